@@ -1,0 +1,101 @@
+"""Places per class: counted under a lock, and given to the next on the waiting list when one gets free."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from care.enrolment.states import HOLDS_A_PLACE
+from care.errors import Full
+from care.permissions import SYSTEM
+from care.records.delivery import Class
+from care.records.enrolment import Application, State
+from care.records.people import SchoolClass, Student
+from care.work import UnitOfWork
+
+
+async def places_taken(uow: UnitOfWork, term_id: int, class_id: int) -> int:
+    """How many places of a class approved and enrolled children hold."""
+    query = (
+        select(func.count())
+        .select_from(Application)
+        .join(Student)
+        .where(
+            Application.term_id == term_id,
+            Application.state.in_(HOLDS_A_PLACE),
+            Student.school_class_id == class_id,
+        )
+    )
+    return await uow.session.scalar(query) or 0
+
+
+async def take_place(uow: UnitOfWork, term_id: int, class_id: int) -> None:
+    """Locks the class and makes sure that it has a place. Raises Full when it has not."""
+    school_class = await uow.session.get_one(SchoolClass, class_id, with_for_update=True, populate_existing=True)
+    taken = await places_taken(uow, term_id, class_id)
+    if taken >= school_class.capacity:
+        raise Full(school_class=school_class.name, capacity=school_class.capacity)
+
+
+async def give_place_to_next(uow: UnitOfWork, term_id: int, class_id: int) -> list[int]:
+    """Approves from the waiting list, longest waiting first, as far as places reach. Returns application ids."""
+    school_class = await uow.session.get_one(SchoolClass, class_id, with_for_update=True, populate_existing=True)
+    free = school_class.capacity - await places_taken(uow, term_id, class_id)
+    if free <= 0:
+        return []
+    waiting = (
+        select(Application)
+        .join(Student)
+        .where(
+            Application.term_id == term_id,
+            Application.state == State.WAITING,
+            Student.school_class_id == class_id,
+        )
+        .options(joinedload(Application.guardianship))
+        .order_by(Application.state_since, Application.id)
+        .limit(free)
+        .with_for_update(of=Application)
+    )
+    given = []
+    actor, uow.actor = uow.actor, SYSTEM
+    for application in await uow.session.scalars(waiting):
+        application.state = State.APPROVED
+        application.state_since = uow.now
+        application.version += 1
+        uow.record("approved", "application", application.id, from_waiting_list=True)
+        await post_step(uow, application, "approved", "")
+        given.append(application.id)
+    uow.actor = actor
+    await uow.session.flush()
+    return given
+
+
+async def waiting_position(uow: UnitOfWork, application: Application, class_id: int) -> int:
+    """The place in the queue of the class's waiting list, 1 for the next."""
+    query = (
+        select(func.count())
+        .select_from(Application)
+        .join(Student)
+        .where(
+            Application.term_id == application.term_id,
+            Application.state == State.WAITING,
+            Student.school_class_id == class_id,
+            (Application.state_since < application.state_since)
+            | ((Application.state_since == application.state_since) & (Application.id <= application.id)),
+        )
+    )
+    return await uow.session.scalar(query) or 0
+
+
+async def post_step(uow: UnitOfWork, application: Application, action: str, remark: str) -> None:
+    """Tells the guardian who applied about a step, at once (S1)."""
+    await uow.post(
+        "application_step",
+        application.guardianship.person_id,
+        Class.ALARM,
+        key=f"step:{application.id}:{application.version}",
+        application_id=application.id,
+        version=application.version,
+        action=action,
+        remark=remark,
+    )

@@ -1,0 +1,96 @@
+"""Who is who: the person behind a chat, their duties, their children."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from care.permissions import Actor, Duty
+from care.records.people import Contact, Guardianship, Person, Relation, Role, StaffRole, Student
+from care.work import UnitOfWork
+
+
+def normal_phone(written: str) -> str:
+    """Digits only, without the home country's code: ``+86 138-0000-0001`` is ``13800000001``. Empty when no number."""
+    digits = re.sub(r"\D", "", written)
+    if len(digits) == 13 and digits.startswith("86"):
+        digits = digits[2:]
+    return digits if 7 <= len(digits) <= 15 else ""
+
+
+def clean_name(written: str, limit: int = 40) -> str:
+    """A name as typed, without line breaks and control characters, spaces single; empty when nothing is left."""
+    visible = "".join(char if char.isprintable() else " " for char in written)
+    name = " ".join(visible.split())
+    return name if len(name) <= limit else ""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child of a guardian, as the chat shows it."""
+
+    student_id: int
+    guardianship_id: int
+    name: str
+    grade: int
+    school_class_id: int
+    school_class: str
+    relation: Relation
+
+
+async def person_of_chat(uow: UnitOfWork, channel: str, chat_id: int) -> Person | None:
+    query = select(Person).join(Contact).where(Contact.channel == channel, Contact.chat_id == chat_id)
+    return (await uow.session.scalars(query)).first()
+
+
+async def actor_for(uow: UnitOfWork, person: Person) -> Actor:
+    """The person with the duties they hold now."""
+    rows = await uow.session.execute(
+        select(StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
+        .where(StaffRole.person_id == person.id)
+        .order_by(StaffRole.id)
+    )
+    return Actor(person.id, person.name, tuple(Duty(role, grade, class_id) for role, grade, class_id in rows))
+
+
+async def children_of(uow: UnitOfWork, person_id: int) -> list[Child]:
+    """The children a person may decide for. A restricted guardian has none here."""
+    query = (
+        select(Guardianship)
+        .join(Student)
+        .where(Guardianship.person_id == person_id, Guardianship.restricted.is_(False), Student.left_on.is_(None))
+        .options(joinedload(Guardianship.student).joinedload(Student.school_class))
+        .order_by(Student.school_class_id.desc(), Student.id)
+    )
+    return [as_child(g) for g in await uow.session.scalars(query)]
+
+
+def as_child(guardianship: Guardianship) -> Child:
+    student = guardianship.student
+    return Child(
+        student.id,
+        guardianship.id,
+        student.name,
+        student.school_class.grade,
+        student.school_class_id,
+        student.school_class.name,
+        guardianship.relation,
+    )
+
+
+async def holders(uow: UnitOfWork, *roles: Role, grade: int | None = None, class_id: int | None = None) -> list[int]:
+    """Person ids that hold one of the duties, narrowed to a grade or a class where given."""
+    query = select(StaffRole.person_id).where(StaffRole.role.in_(roles))
+    if grade is not None:
+        query = query.where(StaffRole.grade == grade)
+    if class_id is not None:
+        query = query.where(StaffRole.school_class_id == class_id)
+    return list(dict.fromkeys(await uow.session.scalars(query.order_by(StaffRole.id))))
+
+
+async def set_language(uow: UnitOfWork, person_id: int, language: str) -> None:
+    person = await uow.session.get_one(Person, person_id)
+    person.language = language
