@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from care.errors import NotAllowed, NotFound
 from care.people import Child, actor_for, as_child, children_of, normal_phone
 from care.permissions import Duty, Permission
-from care.records.people import Contact, Guardianship, Person, Reach, Slip, Student, WrongCode
+from care.records.people import Contact, Guardianship, Person, Reach, Relation, Slip, Student, WrongCode
 from care.work import UnitOfWork
 
 TRIES_PER_HOUR = 10
@@ -148,7 +148,7 @@ class PrintedSlip:
 
     student: str
     school_class: str
-    relation: str
+    relation: Relation
     person: str
     code: str
     expires_at: datetime
@@ -190,3 +190,57 @@ async def _may_print(uow: UnitOfWork, guardianship_id: int) -> None:
     if uow.actor.system or uow.actor.may_for(Permission.PRINT_SLIPS, school_class.grade, school_class.id):
         return
     raise NotAllowed()
+
+
+async def slips_of_class(uow: UnitOfWork, class_id: int, valid: timedelta) -> list[PrintedSlip]:
+    """The unused slips of a class, ready for printing; guardians who have none and no chat yet get a new one."""
+    query = (
+        select(Guardianship)
+        .join(Student)
+        .where(
+            Student.school_class_id == class_id,
+            Student.left_on.is_(None),
+            Guardianship.restricted.is_(False),
+            ~select(Slip.id).where(Slip.guardianship_id == Guardianship.id, Slip.used_at.is_not(None)).exists(),
+        )
+        .options(joinedload(Guardianship.student).joinedload(Student.school_class), joinedload(Guardianship.person))
+        .order_by(Student.id, Guardianship.id)
+    )
+    return [await _printed(uow, guardianship, valid) for guardianship in await uow.session.scalars(query)]
+
+
+async def slip_of(uow: UnitOfWork, guardianship_id: int, valid: timedelta) -> PrintedSlip:
+    """One guardian's slip, ready for printing; a new one when the last was used or ran out."""
+    query = (
+        select(Guardianship)
+        .where(Guardianship.id == guardianship_id, Guardianship.restricted.is_(False))
+        .options(joinedload(Guardianship.student).joinedload(Student.school_class), joinedload(Guardianship.person))
+    )
+    guardianship = (await uow.session.scalars(query)).first()
+    if guardianship is None:
+        raise NotFound()
+    return await _printed(uow, guardianship, valid)
+
+
+async def _printed(uow: UnitOfWork, guardianship: Guardianship, valid: timedelta) -> PrintedSlip:
+    await _may_print(uow, guardianship.id)
+    usable = select(Slip).where(
+        Slip.guardianship_id == guardianship.id,
+        Slip.used_at.is_(None),
+        Slip.withdrawn_at.is_(None),
+        Slip.expires_at > uow.now,
+    )
+    slip = (await uow.session.scalars(usable)).first()
+    if slip is None:
+        code = await issue_slip(uow, guardianship.person_id, guardianship.id, valid)
+        expires_at = uow.now + valid
+    else:
+        code, expires_at = uow.school.keys.code("slip", slip.id, CODE_LENGTH), slip.expires_at
+    return PrintedSlip(
+        student=guardianship.student.name,
+        school_class=guardianship.student.school_class.name,
+        relation=guardianship.relation,
+        person=guardianship.person.name,
+        code=code,
+        expires_at=expires_at,
+    )
