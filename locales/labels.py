@@ -1,0 +1,169 @@
+"""What the words of the records are called by people: states, relations, duties, weekdays. Catalogue ``common``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from care.errors import CareError
+from care.records.enrolment import LeaveMode, Need, State
+from care.records.people import Relation, Role
+from care.records.term import TextKind
+from locales import Words
+
+LABELS: dict[StrEnum, str] = {
+    State.SUBMITTED: "Waiting for class review",
+    State.REVIEWED: "Waiting for school approval",
+    State.RETURNED: "Returned for correction",
+    State.REFUSED: "Refused",
+    State.WAITING: "On the waiting list",
+    State.APPROVED: "Approved, to be signed",
+    State.ENROLLED: "Enrolled",
+    State.WITHDRAWN: "Withdrawn",
+    Relation.MOTHER: "mother",
+    Relation.FATHER: "father",
+    Relation.GRANDMOTHER: "grandmother",
+    Relation.GRANDFATHER: "grandfather",
+    Relation.AUNT: "aunt",
+    Relation.UNCLE: "uncle",
+    Relation.SIBLING: "grown-up sibling",
+    Relation.NANNY: "nanny",
+    Relation.GUARDIAN: "guardian",
+    Relation.OTHER: "other adult",
+    Role.HEAD: "Head of the leading group",
+    Role.DEPUTY: "Deputy head of the leading group",
+    Role.MEMBER: "Member of the leading group",
+    Role.OFFICE: "School office",
+    Role.GRADE_LEADER: "Grade leader",
+    Role.HOMEROOM: "Homeroom teacher",
+    Role.CARE_TEACHER: "Care teacher",
+    Role.LOGISTICS: "Logistics",
+    Role.FINANCE: "Finance",
+    Role.COMMITTEE: "Parent committee",
+    Role.SUPERVISOR: "Supervisor",
+    Need.WORK_HOURS: "Parents work until later",
+    Need.NOBODY_HOME: "Nobody at home after school",
+    Need.DISTANCE: "Far to travel",
+    Need.SIBLING: "Brother or sister in care",
+    Need.HARDSHIP: "Hardship in the family",
+    Need.OTHER: "Another reason",
+    LeaveMode.COLLECTED: "Collected by an authorised adult only",
+    LeaveMode.ALONE: "May leave alone",
+    TextKind.SERVICE: "What the service is",
+    TextKind.SAFETY: "How the children are kept safe",
+    TextKind.CRITERIA: "Who may apply",
+    TextKind.AGREEMENT: "Agreement",
+}
+
+ACTIONS = {
+    "submitted": "Application submitted",
+    "passed": "Passed by the class",
+    "returned": "Returned for correction",
+    "refused": "Refused",
+    "approved": "Approved by the school",
+    "wait_listed": "Put on the waiting list",
+    "signed": "Agreement signed",
+    "enrolled": "Enrolled",
+    "withdrawal_given": "Withdrawal given",
+    "withdrawal_taken_back": "Withdrawal taken back",
+    "withdrawn": "Withdrawn",
+    "waiver_recorded": "Fee waiver recorded",
+}
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS_SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+ERRORS = {
+    "refused": "That cannot be done.",
+    "not_found": "There is no such thing here, or it is not yours to see.",
+    "not_allowed": "Your duty does not include this.",
+    "stale": "This has changed in the meantime. Please look at the present state and decide again.",
+    "class_full": "Class {school_class} has no place left ({capacity} places). Put the child on the waiting list instead.",
+    "no_term": "There is no term to apply for at present.",
+    "no_agreement_text": "The school has not published this term's agreement yet. Please ask the office.",
+    "already_applied": "There already is an application for this child this term.",
+    "applications_closed": "Applications are taken from {since} to {until}.",
+    "grade_not_eligible": "Care is not offered for this child's grade this term.",
+    "consent_needed": "Without your consent to keep the child's data the school cannot take the application.",
+    "weekdays_needed": "Please choose at least one weekday.",
+    "need_needed": "Please choose a reason, or write it in your own words.",
+    "extended_outside_weekdays": "Extended care is possible only on days with care.",
+    "pickup_too_many": "At most {limit} adults can be named.",
+    "pickup_incomplete": "Each adult needs a name and a phone number.",
+    "alone_not_allowed": "Children of grades 1 and 2 are always collected by an adult.",
+    "words_too_long": "That is too long: please keep it within {limit} characters.",
+    "health_consent_needed": "A health note needs your consent.",
+    "date_outside_term": "Please give a date from today to the end of the term.",
+    "remark_needed": "Please say why: the family reads this.",
+    "capacity_out_of_range": "The places of a class are a number from 0 to {limit}.",
+    "waiver_exists": "A fee waiver is already recorded.",
+    "text_empty": "A text needs a title and words.",
+    "text_too_long": "That is too long: please keep it within {limit} characters.",
+    "text_changed": "The school has published a newer text. Please read that one before you sign.",
+    "name_differs": "The name must be yours as the school has it: {name}.",
+    "link_unknown": "This sign-in link is not valid. Ask for a new one with /console in the chat.",
+    "link_used": "This sign-in link has been used. Ask for a new one with /console in the chat.",
+    "link_expired": "This sign-in link has run out. Ask for a new one with /console in the chat.",
+}
+
+
+def label(_: Words, word: StrEnum) -> str:
+    """What people call a word of the records."""
+    return _(LABELS[word])
+
+
+def action_label(_: Words, action: str) -> str:
+    return _(ACTIONS.get(action, action.replace("_", " ")))
+
+
+def error_sentence(_: Words, error: CareError) -> str:
+    """The one sentence a person reads when a rule says no."""
+    values = {name: _date(_, v) if isinstance(v, date) else v for name, v in error.values.items()}
+    return _(ERRORS.get(error.code, ERRORS["refused"]), **values)
+
+
+def weekday(_: Words, number: int) -> str:
+    """``number`` is 1 for Monday."""
+    return _(WEEKDAYS[number - 1])
+
+
+def weekdays(_: Words, numbers: Iterable[int]) -> str:
+    """A list of days as people say it; five days read "Monday to Friday"."""
+    days = sorted(numbers)
+    if days == [1, 2, 3, 4, 5]:
+        return _("Monday to Friday")
+    return _(", ").join(_(WEEKDAYS_SHORT[day - 1] if len(days) > 1 else WEEKDAYS[day - 1]) for day in days)
+
+
+def clock(moment: time) -> str:
+    return f"{moment:%H:%M}"
+
+
+def span(_: Words, start: time, end: time) -> str:
+    return f"{start:%H:%M}–{end:%H:%M}"
+
+
+def _date(_: Words, day: date) -> str:
+    return _("{month}/{day}/{year}", year=day.year, month=day.month, day=day.day)
+
+
+def day(_: Words, date_: date) -> str:
+    """A date with its weekday, as people of this language write it."""
+    return _(
+        "{weekday} {day} {month}",
+        weekday=_(WEEKDAYS_SHORT[date_.weekday()]),
+        day=date_.day,
+        month=_(MONTHS[date_.month - 1]),
+        month_number=date_.month,
+    )
+
+
+def moment(_: Words, at: datetime, zone: ZoneInfo) -> str:
+    """An instant in the school's local time: day and minute."""
+    local = at.astimezone(zone)
+    return f"{day(_, local.date())} {local:%H:%M}"
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
