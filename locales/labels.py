@@ -80,7 +80,7 @@ ERRORS = {
     "not_found": "There is no such thing here, or it is not yours to see.",
     "not_allowed": "Your duty does not include this.",
     "stale": "This has changed in the meantime. Please look at the present state and decide again.",
-    "class_full": "Class {school_class} has no place left ({capacity} places). Put the child on the waiting list instead.",
+    "class_full": "Class {school_class} is full ({capacity} places). Put the child on the waiting list instead.",
     "no_term": "There is no term to apply for at present.",
     "no_agreement_text": "The school has not published this term's agreement yet. Please ask the office.",
     "already_applied": "There already is an application for this child this term.",
