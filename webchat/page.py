@@ -1,0 +1,10 @@
+"""The chat page."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+
+class ChatPage:
+    def routes(self) -> list[BaseRoute]:
+        return []
