@@ -94,14 +94,18 @@ class Letter(Record):
 
 
 class Form(Record):
-    """The saved state of one conversation: one per chat."""
+    """The saved state of one conversation. A chat may have one of each flow; the last opened one hears what is typed.
+
+    An empty ``step`` means that the conversation is over; answers may be kept so that it can go on later. ``version``
+    grows with every new question, so that an old keyboard is known as old.
+    """
 
     __tablename__ = "form"
     channel: Mapped[str] = mapped_column(String(20), primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    flow: Mapped[str] = mapped_column(String(20))
+    flow: Mapped[str] = mapped_column(String(20), primary_key=True)
     step: Mapped[str] = mapped_column(String(24))
     answers: Mapped[dict[str, Any]]
-    version: Mapped[int] = mapped_column(default=1)
-    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(default=0)
+    opened: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime]

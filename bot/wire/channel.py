@@ -1,0 +1,74 @@
+"""A channel by which people are reached: a bot with its token and Bot API address, and the handlers of the chat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import InputFile
+from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
+
+from bot.wire.http import AiohttpRequest, ready_json
+from bot.wire.turn import Turn
+
+Chat = Application[Any, Turn, Any, Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file to send: its name as the receiver sees it, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+class Channel:
+    """One bot on one Bot API server. ``name`` is what contacts, inbox and outbox call it."""
+
+    def __init__(self, name: str, token: str, api: str, register: Callable[[Chat], None]) -> None:
+        self.name = name
+        self.bot: ExtBot[None] = ExtBot(
+            token=token,
+            base_url=f"{api}/bot",
+            base_file_url=f"{api}/file/bot",
+            request=AiohttpRequest(),
+            get_updates_request=AiohttpRequest(connections=2),
+        )
+        self.chat: Chat = (
+            ApplicationBuilder()
+            .bot(self.bot)
+            .updater(None)
+            .job_queue(None)
+            .context_types(ContextTypes(context=Turn))
+            .build()
+        )
+        register(self.chat)
+
+    async def open(self) -> None:
+        """Connects: asks the server who the bot is. Raises telegram.error.InvalidToken for a wrong token."""
+        await self.chat.initialize()
+
+    async def close(self) -> None:
+        await self.chat.shutdown()
+
+    async def call(self, method: str, payload: str, document: Document | None = None) -> Any:
+        """One call of the Bot API with a body that is already JSON; raises telegram.error.TelegramError."""
+        url = f"{self.bot.base_url}/{method}"
+        if document is None:
+            return await self.bot.request.post(url, request_data=ready_json(payload))
+        parameters = {**json.loads(payload), "document": InputFile(document.content, filename=document.name)}
+        data = RequestData([RequestParameter.from_input(name, value) for name, value in parameters.items()])
+        return await self.bot.request.post(url, request_data=data)
+
+    def deep_link(self, payload: str) -> str:
+        return f"https://t.me/{self.bot.username}?start={payload}"
+
+    async def poll(self, data: dict[str, Any], seconds: float) -> Any:
+        """getUpdates as plain JSON, on a connection of its own."""
+        request = self.bot._request[0]
+        url = f"{self.bot.base_url}/getUpdates"
+        return await request.post(url, request_data=ready_json(json.dumps(data)), read_timeout=seconds)

@@ -1,0 +1,88 @@
+"""What became of a letter, and what follows from it: sent, again, for review, or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.wire.http import NotSent
+from care.records.delivery import Letter, LetterState
+from care.records.people import Reach
+
+ATTEMPTS = 8
+BACKOFF_S = (1, 2, 5, 15, 60, 300, 900)
+TOKEN_WAIT_S = 30.0
+
+
+@dataclass
+class Fate:
+    """What became of a letter."""
+
+    letter_id: int
+    state: LetterState
+    channel: str | None = None
+    chat_id: int | None = None
+    message_id: int | None = None
+    error: str = ""
+    retry_in_s: float | None = None
+    reach: Reach | None = None
+    counts: bool = True
+
+
+class Judge:
+    """Decides by Telegram's answer. ``again`` says which kinds may go out twice when their fate is unknown."""
+
+    def __init__(self, again: Callable[[str], bool]) -> None:
+        self._again = again
+
+    def unknown(self, letter: Letter) -> LetterState:
+        """Where a letter goes that may or may not have arrived."""
+        idempotent = letter.method in ("editMessageText", "answerCallbackQuery")
+        return LetterState.WAITING if idempotent or self._again(letter.kind) else LetterState.REVIEW
+
+    def failed(self, letter: Letter, fate: Fate, error: TelegramError) -> float:
+        """Fills in the fate of a refused or broken call. Returns seconds in which the whole channel keeps silent."""
+        words = str(error)
+        fate.error = words[:200]
+        if isinstance(error, RetryAfter):
+            wait = error.retry_after
+            seconds = float(wait if isinstance(wait, int) else wait.total_seconds())
+            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, seconds, False
+            return seconds
+        if isinstance(error, InvalidToken):
+            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, TOKEN_WAIT_S, False
+            return TOKEN_WAIT_S
+        if isinstance(error, Forbidden):
+            fate.state = LetterState.FAILED
+            fate.reach = Reach.GONE if "deactivated" in words else Reach.BLOCKED
+        elif isinstance(error, BadRequest):
+            self._refused(fate, words)
+        elif isinstance(error, NotSent):
+            self.retry(letter, fate, certain=True)
+        elif isinstance(error, TimedOut | NetworkError):
+            self.retry(letter, fate)
+        else:
+            self.retry(letter, fate, certain=True)
+        return 0.0
+
+    def _refused(self, fate: Fate, words: str) -> None:
+        lower = words.lower()
+        if "not modified" in lower:
+            fate.error = ""
+        elif "query is too old" in lower:
+            fate.state = LetterState.LAPSED
+        elif "chat not found" in lower:
+            fate.state, fate.reach = LetterState.FAILED, Reach.GONE
+        else:
+            fate.state = LetterState.FAILED
+
+    def retry(self, letter: Letter, fate: Fate, certain: bool = False) -> None:
+        if letter.attempts >= ATTEMPTS:
+            fate.state = LetterState.FAILED
+        elif certain or self.unknown(letter) is LetterState.WAITING:
+            fate.state = LetterState.WAITING
+            fate.retry_in_s = BACKOFF_S[min(letter.attempts - 1, len(BACKOFF_S) - 1)]
+        else:
+            fate.state = LetterState.REVIEW
