@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from webchat.model import Wire
 from webchat.refusal import bad
 
 RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
+_TARGET = re.compile(r"\(((?:[^)\\]|\\.)*)\)", re.DOTALL)
 _MARKS = {
     "*": ("bold", "Bold"),
     "_": ("italic", "Italic"),
@@ -121,13 +124,12 @@ def _link(reader: _Reader, char: str) -> None:
     reader.at += 1
     if not reader.starts("("):
         return
-    end = reader.source.find(")", reader.at)
-    if end < 0:
+    target = _TARGET.match(reader.source, reader.at)
+    if not target:
         raise bad(f"can't parse entities: Can't find end of a URL at byte offset {reader.byte(reader.at)}")
-    url = reader.source[reader.at + 1 : end].replace("\\", "")
-    if url:
-        reader.add("text_link", start, url=url)
-    reader.at = end + 1
+    if target[1]:
+        reader.add("text_link", start, url=re.sub(r"\\(.)", r"\1", target[1]))
+    reader.at = target.end()
 
 
 def _quote(reader: _Reader) -> None:
