@@ -1,0 +1,79 @@
+"""Fills an empty database with the demonstration school, in one transaction."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import func, select
+
+from afterbell.demo.applications import Clerk
+from afterbell.demo.book import SEED, Book, draw
+from afterbell.demo.cast import STAR_CLASS
+from afterbell.demo.families import write_families
+from afterbell.demo.links import write_links
+from afterbell.demo.names import phones
+from afterbell.demo.staff import Staff, write_staff
+from afterbell.demo.term import PUBLISHED, write_term, write_texts
+from care.permissions import SYSTEM
+from care.records import Mark, Person, SchoolClass, Student, Term, TextKind
+from care.school import School
+from care.work import UnitOfWork
+
+MARK = "demo"
+LOCK = 0x44454D4F
+
+
+class NotEmpty(Exception):
+    """The database holds a real school's data; the demonstration is never mixed into it."""
+
+
+async def load(school: School) -> bool:
+    """Loads the demonstration school. Returns False when it is there already.
+
+    Raises NotEmpty when the database holds other people, classes or terms. Two processes may start at once: one loads,
+    the other waits and finds it done.
+    """
+    async with school.work(SYSTEM) as uow:
+        if not school.is_sqlite:
+            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+        if await uow.session.get(Mark, MARK) is not None:
+            return False
+        await _must_be_empty(uow)
+        book = _filled(school)
+        await book.write(uow)
+    return True
+
+
+async def _must_be_empty(uow: UnitOfWork) -> None:
+    for record in (Person, Student, SchoolClass, Term):
+        if await uow.session.scalar(select(record.id).limit(1)) is not None:
+            raise NotEmpty(
+                "this database holds a school already; the demonstration needs an empty one "
+                "(set AFTERBELL_DATA_DIR or AFTERBELL_DATABASE_URL to another place)"
+            )
+
+
+def _filled(school: School) -> Book:
+    book = Book(school.keys)
+    numbers = phones(draw("phones"))
+    term = write_term(book)
+    staff = write_staff(book, numbers, term.classes)
+    agreements = write_texts(book, term.term_id, staff.office)
+    families = write_families(book, numbers, term.classes, staff)
+    clerk = Clerk(book, term, staff, agreements)
+    clerk.published(PUBLISHED, staff.office, [kind.value for kind in TextKind])
+    stories = clerk.write(families.children, numbers)
+    clerk.write_audit()
+    write_links(book, list(staff.phones), families.children, stories)
+    stars = families.stars | _staff_stars(staff)
+    book.note(Mark, name=MARK, value=json.dumps({"seed": SEED, "stars": stars}, sort_keys=True))
+    return book
+
+
+def _staff_stars(staff: Staff) -> dict[str, int]:
+    return {
+        "homeroom": staff.homeroom[STAR_CLASS][0],
+        "office": staff.office[0],
+        "head": staff.head[0],
+        "grade_leader": staff.leaders[STAR_CLASS[0]][0],
+    }

@@ -1,0 +1,176 @@
+"""Whom a visitor can play, as the database has them now."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from afterbell.demo.links import CHANNEL, LINKED_BY, user_id
+from afterbell.demo.loading import MARK
+from care.linking import CODE_LENGTH
+from care.records import Contact, Guardianship, Mark, Person, Relation, Role, SchoolClass, Slip, StaffRole, Student
+from care.school import School
+from care.work import UnitOfWork
+from locales import LANGUAGES, words
+from locales.labels import label
+
+WHY = {
+    "mother": "She has not opened the bot yet. Open her slip and apply for her daughter.",
+    "twins_father": "He has two children in one class: see that the bot asks which one.",
+    "english_mother": "Her family reads English. Apply and sign in English.",
+    "homeroom": "Applications of class 2(3) wait for her review.",
+    "office": "She runs the console: approvals, classes, slips, texts.",
+    "head": "He approves for the school and sees everything the console has.",
+    "grade_leader": "He follows grade 2 and reviews where a homeroom teacher is away.",
+}
+"""Why to try this person first: English sentences, to be translated by whoever shows them."""
+
+
+@dataclass(frozen=True)
+class Star:
+    person_id: int
+    name: str
+    about_key: str
+    why: str
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """Somebody a visitor can play. ``group``: start, families, teachers or school.
+
+    ``start_payload`` is the code of a slip not yet used; None when the chat is tied already or there is no slip.
+    """
+
+    user_id: int
+    name: str
+    about: dict[str, str]
+    group: str
+    phone: str
+    language: str
+    start_payload: str | None
+
+
+Tie = tuple[str, str, Guardianship]
+"""A child's class and name, and what the adult is to the child."""
+
+
+async def stars(uow: UnitOfWork) -> list[Star]:
+    """The persons to try first, in the order to show them; empty when the demonstration is not loaded."""
+    mark = await uow.session.get(Mark, MARK)
+    if mark is None:
+        return []
+    ids: dict[str, int] = json.loads(mark.value)["stars"]
+    names = {p.id: p.name for p in await uow.session.scalars(select(Person).where(Person.id.in_(ids.values())))}
+    return [Star(ids[key], names[ids[key]], key, why) for key, why in WHY.items() if ids.get(key) in names]
+
+
+async def linked_user_ids(uow: UnitOfWork) -> list[int]:
+    """User ids of the web chat that have started the bot as the demonstration begins."""
+    query = select(Contact.chat_id).where(Contact.channel == CHANNEL, Contact.linked_by == LINKED_BY)
+    return list(await uow.session.scalars(query.order_by(Contact.chat_id)))
+
+
+async def people(school: School) -> list[DemoPerson]:
+    """Everybody: the stars first, then families by class, teachers, and the school's other people."""
+    async with school.look() as uow:
+        first = [star.person_id for star in await stars(uow)]
+        duties = await _duties(uow)
+        ties = await _ties(uow)
+        codes = await _unused_codes(uow)
+        found = {person.id: person for person in await uow.session.scalars(select(Person).order_by(Person.id))}
+    order = [*first, *(n for n in ties if n not in duties), *duties, *found]
+    wanted = [n for n in dict.fromkeys(order) if n in ties or n in duties]
+    return [
+        _shown(found[n], _group(n in first, duties.get(n, ())), duties.get(n, ()), ties.get(n, ()), codes.get(n))
+        for n in wanted
+    ]
+
+
+async def _duties(uow: UnitOfWork) -> dict[int, list[tuple[StaffRole, str]]]:
+    """Duties by person, each with the name of its class where it has one."""
+    query = select(StaffRole, SchoolClass).outerjoin(SchoolClass).order_by(StaffRole.id)
+    duties = defaultdict(list)
+    for duty, school_class in await uow.session.execute(query):
+        duties[duty.person_id].append((duty, school_class.name if school_class else ""))
+    return dict(duties)
+
+
+async def _ties(uow: UnitOfWork) -> dict[int, list[Tie]]:
+    query = (
+        select(Guardianship, Student.name, SchoolClass)
+        .join(Student, Student.id == Guardianship.student_id)
+        .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        .where(Student.left_on.is_(None))
+        .order_by(SchoolClass.grade, SchoolClass.number, Student.id, Guardianship.id)
+    )
+    ties = defaultdict(list)
+    for guardianship, student, school_class in await uow.session.execute(query):
+        ties[guardianship.person_id].append((school_class.name, student, guardianship))
+    return dict(ties)
+
+
+async def _unused_codes(uow: UnitOfWork) -> dict[int, str]:
+    """A code by which each person not yet tied to a chat can be."""
+    query = (
+        select(Slip.id, Slip.person_id)
+        .where(
+            Slip.used_at.is_(None),
+            Slip.withdrawn_at.is_(None),
+            Slip.expires_at > uow.now,
+            ~select(Contact.id).where(Contact.person_id == Slip.person_id).exists(),
+        )
+        .order_by(Slip.id.desc())
+    )
+    return {person: uow.school.keys.code("slip", n, CODE_LENGTH) for n, person in await uow.session.execute(query)}
+
+
+def _group(is_star: bool, duties: Sequence[tuple[StaffRole, str]]) -> str:
+    roles = {duty.role for duty, _ in duties}
+    if is_star:
+        return "start"
+    if not roles:
+        return "families"
+    return "teachers" if roles & {Role.HOMEROOM, Role.CARE_TEACHER, Role.GRADE_LEADER} else "school"
+
+
+def _shown(
+    person: Person, group: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie], code: str | None
+) -> DemoPerson:
+    about = {language: _about(language, duties, ties) for language in LANGUAGES}
+    language = "en" if person.language == "en" else "zh-hans"
+    return DemoPerson(user_id(person.id), person.name, about, group, person.phone or "", language, code)
+
+
+def _about(language: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie]) -> str:
+    chinese = language == "zh_CN"
+    parts = [_duty_words(language, duty, school_class) for duty, school_class in duties]
+    parts += _tie_words(language, ties)
+    return ("；" if chinese else "; ").join(parts)
+
+
+def _duty_words(language: str, duty: StaffRole, school_class: str) -> str:
+    what = label(words(language, "common"), duty.role)
+    if language == "zh_CN":
+        where = f"{school_class}班 " if school_class else f"{duty.grade}年级 " if duty.grade else ""
+        return where + what
+    where = f" of {school_class}" if school_class else f", grade {duty.grade}" if duty.grade else ""
+    return what + where
+
+
+def _tie_words(language: str, ties: Sequence[Tie]) -> list[str]:
+    """One part for each class, so that twins are named together."""
+    together: defaultdict[tuple[str, Relation, bool], list[str]] = defaultdict(list)
+    for school_class, student, guardianship in ties:
+        together[school_class, guardianship.relation, guardianship.restricted].append(student)
+    parts = []
+    for (school_class, relation, restricted), names in together.items():
+        what = label(words(language, "common"), relation)
+        if language == "zh_CN":
+            parts.append(f"{school_class}班 {'、'.join(names)} 的{what}{'（监护权受限）' if restricted else ''}")
+        else:
+            parts.append(f"{what} of {' and '.join(names)} in {school_class}{' (restricted)' if restricted else ''}")
+    return parts
