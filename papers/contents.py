@@ -1,0 +1,104 @@
+"""What a paper is told: plain values in the words of the reader. Papers decide on layout, never on facts.
+
+Everything here is text as it will be read (a date as the school writes it, a relation by its name). Only
+``printed_at`` is an instant, in the school's zone: it is printed and is the creation time of the file, so that the same
+contents give the same bytes. An empty text is printed as a dash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPerson:
+    """An adult the guardian lists for collecting the child."""
+
+    name: str
+    relation: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step of an application: when, by whom, what, and the remark or reason given."""
+
+    at: str
+    who: str
+    what: str
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationPaper:
+    """The guardian's written application with the school's decisions on it (S1, S5)."""
+
+    school: str
+    term: str
+    number: str
+    student: str
+    student_no: str
+    school_class: str
+    guardian: str
+    relation: str
+    phone: str
+    submitted_on: str
+    state: str
+    answers: tuple[tuple[str, str], ...]
+    pickup: tuple[PickupPerson, ...]
+    criteria_version: str
+    timeline: tuple[TimelineEntry, ...]
+    printed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed an agreement, when, how (typed name and code, drawn, on paper) and through which channel."""
+
+    typed_name: str
+    signed_at: str
+    how: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPaper:
+    """The agreement between school and guardian, signed or still to be signed (S7).
+
+    In ``body`` a line starting with ``# `` is a heading (``## `` a smaller one), ``- `` a bullet; lines that start with
+    a number (``1.``, ``1、``, ``（一）``) hang; an empty line is a gap. ``text_sha256`` is the hash of the text signed.
+    """
+
+    school: str
+    term: str
+    number: str
+    student: str
+    school_class: str
+    guardian: str
+    relation: str
+    title: str
+    body: str
+    version: str
+    text_sha256: str
+    signed: Signature | None
+    weekdays: str
+    times: str
+    venue: str
+    printed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """The invitation a guardian takes home: ``link`` goes into the QR square, ``address`` is the same place to type."""
+
+    school: str
+    student: str
+    school_class: str
+    guardian: str
+    relation: str
+    link: str
+    address: str
+    code: str
+    valid_until: str
+    printed_at: datetime
