@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,8 +32,14 @@ class School:
     writer: AsyncEngine
     reader: AsyncEngine
     address: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The school's name by language, where it has several."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that posted letters; the sender wakes by it."""
+
+    def called(self, language: str) -> str:
+        """The school's name in a language."""
+        return self.names.get(language, self.name)
 
     @property
     def is_sqlite(self) -> bool:
@@ -76,6 +82,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",
             f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

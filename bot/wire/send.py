@@ -76,6 +76,15 @@ class Sender:
         self.budgets = {name: Budget(limits or Limits()) for name in channels}
         self._wake = asyncio.Event()
         self._traffic = _Traffic()
+        self._stopping = False
+
+    async def finish(self, seconds: float) -> None:
+        """Takes no more letters, and waits until those under way are settled, ``seconds`` at most."""
+        self._stopping = True
+        self.wake()
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._traffic.letters and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
 
     def wake(self) -> None:
         """Something new stands in the outbox."""
@@ -145,7 +154,7 @@ class Sender:
         return wait
 
     async def _take(self, uow: UnitOfWork) -> tuple[list[tuple[Letter, str, int]], float]:
-        room = UNDER_WAY - len(self._traffic.letters)
+        room = 0 if self._stopping else UNDER_WAY - len(self._traffic.letters)
         if room <= 0:
             return [], LOOK_EVERY_S
         settled = {fate.letter_id for fate in self._traffic.fates}

@@ -14,6 +14,7 @@ from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.wire.view import View, edit_payload, message_payload
+from care.errors import Conflict
 from care.permissions import NOBODY, Actor
 from care.records.delivery import Class, Form
 from care.records.people import Person
@@ -59,13 +60,27 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         query = update.callback_query if isinstance(update, Update) else None
         turn.query_id = query.id if query else None
         turn.tapped = query.message.message_id if query and query.message else None
+        turn.data = (query.data if query else None) or ""
         turn.answered = False
         return turn
 
     opening: Opening
     query_id: str | None
+    data: str
     tapped: int | None
     answered: bool
+
+    @property
+    def parts(self) -> list[str]:
+        """The arguments of the tapped button, after its verb."""
+        return self.data.split(":")[1:]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The arguments as ids. Raises Conflict for a button that was not ours."""
+        if not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in self.parts):
+            raise Conflict()
+        return [int(part) for part in self.parts]
 
     async def say(self, view: View) -> None:
         """Sends a new message."""

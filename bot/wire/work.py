@@ -55,20 +55,26 @@ class Worker:
         self.refuse = refuse
         self.apologise = apologise
         self._arrived = asyncio.Event()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Finishes what is in hand and takes no more."""
+        self._stopping = True
+        self._arrived.set()
 
     def arrived(self) -> None:
         """Something new stands in the inbox."""
         self._arrived.set()
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Works until stopped."""
         hands = 1 if self.school.is_sqlite else AT_ONCE
         async with asyncio.TaskGroup() as group:
             for _ in range(hands):
                 group.create_task(self._run_one())
 
     async def _run_one(self) -> None:
-        while True:
+        while not self._stopping:
             self._arrived.clear()
             try:
                 busy = await self.work_one()

@@ -168,7 +168,7 @@ def _weekdays(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next
         case Tap(token="all"):
             answers["weekdays"] = [1, 2, 3, 4, 5]
             return Next(step, answers)
-        case Tap(token=token) if token in "12345":
+        case Tap(token=token) if token in tuple("12345"):
             answers["weekdays"] = _toggled(answers["weekdays"], int(token))
             return Next(step, answers)
     return Next(step, answers, "use_buttons")

@@ -1,0 +1,112 @@
+"""Assembling one school from its settings: database, keys, clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from afterbell.settings import Settings, SettingsError
+from care.clock import Clock, MovableClock
+from care.keys import Keys
+from care.migrate import is_current, migrate
+from care.records.office import Mark
+from care.school import School, open_engines
+
+SCHOOL_NAME = "AfterBell"
+NAME_MARK = "school_name"
+
+
+def secret_key(settings: Settings) -> str:
+    """The school's secret: from the settings, or made once and kept in the data folder, readable by its owner only."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.data_dir / "secret.key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"AFTERBELL_DATA_DIR: cannot make the folder {path}: {error.strerror}") from error
+    if not os.access(path, os.W_OK):
+        raise SettingsError(f"AFTERBELL_DATA_DIR: the folder {path} cannot be written to")
+
+
+async def open_database(settings: Settings, upgrade: bool) -> tuple[AsyncEngine, AsyncEngine]:
+    """Connects, and brings the schema up to date (``upgrade``) or checks that it is. Raises SettingsError."""
+    writer, reader = open_engines(settings.database)
+    try:
+        if upgrade:
+            await migrate(writer)
+        elif not await is_current(reader):
+            raise SettingsError("The database lacks migrations: run `afterbell migrate` first.")
+    except (SQLAlchemyError, OSError) as error:
+        await writer.dispose()
+        await reader.dispose()
+        detail = str(error).splitlines()[0][:200]
+        raise SettingsError(f"AFTERBELL_DATABASE_URL: the database cannot be used: {detail}") from error
+    except SettingsError:
+        await writer.dispose()
+        await reader.dispose()
+        raise
+    return writer, reader
+
+
+async def open_school(
+    settings: Settings, *, upgrade: bool = True, start: datetime | None = None
+) -> School:
+    """One school, ready for work. ``start`` is where a movable clock begins when the settings name none."""
+    make_data_dir(settings.data_dir)
+    writer, reader = await open_database(settings, upgrade)
+    start = settings.clock or start
+    school = School(
+        name=SCHOOL_NAME,
+        zone=settings.zone,
+        language=settings.language,
+        clock=MovableClock(settings.zone, start) if start else Clock(settings.zone),
+        keys=Keys(secret_key(settings)),
+        writer=writer,
+        reader=reader,
+        address=settings.address,
+    )
+    await _resume_clock(school)
+    await _read_name(school)
+    return school
+
+
+async def _read_name(school: School) -> None:
+    async with school.look() as uow:
+        mark = await uow.session.get(Mark, NAME_MARK)
+    if mark is not None:
+        school.names = json.loads(mark.value)
+        school.name = school.names.get(school.language, school.name)
+
+
+async def name_school(school: School, names: dict[str, str]) -> None:
+    """Gives the school its name, by language."""
+    async with school.work() as uow:
+        await uow.session.merge(Mark(name=NAME_MARK, value=json.dumps(names, ensure_ascii=False)))
+    await _read_name(school)
+
+
+async def _resume_clock(school: School) -> None:
+    """A movable clock goes on from where it stood: time never runs back over what happened."""
+    if not isinstance(school.clock, MovableClock):
+        return
+    async with school.look() as uow:
+        mark = await uow.session.get(Mark, "clock")
+    if mark is not None:
+        stood = datetime.fromisoformat(mark.value)
+        if stood > school.clock.now():
+            school.clock.jump(stood)

@@ -1,0 +1,228 @@
+"""The command line: ``afterbell run``, ``demo``, ``bot``, ``console``, ``scheduler``, ``migrate``, ``staff add`` …"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from afterbell import backup as backup_
+from afterbell import demo as demo_
+from afterbell.build import name_school, open_database, open_school
+from afterbell.doctor import examine
+from afterbell.house import House, Roles
+from afterbell.roster import RosterError, import_roster
+from afterbell.settings import Settings, SettingsError, read_settings
+from afterbell.staff import add_from_command_line
+from afterbell.weblocal import WebChat
+from care.errors import CareError
+from care.people import holders
+from care.permissions import SYSTEM
+from care.records.people import Role
+from care.school import School
+from care.signin import make_link
+
+app = typer.Typer(
+    help="After-school care of a primary school, in a chat and a small console.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+staff = typer.Typer(help="The school's staff.", no_args_is_help=True)
+app.add_typer(staff, name="staff")
+
+
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs to the end; an operator's error is one clear text on stderr and exit status 1."""
+    try:
+        if sys.platform != "win32":
+            import uvloop
+
+            uvloop.run(work)
+        else:
+            asyncio.run(work)
+    except (SettingsError, RosterError, demo_.NotEmpty) as error:
+        _fail(str(error))
+    except CareError as error:
+        _fail(f"refused: {error.code}")
+
+
+def _fail(words: str) -> None:
+    typer.echo(words, err=True)
+    raise typer.Exit(1)
+
+
+def _configure_log() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if sys.stderr.isatty()
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@app.command()
+def run() -> None:
+    """Everything in one process: bot, console, scheduler, and the web chat."""
+    _run(_serve(Roles(), web=True))
+
+
+@app.command()
+def demo() -> None:
+    """The same with the demonstration school; its clock can be moved on the chat page."""
+    _run(_serve(Roles(), web=True, demonstration=True))
+
+
+@app.command()
+def bot() -> None:
+    """Only the bot (Telegram); needs AFTERBELL_TELEGRAM_TOKEN."""
+    _run(_serve(Roles(console=False, scheduler=False)))
+
+
+@app.command()
+def console() -> None:
+    """Only the office console."""
+    _run(_serve(Roles(bot=False, scheduler=False)))
+
+
+@app.command()
+def scheduler() -> None:
+    """Only the clock: reminders, deadlines, day open and day close."""
+    _run(_serve(Roles(bot=False, console=False)))
+
+
+async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -> None:
+    settings = read_settings()
+    if roles.bot and not web and not settings.telegram_token:
+        raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
+    _configure_log()
+    alone = roles == Roles()
+    school = await open_school(settings, upgrade=alone, start=demo_.START if demonstration else None)
+    loaded = demonstration and await demo_.load(school)
+    if loaded:
+        await name_school(school, demo_.SCHOOL_NAME)
+    webchat = WebChat(school, settings, demonstration) if web else None
+    if webchat is not None and demonstration:
+        await webchat.welcome_linked()
+    house = House(school, settings, roles, webchat)
+    link = await _first_link(school) if roles.console and alone else ""
+    house.started = lambda: _print_addresses(house, link, demonstration)
+    await house.run()
+
+
+async def _first_link(school: School) -> str:
+    """A one-time sign-in link for the office (or the head), printed at the start."""
+    async with school.work(SYSTEM) as uow:
+        people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD)
+        return f"{school.address}/sign-in/{await make_link(uow, people[0])}" if people else ""
+
+
+def _print_addresses(house: House, link: str, demonstration: bool) -> None:
+    address = house.school.address
+    lines = [f"AfterBell is running: {house.school.name}"]
+    if house.web is not None:
+        lines.append(f"  Web chat   {address}/chat" + ("   (choose an invented person)" if demonstration else ""))
+    telegram = house.channels.get("telegram")
+    if telegram is not None:
+        lines.append(f"  Telegram   https://t.me/{telegram.bot.username}")
+    if house.roles.console:
+        lines.append(f"  Console    {address}/")
+    if link:
+        lines.append(f"  Sign in    {link}   (once, within 15 minutes)")
+    elif house.roles.console and house.roles.bot:
+        lines.append("  Nobody may sign in yet: afterbell staff add NAME --role office")
+    typer.echo("\n".join(lines))
+    sys.stdout.flush()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+
+    async def work() -> None:
+        settings = read_settings()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        writer, reader = await open_database(settings, upgrade=True)
+        await writer.dispose()
+        await reader.dispose()
+        typer.echo("The database is up to date.")
+
+    _run(work())
+
+
+@staff.command("add")
+def staff_add(
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    role: Annotated[Role, typer.Option(help="The duty.")] = Role.OFFICE,
+    phone: Annotated[str, typer.Option(help="Phone number, if they link the chat by it.")] = "",
+    grade: Annotated[int | None, typer.Option(help="For a grade leader.")] = None,
+    school_class: Annotated[str, typer.Option("--class", help="For a homeroom teacher, like 2(3).")] = "",
+) -> None:
+    """Add a member of staff and print the links by which they sign in and link their chat."""
+
+    async def work() -> None:
+        school = await open_school(read_settings())
+        try:
+            typer.echo(await add_from_command_line(school, name, role, phone, grade, school_class))
+        finally:
+            await school.close()
+
+    _run(work())
+
+
+@app.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="The roster, as .xlsx (see docs/roster.md).")]) -> None:
+    """Import classes, students, guardians, staff and the term from a workbook."""
+
+    async def work() -> None:
+        school = await open_school(read_settings())
+        try:
+            typer.echo(await import_roster(school, file))
+        finally:
+            await school.close()
+
+    _run(work())
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Write a backup of the data folder (SQLite, web chat, key) to FILE."""
+    _run(backup_.backup(read_settings(), file))
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Put a backup back; the present data folder must be empty."""
+    _run(backup_.restore(read_settings(), file))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, database, token, clock and address, and say how to mend what is wrong."""
+
+    async def work() -> None:
+        if not await examine(read_settings()):
+            raise SettingsError("Something needs mending: see above.")
+
+    _run(work())
+
+
+def main() -> None:
+    """The entry point; a wrong setting is said in one line."""
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

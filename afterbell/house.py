@@ -1,0 +1,240 @@
+"""Running one school: the chosen roles in one process, started in order and stopped without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+from telegram.error import InvalidToken, TelegramError
+
+from afterbell.settings import Settings, SettingsError
+from afterbell.weblocal import WebChat
+from bot.chat.letters import Renderer, again, tell_another_guardian
+from bot.chat.menus import as_commands, commands_for
+from bot.chat.register import apologise, refuse, register
+from bot.wire.channel import Channel
+from bot.wire.receive import ALLOWED, Poller, webhook
+from bot.wire.send import Sender
+from bot.wire.work import Worker
+from care.migrate import is_current
+from care.permissions import NOBODY
+from care.school import School
+from care.work import UnitOfWork
+from console.app import Desk, error_pages
+from console.app import routes as console_routes
+from locales import LANGUAGES, words
+from papers import Printer
+from scheduler.tick import Ticker, save_clock
+
+FINISH_S = 1.5
+"""Seconds that what is in hand has to finish after a stop was asked for."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What this process does."""
+
+    bot: bool = True
+    console: bool = True
+    scheduler: bool = True
+
+
+@dataclass
+class House:
+    """One school's doors in this process."""
+
+    school: School
+    settings: Settings
+    roles: Roles
+    web: WebChat | None = None
+    channels: dict[str, Channel] = field(default_factory=dict)
+    started: Callable[[], None] = lambda: None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.printer = Printer()
+        if self.roles.bot:
+            if self.settings.telegram_token:
+                api = self.settings.telegram_api
+                self.channels["telegram"] = Channel("telegram", self.settings.telegram_token, api, register)
+            if self.web is not None:
+                api = f"http://{_loopback(self.settings.host)}:{self.settings.port}"
+                self.channels["web"] = Channel("web", self.web.token, api, register)
+        self.worker = Worker(self.school, self.channels, refuse, apologise)
+        renderer = Renderer(self.school, self.printer)
+        self.sender = Sender(self.school, self.channels, renderer, again, tell_another_guardian)
+        self.ticker = Ticker(self.school)
+
+    # HTTP
+
+    def routes(self) -> list[BaseRoute]:
+        found: list[BaseRoute] = []
+        if self.web is not None:
+            found += self.web.routes()
+        if "telegram" in self.channels and self.settings.webhook_url:
+            found.append(webhook(self.school, "telegram", self.settings.webhook_secret, self.worker.arrived))
+        if self.roles.console:
+            found += console_routes(self.desk())
+        return found
+
+    def desk(self) -> Desk:
+        async def current(uow: UnitOfWork) -> bool:
+            return await is_current(self.school.reader)
+
+        return Desk(self.school, self.printer, self.deep_link, self.school.called, current)
+
+    def deep_link(self, code: str) -> str:
+        """Where a slip's QR code leads: the Telegram bot, or the chat page where there is none."""
+        telegram = self.channels.get("telegram")
+        if telegram is not None:
+            return telegram.deep_link(code)
+        return f"{self.school.address}/chat?start={code}"
+
+    def _server(self) -> uvicorn.Server:
+        app = Starlette(routes=self.routes(), exception_handlers=error_pages(self.desk()) if self.roles.console else {})
+        config = uvicorn.Config(
+            app,
+            host=self.settings.host,
+            port=self.settings.port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=True,
+            timeout_graceful_shutdown=1,
+        )
+        return uvicorn.Server(config)
+
+    # start and stop
+
+    async def run(self) -> None:
+        """Runs until SIGINT or SIGTERM. Raises SettingsError for what an operator must mend."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._stop.set)
+        server = self._server() if self.routes() else None
+        try:
+            if server is not None:
+                await self._serve(server)
+            await self._start_doors()
+            self.started()
+            await self._until_stopped()
+        finally:
+            await self._shut_down(server)
+
+    async def _serve(self, server: uvicorn.Server) -> None:
+        task = asyncio.create_task(_serve_quietly(server))
+        self._tasks.append(task)
+        while not server.started:
+            if task.done():
+                raise SettingsError(
+                    f"AFTERBELL_PORT: cannot listen on {self.settings.host}:{self.settings.port}; "
+                    "is another program using it?"
+                )
+            await asyncio.sleep(0.01)
+
+    async def _start_doors(self) -> None:
+        for channel in self.channels.values():
+            await self._open(channel)
+            webhooked = channel.name == "telegram" and bool(self.settings.webhook_url)
+            await self._introduce(channel, webhooked)
+            if not webhooked:
+                self._start(Poller(self.school, channel, self.worker.arrived).run())
+        if self.channels:
+            self.school.listeners.append(self.sender.wake)
+            self._start(self.worker.run())
+            self._start(self.sender.run())
+        if self.roles.scheduler:
+            self.ticker.start()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _open(self, channel: Channel) -> None:
+        wait = 1
+        while True:
+            try:
+                await channel.open()
+                return
+            except InvalidToken as error:
+                raise SettingsError(
+                    "AFTERBELL_TELEGRAM_TOKEN: Telegram refuses this token. Copy it again from @BotFather."
+                ) from error
+            except TelegramError as error:
+                log.warning("cannot reach the Bot API yet", channel=channel.name, error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), wait)
+                    return
+                wait = min(wait * 2, 30)
+
+    async def _introduce(self, channel: Channel, webhooked: bool) -> None:
+        """Tells the server how updates are fetched, and sets the menu that strangers see."""
+        try:
+            if webhooked:
+                await channel.bot.set_webhook(
+                    f"{self.settings.webhook_url}/telegram/{channel.name}",
+                    secret_token=self.settings.webhook_secret,
+                    allowed_updates=ALLOWED,
+                )
+            else:
+                await channel.bot.delete_webhook()
+            for language in LANGUAGES:
+                menu = as_commands(words(language, "chat"), commands_for(NOBODY, False))
+                pairs = [(command["command"], command["description"]) for command in menu]
+                code = "" if language == self.school.language else language[:2]
+                await channel.bot.set_my_commands(pairs, language_code=code or None)
+        except TelegramError as error:
+            log.warning("the bot could not be introduced", channel=channel.name, error=type(error).__name__)
+
+    async def _until_stopped(self) -> None:
+        stop = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait([stop, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        for task in done:
+            if task is not stop and task.exception() is not None:
+                raise task.exception() or RuntimeError("a part of the house ended")
+
+    async def _shut_down(self, server: uvicorn.Server | None) -> None:
+        if self.ticker.running:
+            self.ticker.stop()
+        self.worker.stop()
+        if self.channels:
+            await self.sender.finish(FINISH_S)
+        if self.web is not None:
+            self.web.hang_up()
+        if server is not None:
+            server.should_exit = True
+        pending = [task for task in self._tasks if not task.done()]
+        if pending:
+            await asyncio.wait(pending, timeout=0.3)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for channel in self.channels.values():
+            with contextlib.suppress(TelegramError, RuntimeError):
+                await channel.close()
+        await save_clock(self.school)
+        if self.web is not None:
+            await self.web.close()
+        await self.school.close()
+
+
+async def _serve_quietly(server: uvicorn.Server) -> None:
+    """Serves without uvicorn's own signal handlers; a taken port ends it instead of the process."""
+    with contextlib.suppress(SystemExit):
+        await server._serve()
+
+
+def _loopback(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host

@@ -1,0 +1,118 @@
+"""The web chat beside the bot: the embedded default without Telegram, and the way in for families without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from starlette.routing import BaseRoute
+
+from afterbell import demo
+from afterbell.demo import START, DemoPerson
+from afterbell.settings import Settings
+from care.calendar import load_calendar
+from care.clock import MovableClock
+from care.school import School
+from scheduler.tick import save_clock
+from webchat.limits import Limits
+from webchat.page import ChatPage
+from webchat.people import Somebody
+from webchat.server import routes
+from webchat.store import Store
+from webchat.world import World
+
+BOT_NAME = "AfterBell"
+
+
+class WebChat:
+    """The local Bot API server with its page. In the demonstration any invented person can be played."""
+
+    def __init__(self, school: School, settings: Settings, demonstration: bool) -> None:
+        self.school = school
+        derived = school.keys.fingerprint("webchat", "bot-token")
+        self.token = f"1:{derived[:35]}"
+        self.world = World(
+            now=school.clock.now, limits=Limits(), store=Store(settings.data_dir / "webchat.sqlite")
+        )
+        self.bot = self.world.add_bot(self.token, username="afterbell_bot", name=BOT_NAME)
+        clock = DemoClock(school) if demonstration and isinstance(school.clock, MovableClock) else None
+        self.page = ChatPage(
+            self.world,
+            self.token,
+            key=school.keys.fingerprint("webchat", "visitors"),
+            people=self.people if demonstration else None,
+            clock=clock,
+            zone=settings.timezone,
+            title=school.name,
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        return routes(self.world, self.page)
+
+    async def people(self) -> list[Somebody]:
+        """Everybody whom a visitor of the demonstration can play."""
+        return [_somebody(person) for person in await demo.people(self.school)]
+
+    async def welcome_linked(self) -> None:
+        """The demonstration's linked people have pressed "start" long ago."""
+        async with self.school.look() as uow:
+            linked = await demo.linked_user_ids(uow)
+        self.start_all([person for person in await demo.people(self.school) if person.user_id in set(linked)])
+
+    def start_all(self, people: Sequence[DemoPerson]) -> None:
+        for person in people:
+            user = self.world.add_user(
+                person.name, user_id=person.user_id, language=person.language, phone=person.phone
+            )
+            self.bot.chat(user.id).started = True
+
+    def hang_up(self) -> None:
+        self.world.hang_up()
+
+    async def close(self) -> None:
+        await self.world.aclose()
+
+
+def _somebody(person: DemoPerson) -> Somebody:
+    about = person.about["en" if person.language == "en" else "zh_CN"]
+    group = "families" if person.group == "start" else person.group
+    return Somebody(
+        user_id=person.user_id,
+        name=person.name,
+        about=about,
+        group=group,
+        phone=person.phone,
+        language=person.language,
+        start_payload=person.start_payload,
+        start_here=person.group == "start",
+    )
+
+
+class DemoClock:
+    """The movable clock of the demonstration, as the chat page moves it."""
+
+    def __init__(self, school: School) -> None:
+        self.school = school
+
+    def now(self) -> datetime:
+        return self.school.clock.now()
+
+    async def jump(self, to: datetime) -> None:
+        clock = self.school.clock
+        assert isinstance(clock, MovableClock)
+        clock.jump(to)
+        await save_clock(self.school)
+        self.school.wake()
+
+    async def next_school_day(self) -> datetime:
+        """The next school day at the hour at which the demonstration begins."""
+        async with self.school.look() as uow:
+            calendar = await load_calendar(uow)
+        local = self.school.clock.local()
+        today_start = datetime.combine(local.date(), START.timetz().replace(tzinfo=None), self.school.zone)
+        if calendar.is_school_day(local.date()) and local < today_start:
+            return today_start
+        day = calendar.next_school_day(local.date())
+        return datetime.combine(day, START.timetz().replace(tzinfo=None), self.school.zone)
+
+

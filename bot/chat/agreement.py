@@ -1,0 +1,111 @@
+"""The agreement in the chat (S7): read page by page, signed by the typed name and a confirmation."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.chat.pages import cut
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.agreement import sign, to_sign
+from care.errors import Conflict, Invalid
+from care.records.delivery import Form
+from care.records.enrolment import Application
+from care.records.people import Person
+from care.records.term import TermText
+from locales.labels import error_sentence
+
+FLOW = "sign"
+
+
+async def read_tapped(update: Update, turn: Turn) -> None:
+    """A page of the agreement; after the last one it can be signed."""
+    application_id, page = turn.numbers[0], turn.numbers[-1]
+    application, text = await to_sign(turn.uow, application_id, turn._.language)
+    await turn.show(await _page(turn, application, text, page))
+
+
+async def _page(turn: Turn, application: Application, text: TermText, page: int) -> View:
+    _ = turn._
+    pages = cut([text.body])
+    page = min(page, len(pages) - 1)
+    head = _(
+        "{title} (version {version}), for {child}, class {school_class}",
+        title=text.title,
+        version=text.version,
+        child=application.student.name,
+        school_class=application.student.school_class.name,
+    )
+    if len(pages) > 1:
+        head += "\n" + _("page {page} of {pages}", page=page + 1, pages=len(pages))
+    row: list[Button] = []
+    if page:
+        row.append(Button(_("‹ Back"), pack("sg", application.id, page - 1)))
+    if page + 1 < len(pages):
+        row.append(Button(_("Read on ›"), pack("sg", application.id, page + 1)))
+    else:
+        row.append(Button(_("✍ Sign"), pack("sy", application.id, text.id)))
+    return View(f"{head}\n\n{pages[page]}", (tuple(row),))
+
+
+async def sign_tapped(update: Update, turn: Turn) -> None:
+    """Asks for the typed name."""
+    _ = turn._
+    application_id, text_id = turn.numbers[0], turn.numbers[-1]
+    application, text = await to_sign(turn.uow, application_id, _.language)
+    if text.id != text_id:
+        raise Conflict("text_changed")
+    person = await turn.uow.session.get_one(Person, turn.actor.person_id)
+    await turn.open_form(FLOW, "name", {"application_id": application_id, "text_id": text_id, "name": ""})
+    words = _(
+        "To sign for {child}, type your full name as the school has it: {name}",
+        child=application.student.name,
+        name=person.name,
+    )
+    await turn.say(View(words))
+
+
+async def name_typed(turn: Turn, form: Form, words: str) -> None:
+    """The name is there: one confirmation, and it is signed."""
+    _ = turn._
+    application, text = await to_sign(turn.uow, form.answers["application_id"], _.language)
+    turn.put(form, "confirm", {**form.answers, "name": words.strip()[:80]})
+    question = _(
+        "Sign the agreement (version {version}) for {child} as “{name}”?",
+        version=text.version,
+        child=application.student.name,
+        name=words.strip()[:80],
+    )
+    yes = Button(_("✔ Yes, I sign"), pack("sc", form.version, "yes"))
+    no = Button(_("Not yet"), pack("sc", form.version, "no"))
+    await turn.say(View(question, ((yes, no),)))
+
+
+async def confirmed(update: Update, turn: Turn) -> None:
+    """Signed, or put off. Only the newest question counts."""
+    _ = turn._
+    form = await turn.form(FLOW)
+    if form is None or form.step != "confirm" or turn.parts[0] != str(form.version):
+        await turn.toast(_("This question is over."), alert=True)
+        return
+    application_id, name, text_id = form.answers["application_id"], form.answers["name"], form.answers["text_id"]
+    if turn.parts[-1] != "yes":
+        turn.close(form)
+        await turn.show(View(_("Not signed. /children leads back to the agreement.")))
+        return
+    try:
+        agreement = await sign(turn.uow, application_id, name, text_id, turn.channel)
+    except Invalid as error:
+        turn.put(form, "name", {**form.answers, "name": ""})
+        await turn.show(View(error_sentence(_, error) + "\n" + _("Please type it again, or /cancel.")))
+        return
+    turn.close(form)
+    await turn.show(
+        View(
+            _(
+                "Signed as “{name}”. The signed agreement follows as a PDF.\nText hash: {hash}",
+                name=agreement.typed_name,
+                hash=agreement.text_sha256[:16],
+            )
+        )
+    )

@@ -1,0 +1,80 @@
+"""/help, /cancel, and what is said to words that no conversation waits for."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.chat.agreement import name_typed
+from bot.chat.apply.talk import FLOW as APPLY
+from bot.chat.apply.talk import answer_typed, put_away
+from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.review import remark_typed
+from bot.chat.start import FLOW as HELLO
+from bot.chat.start import ask_who, try_code
+from bot.chat.withdraw import date_typed
+from bot.wire.turn import Turn
+from bot.wire.view import View
+from care.linking import CODE_LENGTH, normal_code
+from care.people import children_of
+
+
+async def help_command(update: Update, turn: Turn) -> None:
+    _ = turn._
+    if turn.person is None:
+        await ask_who(turn)
+        return
+    guardian = bool(await children_of(turn.uow, turn.actor.person_id or 0))
+    lines = [f"/{name} – {_(COMMANDS[name])}" for name in commands_for(turn.actor, guardian)]
+    text = _("This is after-school care of {school}. What you can do here:", school=turn.uow.school.called(_.language))
+    await turn.say(View(text + "\n\n" + "\n".join(lines)))
+
+
+async def cancel_command(update: Update, turn: Turn) -> None:
+    _ = turn._
+    form = await turn.form()
+    if form is None or form.flow == HELLO:
+        await turn.say(View(_("There is nothing to cancel. /help shows what you can do.")))
+    elif form.flow == APPLY:
+        await turn.say(await put_away(turn, form))
+    else:
+        turn.close(form)
+        await turn.say(View(_("Cancelled. Nothing was changed.")))
+
+
+async def words_typed(update: Update, turn: Turn) -> None:
+    """Words go to the conversation that waits for them."""
+    text = (update.effective_message.text if update.effective_message else None) or ""
+    form = await turn.form()
+    if turn.person is None or (form is not None and form.flow == HELLO):
+        await _stranger_typed(turn, text)
+    elif form is None:
+        await turn.say(View(turn._("I did not expect words here. /help shows what you can do.")))
+    elif form.flow == APPLY:
+        await answer_typed(turn, form, text)
+    elif form.flow == "remark":
+        await remark_typed(turn, form, text)
+    elif form.flow == "sign":
+        await name_typed(turn, form, text)
+    elif form.flow == "withdraw":
+        await date_typed(turn, form, text)
+
+
+async def _stranger_typed(turn: Turn, text: str) -> None:
+    code = normal_code(text)
+    if len(code) in range(CODE_LENGTH - 4, CODE_LENGTH + 5) and code.isascii():
+        await try_code(turn, code)
+    else:
+        await ask_who(turn)
+
+
+async def other_sent(update: Update, turn: Turn) -> None:
+    """A picture, a sticker, a voice message: nothing here takes one."""
+    await turn.say(View(turn._("Only words and buttons are understood here. /help shows what you can do.")))
+
+
+async def unknown_command(update: Update, turn: Turn) -> None:
+    await turn.say(View(turn._("This command is not known. /help shows what you can do.")))
+
+
+async def unknown_tap(update: Update, turn: Turn) -> None:
+    await turn.toast(turn._("This button is no longer in use. /help shows what you can do."), alert=True)

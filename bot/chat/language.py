@@ -1,0 +1,34 @@
+"""/language: the language of this chat."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.chat.menus import menu_letter
+from bot.chat.start import FLOW
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.errors import Conflict
+from care.people import set_language
+from locales import LANGUAGES, words
+
+NAMES = {"zh_CN": "中文", "en": "English"}
+
+
+async def language_command(update: Update, turn: Turn) -> None:
+    row = tuple(Button(NAMES[language], pack("ln", language)) for language in LANGUAGES)
+    await turn.say(View("请选择语言 · Please choose a language", (row,)))
+
+
+async def language_chosen(update: Update, turn: Turn) -> None:
+    language = turn.parts[0]
+    if language not in LANGUAGES:
+        raise Conflict()
+    turn._ = words(language, "chat")
+    if turn.person is not None:
+        await set_language(turn.uow, turn.person.id, language)
+    else:  # a stranger's choice waits in the conversation until it is known who it is
+        await turn.open_form(FLOW, "code", {"language": language})
+    await turn.show(View(turn._("This chat is now in English.")))
+    if turn.person is not None:
+        await menu_letter(turn)

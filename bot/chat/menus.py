@@ -1,0 +1,51 @@
+"""The command menu of each chat: by duty and language, set anew when either changes."""
+
+from __future__ import annotations
+
+import json
+
+from bot.wire.turn import Turn
+from care.people import children_of
+from care.permissions import Actor, Permission
+from locales import Words, mark
+
+COMMANDS = {
+    "apply": mark("Apply for after-school care"),
+    "children": mark("My children: where their applications stand"),
+    "withdraw": mark("Withdraw a child from care"),
+    "review": mark("Applications that wait for you"),
+    "console": mark("Sign in to the office console"),
+    "language": mark("Language"),
+    "help": mark("What this chat can do"),
+    "cancel": mark("Put the present question aside"),
+}
+
+GUARDIAN = ("apply", "children", "withdraw")
+EVERYONE = ("language", "help", "cancel")
+
+
+def commands_for(actor: Actor, guardian: bool) -> list[str]:
+    """The commands a person has a use for, in the order of the menu."""
+    names: list[str] = []
+    if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
+        names.append("review")
+    if guardian:
+        names += GUARDIAN
+    if actor.may(Permission.CONSOLE):
+        names.append("console")
+    return [*names, *EVERYONE]
+
+
+def as_commands(_: Words, names: list[str]) -> list[dict[str, str]]:
+    return [{"command": name, "description": _(COMMANDS[name])} for name in names]
+
+
+async def menu_letter(turn: Turn) -> None:
+    """Sets the menu of this chat for who sits in it now."""
+    guardian = bool(await children_of(turn.uow, turn.actor.person_id or 0))
+    payload = {
+        "commands": as_commands(turn._, commands_for(turn.actor, guardian)),
+        "scope": {"type": "chat", "chat_id": turn.chat},
+    }
+    slot = f"menu:{turn.channel}:{turn.chat}"
+    await turn.uow.reply(turn.channel, turn.chat, "setMyCommands", json.dumps(payload, ensure_ascii=False), slot=slot)

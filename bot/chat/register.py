@@ -1,0 +1,138 @@
+"""All handlers of the chat, in the order in which they are asked. Note: order matters; the general ones stand last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import Update
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot.chat import agreement, children, console, language, papers, review, start, withdraw
+from bot.chat import help as help_
+from bot.chat.apply import talk
+from bot.wire.turn import Turn
+from bot.wire.view import View
+from care.errors import CareError
+from locales.labels import error_sentence
+
+Handler = Callable[[Update, Turn], Coroutine[Any, Any, None]]
+
+FOR_ALL: dict[str, Handler] = {
+    "start": start.start_command,
+    "help": help_.help_command,
+    "language": language.language_command,
+    "cancel": help_.cancel_command,
+}
+FOR_KNOWN: dict[str, Handler] = {
+    "apply": talk.apply_command,
+    "children": children.children_command,
+    "withdraw": withdraw.withdraw_command,
+    "review": review.review_command,
+    "console": console.console_command,
+}
+TAPS: dict[str, Handler] = {
+    "ap": talk.child_chosen,
+    "f": talk.answer_tapped,
+    "fg": talk.going_on_tapped,
+    "co": talk.correct_tapped,
+    "ro": review.card_tapped,
+    "rl": review.page_tapped,
+    "rc": review.criteria_tapped,
+    "rv": review.move_tapped,
+    "rx": review.remark_left,
+    "sg": agreement.read_tapped,
+    "sy": agreement.sign_tapped,
+    "sc": agreement.confirmed,
+    "wd": withdraw.child_tapped,
+    "wy": withdraw.day_tapped,
+    "wk": withdraw.kept,
+    "st": withdraw.stay_tapped,
+    "pdf": papers.application_pdf_tapped,
+    "pdfa": papers.agreement_pdf_tapped,
+}
+
+
+async def go_tapped(update: Update, turn: Turn) -> None:
+    """A button that stands for a command."""
+    handler = FOR_KNOWN.get(turn.parts[0])
+    if handler is None:
+        await help_.unknown_tap(update, turn)
+    else:
+        await handler(update, turn)
+
+
+def _known(handler: Handler) -> Handler:
+    """Only people the school knows go on; a stranger is asked who it is."""
+
+    async def guarded(update: Update, turn: Turn) -> None:
+        if turn.person is None:
+            await start.ask_who(turn)
+        else:
+            await handler(update, turn)
+
+    return guarded
+
+
+def _answered(handler: Handler) -> Handler:
+    """Every tap is answered, or the button would turn for a minute; junk data is told apart from old buttons."""
+
+    async def answered(update: Update, turn: Turn) -> None:
+        if not turn.parts or not all(turn.parts):
+            await help_.unknown_tap(update, turn)
+            return
+        await handler(update, turn)
+        await turn.toast()
+
+    return answered
+
+
+async def language_tapped(update: Update, turn: Turn) -> None:
+    await language.language_chosen(update, turn)
+
+
+def register(chat: Application[Any, Turn, Any, Any, Any, Any]) -> None:
+    """Adds every handler to the application of one channel."""
+    for name, handler in FOR_ALL.items():
+        chat.add_handler(CommandHandler(name, handler))
+    for name, handler in FOR_KNOWN.items():
+        chat.add_handler(CommandHandler(name, _known(handler)))
+    chat.add_handler(CallbackQueryHandler(_answered(language_tapped), pattern=r"^ln:"))
+    for verb, handler in {**TAPS, "go": go_tapped}.items():
+        chat.add_handler(CallbackQueryHandler(_answered(_known(handler)), pattern=rf"^{verb}:"))
+    chat.add_handler(CallbackQueryHandler(help_.unknown_tap))
+    chat.add_handler(ChatMemberHandler(start.reach_changed, ChatMemberHandler.MY_CHAT_MEMBER))
+    chat.add_handler(MessageHandler(filters.CONTACT, start.contact_shared))
+    chat.add_handler(MessageHandler(filters.COMMAND, help_.unknown_command))
+    chat.add_handler(MessageHandler(filters.TEXT, help_.words_typed))
+    chat.add_handler(MessageHandler(filters.ALL, help_.other_sent))
+    chat.add_error_handler(_remember)
+
+
+async def _remember(update: object, turn: Turn) -> None:
+    """Gives a handler's error to the worker, which rolls back and tries again."""
+    turn.opening.error = turn.error
+
+
+async def refuse(turn: Turn, error: CareError) -> None:
+    """A rule said no: one sentence, over the chat for a tap and as a message for words."""
+    sentence = error_sentence(turn._, error)
+    if turn.query_id is not None:
+        await turn.toast(sentence, alert=True)
+    else:
+        await turn.say(View(sentence))
+
+
+async def apologise(turn: Turn) -> None:
+    """Something broke for good with this update."""
+    await turn.toast()
+    await turn.say(
+        View(turn._("Sorry, that did not work, and it is our fault. The office can see it. Please try again later."))
+    )

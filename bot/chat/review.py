@@ -1,0 +1,206 @@
+"""/review: the homeroom teacher passes, returns or refuses; the leading group approves. The console has the same."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from telegram import Update
+
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.enrolment.decide import decide
+from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, waiting_for
+from care.enrolment.states import RULES, Move
+from care.errors import CareError, Conflict, Invalid
+from care.permissions import Permission
+from care.records.delivery import Form
+from care.records.enrolment import Application, Need
+from care.records.people import StopListEntry
+from care.records.term import TextKind
+from care.term import text_in_force
+from care.work import UnitOfWork
+from locales import Words, mark
+from locales.labels import error_sentence, label, moment, weekdays
+
+FLOW = "remark"
+PAGE = 8
+
+MOVES = {
+    Move.PASS: mark("✔ Pass"),
+    Move.APPROVE: mark("✔ Approve"),
+    Move.WAIT_LIST: mark("⏳ Waiting list"),
+    Move.RETURN: mark("↩ Return with a remark"),
+    Move.REFUSE: mark("✖ Refuse with a reason"),
+}
+DONE = {
+    Move.PASS: mark("✔ Passed. It now waits for the school."),
+    Move.APPROVE: mark("✔ Approved. The family gets the agreement to sign."),
+    Move.WAIT_LIST: mark("⏳ On the waiting list. The family is told."),
+    Move.RETURN: mark("↩ Returned. The family was told: {remark}"),
+    Move.REFUSE: mark("✖ Refused. The family was told: {remark}"),
+}
+
+
+async def review_command(update: Update, turn: Turn) -> None:
+    await turn.say(await waiting_list(turn, 0))
+
+
+async def page_tapped(update: Update, turn: Turn) -> None:
+    await turn.show(await waiting_list(turn, turn.numbers[0]))
+
+
+async def waiting_list(turn: Turn, page: int) -> View:
+    """What waits for this person, oldest first."""
+    _ = turn._
+    if not (turn.actor.may(Permission.REVIEW) or turn.actor.may(Permission.APPROVE)):
+        raise CareError("not_allowed")
+    rows: list[Row] = []
+    for permission in (Permission.REVIEW, Permission.APPROVE):
+        if turn.actor.may(permission):
+            rows += await waiting_for(turn.uow, permission)
+    if not rows:
+        return View(_("Nothing waits for you."))
+    text = _.many(
+        "{n} application waits for you, oldest first:", "{n} applications wait for you, oldest first:", len(rows)
+    )
+    shown = rows[page * PAGE : (page + 1) * PAGE]
+    buttons = [
+        (Button(f"{row.student} · {row.school_class} · {_since(turn, row)}", pack("ro", row.id)),) for row in shown
+    ]
+    turning = []
+    if page:
+        turning.append(Button(_("‹ Back"), pack("rl", page - 1)))
+    if len(rows) > (page + 1) * PAGE:
+        turning.append(Button(_("More ›"), pack("rl", page + 1)))
+    return View(text, (*buttons, tuple(turning)) if turning else tuple(buttons))
+
+
+def _since(turn: Turn, row: Row) -> str:
+    days = (turn.uow.today - row.state_since.astimezone(turn.uow.school.zone).date()).days
+    return turn._("today") if days <= 0 else turn._.many("{n} day", "{n} days", days)
+
+
+async def card(uow: UnitOfWork, _: Words, application_id: int, note: str = "") -> View:
+    """The application as a reviewer reads it, with what this reviewer may do now."""
+    application = await application_whole(uow, application_id)
+    lines = await _card_lines(uow, _, application)
+    moves = [Move(value) for value in moves_open_to(uow.actor, application)]
+    rows: list[tuple[Button, ...]] = [
+        (Button(_(MOVES[move]), pack("rv", move.value, application.id, application.version)),) for move in moves
+    ]
+    rows.append((Button(_("Criteria"), pack("rc", application.id)), Button(_("PDF"), pack("pdf", application.id))))
+    state = label(_, application.state)
+    text = "\n".join([note or state, "", *lines])
+    return View(text[:4000], tuple(rows))
+
+
+async def _card_lines(uow: UnitOfWork, _: Words, a: Application) -> list[str]:
+    student, guardian = a.student, a.guardianship
+    needs = [label(_, Need(value)) for value in a.needs]
+    if a.need_words:
+        needs.append(_("“{words}”", words=a.need_words))
+    lines = [
+        _(
+            "{child}, class {school_class}, no. {number}",
+            child=student.name,
+            school_class=student.school_class.name,
+            number=student.student_no,
+        ),
+        _(
+            "Applied: {name} ({relation}), {at}",
+            name=guardian.person.name,
+            relation=label(_, guardian.relation),
+            at=moment(_, a.submitted_at, uow.school.zone),
+        ),
+        _("Days: {value}", value=weekdays(_, a.weekdays)),
+        _("Reason: {value}", value=_("; ").join(needs)),
+        _("Extended care: {value}", value=weekdays(_, a.extended_weekdays) if a.extended_weekdays else _("none")),
+        _("Leaves: {value}", value=label(_, a.leave_mode)),
+    ]
+    adults = _("; ").join(_("{name} ({relation})", name=p.name, relation=label(_, p.relation)) for p in a.pickup)
+    lines.append(_("May also collect: {value}", value=adults or _("nobody else")))
+    note = health_note_for(uow, a)
+    if note:
+        lines.append(_("Health note: {value}", value=note))
+    if a.courses_wished:
+        lines.append(_("Course wishes: {value}", value=a.courses_wished))
+    stop = select(StopListEntry.name).where(StopListEntry.student_id == a.student_id, StopListEntry.ended_at.is_(None))
+    stopped = list(await uow.session.scalars(stop))
+    if stopped:
+        lines.append(_("⚠ Must not collect: {names}", names=_(", ").join(stopped)))
+    return lines
+
+
+async def card_tapped(update: Update, turn: Turn) -> None:
+    await turn.show(await card(turn.uow, turn._, turn.numbers[0]))
+
+
+async def criteria_tapped(update: Update, turn: Turn) -> None:
+    """The eligibility criteria beside the application (S4)."""
+    application = await application_whole(turn.uow, turn.numbers[0])
+    text = await text_in_force(turn.uow, application.term_id, TextKind.CRITERIA, turn._.language)
+    words = f"{text.title} (v{text.version})\n\n{text.body}" if text else turn._("There are no criteria for this term.")
+    await turn.show(View(words, ((Button(turn._("‹ Back"), pack("ro", application.id)),),)))
+
+
+async def move_tapped(update: Update, turn: Turn) -> None:
+    """A decision. Where the family must read why, the words are asked for first."""
+    if len(turn.parts) != 3 or turn.parts[0] not in set(Move):
+        raise Conflict()
+    move, (application_id, version) = Move(turn.parts[0]), _two(turn.parts[1:])
+    application = await application_whole(turn.uow, application_id)
+    if move.value not in moves_open_to(turn.actor, application) or application.version != version:
+        await _past(turn, application_id)
+        return
+    if RULES[move].remark_needed:
+        await turn.open_form(FLOW, "words", {"application_id": application_id, "version": version, "move": move.value})
+        question = turn._(
+            "Why is the application of {child} returned or refused? Type it; the family reads it as you write it.",
+            child=application.student.name,
+        )
+        await turn.show(View(question, ((Button(turn._("‹ Back"), pack("rx", application_id)),),)))
+        return
+    try:
+        await decide(turn.uow, move, application_id, version=version)
+    except Conflict as error:
+        if error.code == "class_full":
+            raise
+        await _past(turn, application_id)
+        return
+    await turn.show(await card(turn.uow, turn._, application_id, turn._(DONE[move])))
+
+
+def _two(parts: list[str]) -> tuple[int, int]:
+    if not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
+        raise Conflict()
+    return int(parts[0]), int(parts[1])
+
+
+async def _past(turn: Turn, application_id: int) -> None:
+    """The button was old: say so, and show how the application stands now."""
+    await turn.toast(error_sentence(turn._, Conflict()), alert=True)
+    await turn.show(await card(turn.uow, turn._, application_id))
+
+
+async def remark_left(update: Update, turn: Turn) -> None:
+    """Back from the question for a remark."""
+    form = await turn.form(FLOW)
+    if form is not None and form.step:
+        turn.close(form)
+    await turn.show(await card(turn.uow, turn._, turn.numbers[0]))
+
+
+async def remark_typed(turn: Turn, form: Form, words: str) -> None:
+    """The remark came: the decision is made with it."""
+    move, application_id, version = Move(form.answers["move"]), form.answers["application_id"], form.answers["version"]
+    try:
+        await decide(turn.uow, move, application_id, words, version)
+    except Invalid as error:
+        await turn.say(View(error_sentence(turn._, error)))
+        return
+    except Conflict as error:
+        turn.close(form)
+        await turn.say(await card(turn.uow, turn._, application_id, error_sentence(turn._, error)))
+        return
+    turn.close(form)
+    note = turn._(DONE[move], remark=words.strip())
+    await turn.say(await card(turn.uow, turn._, application_id, note))

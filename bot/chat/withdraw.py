@@ -1,0 +1,140 @@
+"""/withdraw (S21): one step, dated, any time. A day that has not come yet can be taken back."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from telegram import Update
+
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.calendar import load_calendar
+from care.enrolment.apply import own_application, stay, withdraw
+from care.enrolment.queries import own_applications
+from care.enrolment.states import OPEN
+from care.errors import Conflict
+from care.people import children_of
+from care.records.delivery import Form
+from care.records.enrolment import Application, State
+from care.term import the_term
+from locales.labels import day, label
+
+FLOW = "withdraw"
+
+
+async def withdraw_command(update: Update, turn: Turn) -> None:
+    _ = turn._
+    children = await children_of(turn.uow, turn.actor.person_id or 0)
+    term = await the_term(turn.uow)
+    existing = await own_applications(turn.uow, term.id, [child.student_id for child in children])
+    rows = []
+    for child in children:
+        own = existing.get(child.student_id)
+        if own is not None and own.state in OPEN:
+            words = _("{child} · {state}", child=child.name, state=label(_, own.state))
+            rows.append((Button(words, pack("wd", own.id)),))
+    if not rows:
+        await turn.say(View(_("None of your children is in care or has applied this term.")))
+    elif len(rows) == 1:
+        await _ask_when(turn, int(rows[0][0].data.split(":")[1]))
+    else:
+        await turn.say(View(_("Which child?"), tuple(rows)))
+
+
+async def child_tapped(update: Update, turn: Turn) -> None:
+    await _ask_when(turn, turn.numbers[0])
+
+
+async def _ask_when(turn: Turn, application_id: int) -> None:
+    _ = turn._
+    application = await own_application(turn.uow, application_id)
+    if application.state not in OPEN:
+        raise Conflict(state=application.state)
+    child = application.student.name
+    if application.state is not State.ENROLLED:
+        rows: tuple[tuple[Button, ...], ...] = (
+            (Button(_("Withdraw the application"), pack("wy", application.id, turn.uow.today.isoformat())),),
+            (Button(_("Keep it"), pack("wk", application.id)),),
+        )
+        await turn.show(View(_("Withdraw the application for {child}?", child=child), rows))
+        return
+    today = turn.uow.today
+    following = (await load_calendar(turn.uow)).next_school_day(today)
+    choices = [today, following, _next_monday(today)]
+    rows = tuple(
+        (Button(_("From {date}", date=day(_, choice)), pack("wy", application.id, choice.isoformat())),)
+        for choice in dict.fromkeys(choices)
+    )
+    await turn.open_form(FLOW, "date", {"application_id": application.id})
+    text = _(
+        "From which day shall {child} no longer come to care? Tap a day, or type a date like 2026-12-01. "
+        "The place then goes to the next child on the waiting list.",
+        child=child,
+    )
+    await turn.show(View(text, (*rows, (Button(_("Stay in care"), pack("wk", application.id)),))))
+
+
+def _next_monday(today: date) -> date:
+    return today + timedelta(days=8 - today.isoweekday())
+
+
+async def day_tapped(update: Update, turn: Turn) -> None:
+    if len(turn.parts) != 2 or not turn.parts[0].isdecimal():
+        raise Conflict()
+    chosen = read_date(turn.parts[1])
+    if chosen is None:
+        raise Conflict()
+    await _withdraw(turn, int(turn.parts[0]), chosen)
+
+
+def read_date(words: str) -> date | None:
+    """A typed date: 2026-12-01, 2026/12/1 or 2026年12月1日."""
+    found = re.fullmatch(r"\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*", words)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+
+
+async def date_typed(turn: Turn, form: Form, words: str) -> None:
+    chosen = read_date(words)
+    if chosen is None:
+        await turn.say(
+            View(turn._("Please type a date like 2026-12-01, or tap a day above. /cancel leaves it as it is."))
+        )
+        return
+    await _withdraw(turn, form.answers["application_id"], chosen)
+
+
+async def _withdraw(turn: Turn, application_id: int, leaves_on: date) -> None:
+    application = await withdraw(turn.uow, application_id, leaves_on)
+    await _close(turn)
+    await turn.show(_withdrawn(turn, application))
+
+
+def _withdrawn(turn: Turn, application: Application) -> View:
+    _, child = turn._, application.student.name
+    date_ = day(_, application.leaves_on or turn.uow.today)
+    if application.state is State.WITHDRAWN:
+        text = _("{child} is withdrawn, with effect from {date}.", child=child, date=date_)
+        return View(text, ((Button(_("Apply again"), pack("ap", application.student_id)),),))
+    text = _("{child} stays in care until {date}; from that day on no longer.", child=child, date=date_)
+    return View(text, ((Button(_("Stay in care after all"), pack("st", application.id)),),))
+
+
+async def stay_tapped(update: Update, turn: Turn) -> None:
+    application = await stay(turn.uow, turn.numbers[0])
+    await turn.show(View(turn._("{child} stays in care.", child=application.student.name)))
+
+
+async def kept(update: Update, turn: Turn) -> None:
+    application = await own_application(turn.uow, turn.numbers[0])
+    await _close(turn)
+    await turn.show(View(turn._("Nothing was changed for {child}.", child=application.student.name)))
+
+
+async def _close(turn: Turn) -> None:
+    form = await turn.form(FLOW)
+    if form is not None and form.step:
+        turn.close(form)

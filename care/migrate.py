@@ -1,0 +1,84 @@
+"""Migrations: brings a database to the newest schema, and says whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from care.records import Record
+from care.records.base import Instant
+
+HERE = Path(__file__).parent / "migrations"
+LOCK = 0x6D696772
+"""Advisory lock: of several processes that start at once, one migrates (PostgreSQL)."""
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
+
+
+def configure(context: Any) -> None:
+    """Runs migrations on the connection that was handed over."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=Record.metadata,
+        render_item=_render,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=False,
+    )
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET lock_timeout = '10s'"))
+    context.run_migrations()
+
+
+async def migrate(engine: AsyncEngine, to: str = "head") -> None:
+    """Upgrades (or downgrades, ``to`` an older revision) in one transaction."""
+
+    def run(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        config = alembic_config(connection)
+        if to == "head":
+            command.upgrade(config, to)
+        else:
+            command.downgrade(config, to)
+
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+
+
+async def is_current(engine: AsyncEngine) -> bool:
+    """Whether the database has every migration this program knows."""
+    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+    def at(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(at) == newest
+
+
+async def drift(engine: AsyncEngine) -> list[Any]:
+    """What a migrated database and the models disagree about; empty when nothing."""
+
+    def compare(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), Record.metadata))
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(compare)

