@@ -35,7 +35,7 @@ async def get_updates(world: World, bot: Bot, params: Params) -> list[Update]:
     _allow(world, bot, params)
     limit = min(100, max(1, params.integer("limit", 100)))
     timeout = min(50, max(0, params.integer("timeout")))
-    return await bot.updates.get(params.integer("offset"), limit, 0 if world.closing.is_set() else timeout)
+    return await bot.updates.get(params.integer("offset"), limit, 0 if world.closed else timeout)
 
 
 def set_webhook(world: World, bot: Bot, params: Params) -> Said:

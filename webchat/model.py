@@ -150,7 +150,7 @@ class Event:
 
     bot_id: int
     chat_id: int
-    kind: Literal["message", "edit", "delete", "toast", "confirmed", "chat", "typing", "commands"]
+    kind: Literal["message", "edit", "delete", "toast", "confirmed", "chat", "typing", "commands", "closing"]
     message_id: int = 0
     toast: Toast | None = None
 

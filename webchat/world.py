@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -50,7 +49,7 @@ class World:
         self.bots: dict[str, Bot] = {}
         self.faults = Faults()
         self.calls: deque[Call] = deque(maxlen=log_size)
-        self.closing = asyncio.Event()
+        self.closed = False
         self._store = store
         self._listeners: set[Callable[[Event], None]] = set()
         self._webhooks: dict[int, WebhookSender] = {}
@@ -169,15 +168,14 @@ class World:
 
     def hang_up(self) -> None:
         """End what waits on the server that is going away: long polls and page streams."""
-        self.closing.set()
-        self.closing = asyncio.Event()
+        self.tell(Event(0, 0, "closing"))
         for bot in self.bots.values():
             bot.updates.close()
 
     async def aclose(self) -> None:
         """End everything that waits, deliveries to webhooks too, and close the store."""
+        self.closed = True
         self.hang_up()
-        self.closing.set()
         for sender in self._webhooks.values():
             await sender.aclose()
         if self._store:

@@ -1,0 +1,80 @@
+"""The clock panel of the demonstration: show the school's time and move it ahead."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from locales import words
+from webchat.people import ClockPanel, is_from_our_page
+
+if TYPE_CHECKING:
+    from webchat.page import ChatPage
+
+_MORNING = time(8, 0)
+
+
+class ClockRoutes:
+    def __init__(self, page: ChatPage) -> None:
+        self._page = page
+
+    def routes(self) -> list[BaseRoute]:
+        if self._page.clock is None:
+            return []
+        return [
+            Route("/chat/clock.json", self.show),
+            Route("/chat/clock", self.move, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        return JSONResponse(await self._view(self._clock()), headers={"Cache-Control": "no-store"})
+
+    async def move(self, request: Request) -> Response:
+        """``{"minutes": 30}``, ``{"to": "tomorrow" | "school day" | "2026-11-24T16:40"}`` (school time)."""
+        if not is_from_our_page(request):
+            raise HTTPException(403)
+        clock = self._clock()
+        wish = await request.json()
+        try:
+            await clock.jump(await self._target(clock, wish, self._page.language(request)))
+        except ValueError as refusal:
+            return JSONResponse({"ok": False, "error": str(refusal)}, 409)
+        self._page.stream.announce()
+        return JSONResponse({"ok": True, **await self._view(clock)})
+
+    def _clock(self) -> ClockPanel:
+        clock = self._page.clock
+        if clock is None:
+            raise HTTPException(404)
+        return clock
+
+    async def _target(self, clock: ClockPanel, wish: dict[str, object], language: str) -> datetime:
+        zone = self._page.zone
+        now = clock.now().astimezone(zone)
+        minutes = wish.get("minutes")
+        if isinstance(minutes, int):
+            return now + timedelta(minutes=minutes)
+        to = wish.get("to")
+        if to == "tomorrow":
+            return datetime.combine(now.date() + timedelta(days=1), _MORNING, zone)
+        if to == "school day":
+            return await clock.next_school_day()
+        try:
+            typed = datetime.fromisoformat(str(to))
+        except ValueError:
+            raise ValueError(words(language, "webchat")("Type a date and a time.")) from None
+        return typed.replace(tzinfo=zone) if typed.tzinfo is None else typed
+
+    async def _view(self, clock: ClockPanel) -> dict[str, object]:
+        zone = self._page.zone
+        school_day = await clock.next_school_day()
+        return {
+            "now": int(clock.now().timestamp()),
+            "typed": clock.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+            "school_day": int(school_day.timestamp()),
+        }

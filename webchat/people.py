@@ -1,0 +1,89 @@
+"""Who may sit at the chat page, and what the product must supply for the demonstration."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from webchat.model import FIRST_USER_ID
+
+Group = Literal["families", "teachers", "school"]
+COOKIE = "webchat"
+_COOKIE_AGE = 400 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """An invented person of the demonstration. ``start_payload`` is the code on the slip they hold, if any;
+    ``start_here`` puts them at the top of the list."""
+
+    user_id: int
+    name: str
+    about: str = ""
+    group: Group = "families"
+    phone: str = ""
+    language: str = "zh-hans"
+    start_payload: str | None = None
+    start_here: bool = False
+
+
+People = Callable[[], Awaitable[list[Somebody]]]
+
+
+class ClockPanel(Protocol):
+    """The movable clock of the demonstration."""
+
+    def now(self) -> datetime: ...
+
+    async def jump(self, to: datetime) -> None:
+        """Move ahead to this instant; raises ValueError with words for the person when it cannot."""
+
+    async def next_school_day(self) -> datetime:
+        """The next school day, at the hour worth seeing."""
+
+
+class Visitors:
+    """Real families at the page: each browser is one user, known by a signed cookie."""
+
+    def __init__(self, key: str) -> None:
+        self._signer = URLSafeSerializer(key, salt="webchat-visitor")
+
+    def of(self, request: Request) -> int | None:
+        """The user this browser is; None when its cookie is missing or not ours."""
+        try:
+            user_id = self._signer.loads(request.cookies.get(COOKIE, ""))
+        except BadSignature:
+            return None
+        return user_id if isinstance(user_id, int) else None
+
+    def invent(self) -> int:
+        """An id for a new browser: not to be guessed, and within what JavaScript counts exactly."""
+        return FIRST_USER_ID + secrets.randbelow(1 << 48)
+
+    def remember(self, response: Response, request: Request, user_id: int) -> None:
+        response.set_cookie(
+            COOKIE,
+            str(self._signer.dumps(user_id)),
+            max_age=_COOKIE_AGE,
+            path="/chat",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+
+
+def is_from_our_page(request: Request) -> bool:
+    """Did our own page make this request? Browsers say so, and other sites cannot forge it."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")

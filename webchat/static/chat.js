@@ -1,0 +1,144 @@
+// The chat page: wires the list of people, the conversation and the clock to the server.
+
+import { Clock } from "./clock.js";
+import { Composer } from "./composer.js";
+import { byId, popup } from "./dom.js";
+import { Log } from "./log.js";
+import { get, listen, page, post, words } from "./net.js";
+import { People } from "./people.js";
+
+const TAP_LASTS = 20_000;
+const waiting = new Map(); // callback query id -> the tapped button's place
+const people = page.mode === "demonstration" ? new People() : null;
+const clock = byId("clock") ? new Clock(notice) : null;
+const talk = page.user ? converse() : null;
+let stream = null;
+
+await Promise.all([people?.load(), clock?.load(), talk?.load()]);
+if (!talk && people) stream = listen("", happened, () => {});
+
+function notice(text) {
+  const place = byId("notice");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.add("shown");
+  clearTimeout(notice.timer);
+  notice.timer = setTimeout(() => place.classList.remove("shown"), 3500);
+}
+
+function alertBox(text) {
+  byId("alert-text").textContent = text;
+  byId("alert").showModal();
+}
+
+function happened(event) {
+  if (event.kind === "unread") people?.markUnread(event.user_id);
+  else if (event.kind === "clock") clock?.load();
+  else talk?.happened(event);
+}
+
+function converse() {
+  const deed = async (name, body) => {
+    const done = await post(`/chat/${page.user}/${name}`, body);
+    if (!done.ok) notice(done.complaint);
+    return done;
+  };
+  const hands = {
+    deed,
+    notice,
+    alert: alertBox,
+    send: (text) => deed("send", { text }),
+    tap,
+  };
+  const log = new Log(hands);
+  const composer = new Composer(hands);
+  const status = byId("status");
+  status.textContent = status.dataset.usual;
+  let typing;
+
+  popup(byId("more"), byId("more-menu"));
+  byId("block").addEventListener("click", () => deed("block", { blocked: !composer.blocked }));
+  document.addEventListener("visibilitychange", () => document.hidden || deed("seen", {}));
+
+  async function tap(button, messageId, data) {
+    busy(button, true);
+    const done = await post(`/chat/${page.user}/tap`, { message_id: messageId, data });
+    if (!done.ok) {
+      busy(button, false);
+      notice(done.status === 409 ? words.gone : done.complaint);
+      return;
+    }
+    if (done.query_id in answered) return settle(answered[done.query_id], button);
+    waiting.set(done.query_id, button);
+    setTimeout(() => waiting.delete(done.query_id) && busy(button, false), TAP_LASTS);
+  }
+
+  // An answer may overtake the answer to the tap itself.
+  const answered = {};
+
+  function settle(event, button) {
+    if (button) busy(button, false);
+    if (event.alert) alertBox(event.text);
+    else if (event.text) notice(event.text);
+    if (event.url) window.open(event.url, "_blank", "noopener");
+  }
+
+  function busy(button, is) {
+    button.classList.toggle("busy", is);
+    button.toggleAttribute("aria-busy", is);
+  }
+
+  function inConversation(event) {
+    if (event.kind === "reload") return load();
+    if (event.kind === "message" || event.kind === "edit") {
+      log.put(event.message);
+      composer.set({ keyboard_now: event.keyboard, started: event.started });
+      if (!event.message.mine) isTyping(false);
+      if (event.kind === "message" && !document.hidden && !event.message.mine) post(`/chat/${page.user}/seen`, {});
+    } else if (event.kind === "delete") log.remove(event.message_id);
+    else if (event.kind === "toast") {
+      const button = waiting.get(event.query_id);
+      if (button) waiting.delete(event.query_id);
+      else answered[event.query_id] = event;
+      if (button) settle(event, button);
+    } else if (event.kind === "chat") changed(event);
+    else if (event.kind === "commands") composer.set({ commands: event.commands });
+    else if (event.kind === "typing") isTyping(true);
+  }
+
+  function changed({ blocked, started }) {
+    composer.set({ blocked, started });
+    byId("block").textContent = blocked ? words.unblock : words.block;
+    byId("block").hidden = !started;
+  }
+
+  function isTyping(is) {
+    clearTimeout(typing);
+    status.textContent = is ? words.typing : status.dataset.usual;
+    status.classList.toggle("typing", is);
+    if (is) typing = setTimeout(() => isTyping(false), 5000);
+  }
+
+  async function load() {
+    const state = await get(`/chat/${page.user}/state.json?lang=${page.language}`);
+    byId("bot-name").textContent = state.bot;
+    log.description = state.description;
+    log.fill(state.messages);
+    const payload = page.payload || state.payload;
+    composer.set({
+      keyboard_now: state.keyboard,
+      commands: state.commands,
+      payload,
+      linked: Boolean(page.payload) && composer.linked !== false,
+    });
+    changed(state);
+    people?.markUnread(Number(page.user), false);
+    stream?.close();
+    stream = listen(state.mark, happened, (up) => {
+      document.body.classList.toggle("offline", !up);
+      if (!up) notice(words.offline);
+    });
+  }
+
+  return { load, happened: inConversation };
+}
