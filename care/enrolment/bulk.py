@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from care.enrolment.decide import Outcome, decide
+from care.enrolment.decide import decide
 from care.enrolment.queries import ClassCount, Row, within_reach
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import CareError
@@ -23,6 +23,15 @@ class Shown:
 
     id: int
     version: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one application: no ``error``, or what stood against the move."""
+
+    application_id: int
+    student: str
+    error: CareError | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ async def class_ids(uow: UnitOfWork, application_ids: Sequence[int]) -> dict[int
     return {application_id: class_id for application_id, class_id in await uow.session.execute(query)}
 
 
-async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], remark: str = "") -> list[Outcome]:
+async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], remark: str = "") -> list[Result]:
     """Makes one move for many, the earliest submitted first, so that the last place goes to who came first.
 
     One that changed since it was shown is left alone ("stale"); of one beyond the actor's reach nothing is said. Rows
@@ -73,14 +82,14 @@ async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], rema
         .where(Application.id.in_(versions), within_reach(uow.actor, Permission.SEE_APPLICATIONS))
         .order_by(Application.submitted_at, Application.id)
     )
-    outcomes = []
+    results = []
     for application_id, student in (await uow.session.execute(query)).all():
         try:
             await decide(uow, move, application_id, remark, versions[application_id])
-            outcomes.append(Outcome(application_id, student, None))
+            results.append(Result(application_id, student, None))
         except CareError as error:
-            outcomes.append(Outcome(application_id, student, error.code))
-    return outcomes
+            results.append(Result(application_id, student, error))
+    return results
 
 
 def forecast(counts: Sequence[ClassCount], chosen: dict[int, int]) -> list[ClassForecast]:

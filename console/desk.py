@@ -1,0 +1,31 @@
+"""What the console is given: the school, the printer, and how links into the chat are made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from care.school import School
+from care.work import UnitOfWork
+from papers.printer import Printer
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything the pages need. ``schema_current`` says whether the database has all migrations (``/readyz``)."""
+
+    school: School
+    printer: Printer
+    deep_link: Callable[[str], str]
+    """The link into the chat that carries a slip's code."""
+    school_name: Callable[[str], str] | None = None
+    """The school's name by language, where it has several."""
+    schema_current: Callable[[UnitOfWork], Awaitable[bool]] | None = None
+
+    def name(self, language: str) -> str:
+        return self.school_name(language) if self.school_name else self.school.name
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the console over https, so that its cookies are marked Secure."""
+        return self.school.address.startswith("https://")

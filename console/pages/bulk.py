@@ -1,0 +1,125 @@
+"""Deciding on many applications: one page that says what will happen, then the deed and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from care.enrolment import Move
+from care.enrolment.bulk import ClassForecast, Result, Shown, class_ids, decide_shown, forecast, may_move
+from care.enrolment.lists import rows_of
+from care.enrolment.queries import Row, count_by_class
+from care.enrolment.states import RULES
+from care.errors import Invalid, NotFound
+from care.permissions import Permission
+from care.term import the_term
+from console.door import Page, Visit, number
+from console.pages.applications import read_wanted
+from console.words import code_sentence, sentence
+
+LIMIT = 200
+
+
+@dataclass(frozen=True)
+class ConfirmView:
+    """What the move would do to how many."""
+
+    move: Move
+    back: str
+    possible: tuple[Row, ...]
+    impossible: tuple[Row, ...]
+    changed: tuple[Row, ...]
+    classes: tuple[ClassForecast, ...]
+    remark_needed: bool
+    remark: str
+    error: str
+
+    @property
+    def too_many(self) -> int:
+        return sum(one.too_many for one in self.classes)
+
+
+@dataclass(frozen=True)
+class Failure:
+    result: Result
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ResultView:
+    move: Move
+    back: str
+    done: tuple[Result, ...]
+    failed: tuple[Failure, ...]
+
+
+def read_shown(written: list[str]) -> list[Shown]:
+    """``id:version`` of each ticked row. Raises Invalid where nothing is ticked."""
+    shown = {}
+    for entry in written[:LIMIT]:
+        id_part, _, version_part = entry.partition(":")
+        application_id, version = number(id_part, 1), number(version_part, 1)
+        if application_id and version:
+            shown[application_id] = Shown(application_id, version)
+    if not shown:
+        raise Invalid("nothing_chosen")
+    return list(shown.values())
+
+
+def read_move(visit: Visit) -> Move:
+    try:
+        return Move(visit.field("move"))
+    except ValueError:
+        raise NotFound() from None
+
+
+async def confirm(visit: Visit) -> Response:
+    return await _confirm(visit, read_move(visit), read_shown(visit.fields("pick")))
+
+
+async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = "", status: int = 200) -> Response:
+    versions = {one.id: one.version for one in shown}
+    async with visit.looking() as uow:
+        term = await the_term(uow)
+        rows = await rows_of(uow, list(versions))
+        classes = await class_ids(uow, list(versions))
+        counts = await count_by_class(uow, term.id, Permission.SEE_APPLICATIONS)
+    changed = [row for row in rows if row.version != versions[row.id]]
+    same = [row for row in rows if row.version == versions[row.id]]
+    possible = [row for row in same if may_move(visit.actor, move, row, classes[row.id])]
+    chosen = Counter(classes[row.id] for row in possible)
+    view = ConfirmView(
+        move=move,
+        back=read_wanted(visit.request.query_params, visit.actor).here,
+        possible=tuple(possible),
+        impossible=tuple(row for row in same if row not in possible),
+        changed=tuple(changed),
+        classes=tuple(forecast(counts, chosen)) if move is Move.APPROVE else (),
+        remark_needed=RULES[move].remark_needed,
+        remark=visit.field("remark"),
+        error=error,
+    )
+    return visit.page("applications/confirm.html", view, status)
+
+
+async def carry_out(visit: Visit) -> Response:
+    move, shown, remark = read_move(visit), read_shown(visit.fields("pick")), visit.field("remark")
+    if RULES[move].remark_needed and not remark.strip():
+        return await _confirm(visit, move, shown, code_sentence(visit._, "remark_needed"), 422)
+    async with visit.working() as uow:
+        results = await decide_shown(uow, move, shown, remark)
+    view = ResultView(
+        move=move,
+        back=read_wanted(visit.request.query_params, visit.actor).here,
+        done=tuple(one for one in results if one.error is None),
+        failed=tuple(Failure(one, sentence(visit._, one.error)) for one in results if one.error),
+    )
+    return visit.page("applications/result.html", view)
+
+
+PAGES = [
+    Page("/applications/bulk", post=confirm, right=Permission.SEE_APPLICATIONS),
+    Page("/applications/bulk/confirm", post=carry_out, right=Permission.SEE_APPLICATIONS),
+]

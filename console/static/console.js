@@ -1,0 +1,117 @@
+// Keys and choosing in lists. Everything here also works without: the pages are plain forms and links.
+(() => {
+  const OFF = "afterbell-keys-off";
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const rows = () => all("[data-row]");
+  const picks = () => all('[name="pick"]');
+  const current = () => document.activeElement?.closest?.("[data-row]");
+
+  // The menu is always open where it is drawn as a bar.
+  const wide = matchMedia("(min-width: 64rem)");
+  const menu = document.querySelector("[data-menu]");
+  const unfold = () => menu && (menu.open = wide.matches);
+  wide.addEventListener("change", unfold);
+  unfold();
+
+  function count() {
+    const shown = document.querySelector("[data-count]");
+    if (!shown) return;
+    const boxes = picks();
+    const chosen = boxes.filter((box) => box.checked).length;
+    shown.textContent = chosen ? `${shown.dataset.some} ${chosen}` : shown.dataset.none;
+    const every = document.querySelector("[data-all]");
+    every.checked = chosen > 0 && chosen === boxes.length;
+    every.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+
+  function chooseAll(checked) {
+    picks().forEach((box) => (box.checked = checked));
+    count();
+  }
+
+  function ready() {
+    rows().forEach((row) => (row.tabIndex = -1));
+    all("[data-key]").forEach((element) => element.setAttribute("aria-keyshortcuts", element.dataset.key));
+    count();
+  }
+
+  function step(by) {
+    const list = rows();
+    if (!list.length) return false;
+    const here = list.indexOf(current());
+    const next = list[Math.min(list.length - 1, Math.max(0, here < 0 ? 0 : here + by))];
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  function toggle() {
+    const box = current()?.querySelector('[name="pick"]');
+    if (!box) return false;
+    box.checked = !box.checked;
+    count();
+    return true;
+  }
+
+  function open() {
+    const link = current()?.querySelector("[data-open]");
+    link?.click();
+    return Boolean(link);
+  }
+
+  // A key of a button: in a list it acts on the chosen rows, or else on the row that has the focus.
+  function press(key) {
+    const element = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (!element) return false;
+    if (element.closest("[data-list]") && !picks().some((box) => box.checked) && !toggle()) return false;
+    element.click();
+    return true;
+  }
+
+  function help() {
+    const dialog = document.querySelector("dialog#keys");
+    if (!dialog || dialog.open) return false;
+    dialog.querySelector("[data-keys-off]").checked = localStorage.getItem(OFF) === "1";
+    dialog.showModal();
+    return true;
+  }
+
+  function search() {
+    const field = document.querySelector("[data-search]");
+    field?.focus();
+    return Boolean(field);
+  }
+
+  const deeds = {
+    j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
+    x: toggle, o: open, "?": help, "/": search,
+    "*": () => picks().length > 0 && (chooseAll(!picks().every((box) => box.checked)), true),
+  };
+
+  function typing(element) {
+    return element.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter" && event.target.matches("[data-row]")) return void (open() && event.preventDefault());
+    if (localStorage.getItem(OFF) === "1" && event.key !== "?") return;
+    const done = deeds[event.key] ? deeds[event.key]() : event.key.length === 1 && press(event.key);
+    if (done) event.preventDefault();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-all]")) chooseAll(event.target.checked);
+    if (event.target.matches('[name="pick"]')) count();
+    if (event.target.matches("[data-keys-off]")) localStorage.setItem(OFF, event.target.checked ? "1" : "0");
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-help]")) help();
+  });
+
+  document.addEventListener("htmx:after:swap", ready);
+  ready();
+})();

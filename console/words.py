@@ -1,0 +1,177 @@
+"""The console's own names for things: audit entries, letters, refusals; and how it writes dates and ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from care.enrolment.states import Move
+from care.errors import CareError
+from locales import Words, labels
+
+
+def mark(sentence: str) -> str:
+    """Names a sentence for the catalogue; it is translated where it is shown."""
+    return sentence
+
+
+MOVES = {
+    Move.PASS: mark("Pass to the school"),
+    Move.APPROVE: mark("Approve"),
+    Move.WAIT_LIST: mark("Waiting list"),
+    Move.RETURN: mark("Return to the family"),
+    Move.REFUSE: mark("Refuse"),
+}
+MOVE_KEYS = {Move.PASS: "a", Move.APPROVE: "a", Move.WAIT_LIST: "w", Move.RETURN: "r", Move.REFUSE: "f"}
+
+ACTIONS = {
+    "sign_in_link_made": mark("Sign-in link made"),
+    "signed_in": mark("Signed in"),
+    "session_revoked": mark("Session ended"),
+    "linked": mark("Chat linked"),
+    "contact_blocked": mark("Chat blocked by the person"),
+    "contact_gone": mark("Chat no longer exists"),
+    "contact_reachable": mark("Chat reachable again"),
+    "slip_issued": mark("Slip issued"),
+    "slips_printed": mark("Slips printed"),
+    "capacity_set": mark("Places changed"),
+    "text_published": mark("Text published"),
+    "staff_added": mark("Member of staff added"),
+    "duty_added": mark("Duty given"),
+    "duty_ended": mark("Duty ended"),
+    "term_changed": mark("Term changed"),
+    "wave_changed": mark("Dismissal wave changed"),
+    "letter_retried": mark("Letter sent again"),
+    "letter_dropped": mark("Letter dropped"),
+    "update_retried": mark("Message tried again"),
+    "update_dropped": mark("Message dropped"),
+    "paper_printed": mark("Paper printed"),
+    "report_downloaded": mark("Report downloaded"),
+}
+
+SUBJECTS = {
+    "application": mark("Application"),
+    "person": mark("Person"),
+    "term": mark("Term"),
+    "school_class": mark("Class"),
+    "letter": mark("Letter"),
+    "update": mark("Message"),
+    "student": mark("Student"),
+}
+
+LETTERS = {
+    "application_step": mark("News about an application"),
+    "review_wanted": mark("An application to review"),
+    "child_withdrawn": mark("A withdrawal"),
+    "agreement_signed": mark("The signed agreement"),
+    "reply": mark("A reply in the chat"),
+}
+
+CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat"), "console": mark("Console")}
+
+ERRORS = {
+    "not_meant": mark("This page had gone stale, so nothing was done. Please open it again and repeat the step."),
+    "busy": mark("Somebody else was changing the same thing. Nothing was done; please try again."),
+    "nothing_chosen": mark("Choose at least one application first."),
+    "number_needed": mark("Please give a whole number."),
+    "name_needed": mark("Please give a name of at most 40 characters."),
+    "phone_invalid": mark("Please give a phone number with 7 to 15 digits, or leave it empty."),
+    "phone_taken": mark("{name} already has this phone number. Give that person the duty instead."),
+    "role_unknown": mark("Please choose a duty."),
+    "grade_needed": mark("A grade leader needs a grade."),
+    "class_needed": mark("A homeroom teacher needs a class."),
+    "duty_held": mark("This person already has that duty."),
+    "last_manager": mark("Somebody must be able to manage staff: give another person that duty first."),
+    "no_slips": mark("Every guardian of this class has a linked chat already: there is no slip to print."),
+    "date_needed": mark("Please give every date as year-month-day."),
+    "time_needed": mark("Please give every time as hours and minutes, like 17:10."),
+    "dates_reversed": mark("The last day lies before the first."),
+    "grades_needed": mark("Please tick at least one grade."),
+    "grade_in_two_waves": mark("Grade {grade} would be in two waves at once."),
+    "wave_reversed": mark("The wave would end before it begins."),
+    "words_needed": mark("Please fill in the name, the gate and both venues."),
+    "extended_incomplete": mark("Extended care needs a venue, an end and a number of places, or none of them."),
+    "venue_unknown": mark("Please choose one of the venues."),
+    "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
+    "already_settled": mark("This has been settled in the meantime."),
+    "paper_missing": mark("There is no signed agreement to print."),
+}
+
+
+def sentence(_: Words, error: CareError) -> str:
+    """The one sentence a person reads when a rule says no."""
+    if error.code in ERRORS:
+        return _(ERRORS[error.code], **error.values)
+    return labels.error_sentence(_, error)
+
+
+def code_sentence(_: Words, code: str) -> str:
+    return sentence(_, CareError(code))
+
+
+class Say:
+    """Writes the values of a page in the visitor's language and the school's time."""
+
+    def __init__(self, _: Words, zone: ZoneInfo, now: datetime) -> None:
+        self._ = _
+        self.zone = zone
+        self.now = now
+
+    def label(self, word: StrEnum) -> str:
+        return labels.label(self._, word)
+
+    def move(self, move: Move) -> str:
+        return self._(MOVES[move])
+
+    def action(self, action: str) -> str:
+        return self._(ACTIONS[action]) if action in ACTIONS else labels.action_label(self._, action)
+
+    def subject(self, subject: str) -> str:
+        return self._(SUBJECTS[subject]) if subject in SUBJECTS else subject
+
+    def letter(self, kind: str) -> str:
+        return self._(LETTERS[kind]) if kind in LETTERS else kind.replace("_", " ")
+
+    def channel(self, channel: str) -> str:
+        return self._(CHANNELS[channel]) if channel in CHANNELS else channel
+
+    def error(self, code: str) -> str:
+        return code_sentence(self._, code)
+
+    def weekdays(self, numbers: Iterable[int]) -> str:
+        return labels.weekdays(self._, numbers)
+
+    def weekday(self, number: int) -> str:
+        return labels.weekday(self._, number)
+
+    def date(self, day: date) -> str:
+        """A date with its weekday, and with the year where it is not this one."""
+        written = labels.day(self._, day)
+        if day.year == self.now.astimezone(self.zone).year:
+            return written
+        return self._("{day}, {year}", day=written, year=day.year)
+
+    def when(self, at: datetime) -> str:
+        local = at.astimezone(self.zone)
+        return f"{self.date(local.date())} {local:%H:%M}"
+
+    def iso(self, at: datetime) -> str:
+        return at.astimezone(self.zone).isoformat(timespec="minutes")
+
+    def clock(self, moment: time) -> str:
+        return labels.clock(moment)
+
+    def age(self, since: datetime) -> str:
+        """How long ago, in the largest whole unit."""
+        passed = max(self.now - since, timedelta(0))
+        if passed >= timedelta(days=1):
+            return self._.many("{n} day", "{n} days", passed.days)
+        if passed >= timedelta(hours=1):
+            return self._.many("{n} hour", "{n} hours", int(passed.total_seconds() // 3600))
+        return self._.many("{n} minute", "{n} minutes", int(passed.total_seconds() // 60))
+
+    def old(self, since: datetime) -> bool:
+        """Whether something has waited for more than two days."""
+        return self.now - since > timedelta(days=2)

@@ -1,0 +1,38 @@
+"""A person's browser, and how the tests get one that is signed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+import httpx
+from starlette.applications import Starlette
+
+from care.records import Role
+
+ADDRESS = "http://school.test"
+
+
+class Browser:
+    """A person's browser: keeps cookies, sends the form's token, says where a form came from."""
+
+    def __init__(self, app: Starlette, language: str = "en") -> None:
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url=ADDRESS, headers={"accept-language": language}
+        )
+        self.csrf = ""
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        response = await self.client.get(path, headers=headers)
+        found = re.search(r'name="csrf" value="(\w+)"', response.text)
+        self.csrf = found[1] if found else self.csrf
+        return response
+
+    async def post(self, path: str, /, **fields: str | list[str]) -> httpx.Response:
+        if not self.csrf:
+            await self.get("/sessions")
+        data = {"csrf": self.csrf, **{name.rstrip("_"): value for name, value in fields.items()}}
+        return await self.client.post(path, data=data, headers={"origin": ADDRESS})
+
+
+SignIn = Callable[[Role], Awaitable[Browser]]
