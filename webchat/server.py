@@ -83,7 +83,8 @@ async def _leave(world: World, close: bool) -> None:
 async def serve(app: ASGIApp, port: int = 0, *, close_world: bool = True) -> AsyncIterator[str]:
     """Run uvicorn in this loop on the loopback address; yields the base URL. At the end the world of an app made by
     ``create_app`` is closed too; with ``close_world=False`` it stays, to be served again."""
-    listener = socket.socket()
+    # the protocol is named because asyncio turns Nagle's delay off only for sockets that name it
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none", timeout_graceful_shutdown=2)
