@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from databases import Databases, make_school, postgres_databases, sqlite_databases, start_postgres
@@ -12,8 +15,14 @@ from care.school import School
 
 
 @pytest.fixture(scope="session")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return sqlite_databases(tmp_path_factory.mktemp("sqlite"))
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """In memory-backed files where the machine has them: a test does not wait for the disk."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK):
+        yield sqlite_databases(tmp_path_factory.mktemp("sqlite"))
+        return
+    with tempfile.TemporaryDirectory(dir=shared, prefix="afterbell-tests-") as folder:
+        yield sqlite_databases(Path(folder))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from afterbell import demo
@@ -80,7 +80,7 @@ def postgres_databases(server: str) -> Databases:
             source = f" TEMPLATE {template}" if template else ""
             await connection.execute(text(f"CREATE DATABASE {name}{source}"))
         await engine.dispose()
-        return server.rsplit("/", 1)[0] + f"/{name}" + (f"?{server.split('?', 1)[1]}" if "?" in server else "")
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
 
     return Databases(make)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from databases import make_school
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from afterbell import demo
 from bot.chat.letters import Renderer, again, tell_another_guardian
@@ -22,13 +22,25 @@ from bot.wire.work import Worker
 from care.clock import MovableClock
 from care.people import actor_for
 from care.permissions import Actor
-from care.records import Application, Contact, Person, SchoolClass, StaffRole, Student
+from care.records import (
+    Application,
+    Contact,
+    InboxState,
+    Letter,
+    LetterState,
+    Person,
+    SchoolClass,
+    StaffRole,
+    Student,
+    Update,
+)
 from care.records.people import Role
 from care.school import School
 from care.work import UnitOfWork
 from papers import Printer
 from scheduler import due
 from webchat.limits import Limits
+from webchat.model import Message
 from webchat.persona import Persona
 from webchat.server import create_app, serve
 from webchat.world import World
@@ -36,6 +48,41 @@ from webchat.world import World
 TOKEN = "1:token-of-the-tests"
 USERS_FROM = 1_000_000_000
 FAST = Pace(overall_per_s=1e6, chat_per_s=1e6, chat_burst=1e6)
+
+
+class Player(Persona):
+    """A person who waits, after everything they do, until the bot has said all it has to say."""
+
+    def __init__(self, stage: Stage, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stage = stage
+
+    async def send(self, text: str) -> Message:
+        message = await super().send(text)
+        await self.stage.calm()
+        return message
+
+    async def tap(self, label: str | None = None, *, data: str | None = None, message: Message | None = None) -> str:
+        query = await super().tap(label, data=data, message=message)
+        await self.stage.calm()
+        return query
+
+    async def share_phone(self, *, of: Persona | str | None = None) -> Message:
+        message = await super().share_phone(of=of)
+        await self.stage.calm()
+        return message
+
+    def reads(self, text: str) -> None:
+        """The newest message of the bot has this in it."""
+        message = self.last
+        assert message is not None and text in (message.text or message.caption or ""), self.screen()
+
+    def finds(self, text: str) -> None:
+        """Some message of the bot has this in it."""
+        assert self.sees(text), f"«{text}» is not in\n{self.screen()}"
+
+    def misses(self, text: str) -> None:
+        assert not self.sees(text), f"«{text}» is in\n{self.screen()}"
 
 
 class Stage:
@@ -86,14 +133,14 @@ class Stage:
 
     # people
 
-    def persona(self, person_id: int) -> Persona:
+    def persona(self, person_id: int) -> Player:
         """Somebody of the demonstration, at their phone."""
         person = self.people[USERS_FROM + person_id]
-        return Persona(
-            self.world, TOKEN, name=person.name, user_id=person.user_id, language=person.language, phone=person.phone
+        return Player(
+            self, self.world, TOKEN, name=person.name, user_id=person.user_id, language=person.language, phone=person.phone
         )
 
-    async def star(self, key: str) -> Persona:
+    async def star(self, key: str) -> Player:
         """One of the people whom the demonstration names: mother, twins_father, english_mother, homeroom, office …"""
         async with self.school.look() as uow:
             stars = {star.about_key: star for star in await demo.stars(uow)}
@@ -105,7 +152,7 @@ class Stage:
         assert code is not None
         return code
 
-    async def homeroom_of(self, class_name: str) -> Persona:
+    async def homeroom_of(self, class_name: str) -> Player:
         async with self.school.look() as uow:
             return self.persona(await homeroom_id(uow, class_name))
 
@@ -113,6 +160,27 @@ class Stage:
         async with self.school.look() as uow:
             person = await uow.session.get_one(Person, persona.user_id - USERS_FROM)
             return await actor_for(uow, person)
+
+    async def calm(self, seconds: float = 20) -> None:
+        """Waits until every update is handled and every letter that is due has gone out."""
+        async with asyncio.timeout(seconds):
+            while not await self._is_calm():
+                await asyncio.sleep(0.005)
+
+    async def _is_calm(self) -> bool:
+        if len(self.world.bots[TOKEN].updates):
+            return False
+        async with self.school.look() as uow:
+            waiting = select(func.count()).where(
+                Update.state == InboxState.WAITING, or_(Update.retry_at.is_(None), Update.retry_at <= uow.now)
+            )
+            moving = select(func.count()).where(
+                or_(
+                    Letter.state == LetterState.SENDING,
+                    and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now),
+                )
+            )
+            return not await uow.session.scalar(waiting) and not await uow.session.scalar(moving)
 
     # time and records
 
@@ -126,6 +194,7 @@ class Stage:
         clock.jump(moment)
         await due.tick(self.school)
         self.school.wake()
+        await self.calm()
 
     async def application_of(self, student: str) -> Application:
         """The newest application for a child of this name, read through a session of its own."""

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from papers.from_records import agreement_paper, application_paper
 from sqlalchemy import select
 
 from bot.chat.review import card
@@ -31,6 +30,7 @@ from care.work import UnitOfWork
 from locales import Words, mark, words
 from locales.labels import day
 from papers import Printer
+from papers.from_records import agreement_paper, application_paper
 
 
 @dataclass(frozen=True)

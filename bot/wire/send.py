@@ -7,6 +7,7 @@ A letter is marked "sending" before the call, so that after a kill it is known w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -77,14 +78,15 @@ class Sender:
         self._wake = asyncio.Event()
         self._traffic = _Traffic()
         self._stopping = False
+        self._idle = asyncio.Event()
 
     async def finish(self, seconds: float) -> None:
         """Takes no more letters, and waits until those under way are settled, ``seconds`` at most."""
         self._stopping = True
         self.wake()
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._traffic.letters and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
 
     def wake(self) -> None:
         """Something new stands in the outbox."""
@@ -140,12 +142,14 @@ class Sender:
         try:
             async with self.school.work() as uow:
                 await self._settle(uow, fates)
-                started, wait = await self._take(uow)
+                started, wait = await self._take(uow, {fate.letter_id for fate in fates})
         except BaseException:
             self._traffic.fates = fates + self._traffic.fates
             raise
         for fate in fates:
             self._traffic.letters.pop(fate.letter_id, None)
+        if self._stopping and not self._traffic.letters:
+            self._idle.set()
         for letter, channel, chat_id in started:
             self._traffic.letters[letter.id] = (channel, chat_id)
             group.create_task(self._deliver(letter, channel, chat_id))
@@ -153,11 +157,10 @@ class Sender:
             return 0.0 if self._traffic.fates else LOOK_EVERY_S
         return wait
 
-    async def _take(self, uow: UnitOfWork) -> tuple[list[tuple[Letter, str, int]], float]:
-        room = 0 if self._stopping else UNDER_WAY - len(self._traffic.letters)
+    async def _take(self, uow: UnitOfWork, settled: set[int]) -> tuple[list[tuple[Letter, str, int]], float]:
+        room = 0 if self._stopping else UNDER_WAY - len(self._traffic.letters) + len(settled)
         if room <= 0:
             return [], LOOK_EVERY_S
-        settled = {fate.letter_id for fate in self._traffic.fates}
         busy = {place for letter, place in self._traffic.letters.items() if letter not in settled}
         query = (
             select(Letter)

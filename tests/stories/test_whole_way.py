@@ -6,12 +6,11 @@ import io
 
 from pypdf import PdfReader
 from sqlalchemy import select
-from stage import Stage
+from stage import Player, Stage
 
 from care.enrolment import decide
 from care.enrolment.states import Move
 from care.records import Agreement, Consent, Event, PickupPerson, State
-from webchat.persona import Persona
 
 
 async def approve(stage: Stage, student: str) -> None:
@@ -20,87 +19,80 @@ async def approve(stage: Stage, student: str) -> None:
     application = await stage.application_of(student)
     async with stage.school.work(await stage.act_as(office)) as uow:
         await decide(uow, Move.APPROVE, application.id, version=application.version)
+    await stage.calm()
 
 
-async def apply_in_chinese(mum: Persona, child: str) -> None:
+async def answer_in_chinese(mum: Player) -> None:
     """Answers every question once; the child is of grade 2, so it is collected only."""
     await mum.send("/apply")
-    await mum.waits_for("14:35")
+    mum.reads("14:35–17:10")
     for _ in range(3):
         await mum.tap("›")
-        await mum.quiet()
-    await mum.waits_for("同意")
+    mum.reads("同意学校")
     await mum.tap("同意")
-    await mum.waits_for("哪几天")
+    mum.reads("哪几天")
     assert "✅" not in mum.screen()
     await mum.tap("周一")
-    await mum.quiet()
     await mum.tap("周三")
-    await mum.quiet()
     await mum.tap("下一步")
-    await mum.waits_for("为什么需要")
+    mum.reads("为什么需要")
     await mum.tap("家长下班较晚")
-    await mum.quiet()
     await mum.send("爸爸长期出差")
-    await mum.waits_for("爸爸长期出差")
+    mum.reads("您的说明：爸爸长期出差")
     await mum.tap("下一步")
-    await mum.waits_for("澹台书院")
+    mum.reads("澹台书院")
     await mum.tap("周三")
-    await mum.quiet()
     await mum.tap("下一步")
-    await mum.waits_for("还有谁可以接")
+    mum.reads("还有谁可以接")
     await mum.tap("添加")
-    await mum.waits_for("姓名")
     await mum.send("钱秀英")
-    await mum.waits_for("什么人")
     await mum.tap("奶奶")
-    await mum.waits_for("电话")
-    await mum.send("19900007777")
-    await mum.waits_for("1. 钱秀英")
+    await mum.send("12345")
+    await mum.send("199 0000 7777")
+    mum.reads("1. 钱秀英")
     await mum.tap("下一步")
-    await mum.waits_for("健康")
+    mum.reads("健康")
     await mum.tap("我同意并填写")
-    await mum.quiet()
     await mum.send("对花生过敏")
-    await mum.waits_for("课程")
+    mum.reads("课程")
     await mum.send("书法")
-    await mum.waits_for("请核对")
+    mum.reads("请核对")
 
 
 async def test_from_slip_to_signed_agreement_in_chinese(stage: Stage) -> None:
     mum, teacher = await stage.star("mother"), await stage.homeroom_of("2(3)")
     await mum.send(f"/start {stage.slip_of(mum)}")
-    await mum.waits_for("您是林芷若的妈妈，2(3)班")
+    mum.reads("您是林芷若的妈妈，2(3)班")
 
-    await apply_in_chinese(mum, "林芷若")
-    assert mum.sees("钱秀英") and mum.sees("书法") and not mum.sees("花生")
+    await answer_in_chinese(mum)
+    mum.finds("钱秀英")
+    mum.finds("书法")
+    mum.misses("花生")
     await mum.tap("确认提交")
-    await mum.waits_for("已提交")
+    mum.reads("已提交")
 
-    await teacher.waits_for("林芷若")
-    assert teacher.sees("对花生过敏") and teacher.sees("周一、周三")
-    await teacher.tap("通过")
-    await teacher.waits_for("已通过")
-    await mum.waits_for("班级审核已通过")
+    teacher.reads("林芷若")
+    teacher.finds("对花生过敏")
+    teacher.finds("周一、周三")
+    await teacher.tap("✔ 通过")
+    teacher.reads("已通过")
+    mum.reads("班级审核已通过")
 
     await approve(stage, "林芷若")
-    await mum.waits_for("学校已批准")
+    mum.reads("学校已批准")
     assert (await stage.application_of("林芷若")).state is State.APPROVED
     await mum.tap("阅读并签署协议")
-    await mum.waits_for("协议")
-    while "签字" not in " ".join(mum.buttons):
+    mum.reads("协议")
+    while not any("签字" in button for button in mum.buttons):
         await mum.tap("继续阅读")
-        await mum.quiet()
     await mum.tap("签字")
-    await mum.waits_for("请输入您的姓名")
+    mum.reads("请输入您的姓名")
     await mum.send("苏晚晴")
-    await mum.quiet()
     await mum.tap("确认签署")
-    await mum.waits_for("签名须与学校登记的姓名一致")
+    mum.finds("签名须与学校登记的姓名一致：苏婉晴")
     await mum.send("苏婉晴")
-    await mum.quiet()
     await mum.tap("确认签署")
-    await mum.waits_for("林芷若已参加课后服务")
+    mum.finds("林芷若已参加课后服务")
 
     application = await stage.application_of("林芷若")
     assert application.state is State.ENROLLED
