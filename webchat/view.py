@@ -26,6 +26,8 @@ def message_view(bot: Bot, message: Message) -> Wire:
             "name": file.name,
             "size": len(file.content),
             "is_photo": message.photo is not None,
+            "width": file.width,
+            "height": file.height,
             "opens": file.mime in SHOWN_INLINE,
             "url": f"/chat/{message.chat_id}/files/{file.id}/{quote(file.name, safe='')}",
         }

@@ -21,6 +21,7 @@ export function bubble(message, hands) {
     id: `message-${message.id}`,
   });
   article.append(bodyOf(message, hands));
+  article.classList.toggle("broad", message.buttons.some((row) => row.length > 4));
   if (message.buttons.length) article.append(keyboard(message, hands));
   return article;
 }
@@ -45,7 +46,7 @@ function bodyOf(message, hands) {
 function fileOf(file) {
   const target = file.opens ? { target: "_blank", rel: "noopener" } : { download: file.name };
   if (file.is_photo) {
-    const image = make("img", { src: file.url, alt: `${words.photo}: ${file.name}`, loading: "lazy" });
+    const image = make("img", { src: file.url, alt: `${words.photo}: ${file.name}`, ...sizes(file) });
     return make("a", { class: "photo", href: file.url, ...target }, image);
   }
   const what = file.opens ? words.open : words.download;
@@ -56,6 +57,11 @@ function fileOf(file) {
     make("span", { class: "faint" }, `${sizeOf(file.size)} · ${what}`),
   );
   return make("a", { class: "attached", href: file.url, ...target }, make("span", { class: "sign" }, icon("file")), lines);
+}
+
+// Room is kept before the picture arrives, so that the conversation does not jump.
+function sizes({ width, height }) {
+  return width > 1 ? { width, height } : {};
 }
 
 function sizeOf(bytes) {

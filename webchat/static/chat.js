@@ -15,7 +15,12 @@ const talk = page.user ? converse() : null;
 let stream = null;
 
 await Promise.all([people?.load(), clock?.load(), talk?.load()]);
-if (!talk && people) stream = listen("", happened, () => {});
+if (!talk && people) watchPeople();
+
+function watchPeople() {
+  stream?.close();
+  stream = listen("", happened, () => {});
+}
 
 function notice(text) {
   const place = byId("notice");
@@ -33,8 +38,19 @@ function alertBox(text) {
 
 function happened(event) {
   if (event.kind === "unread") people?.markUnread(event.user_id);
+  else if (event.kind === "reload") reload();
   else if (event.kind === "clock") clock?.load();
   else talk?.happened(event);
+}
+
+// The stream lost touch, or the server is another: read everything anew.
+async function reload() {
+  try {
+    await Promise.all([people?.load(), talk?.load()]);
+    if (!talk && stream.readyState === EventSource.CLOSED) watchPeople();
+  } catch {
+    setTimeout(reload, 3000);
+  }
 }
 
 function converse() {
@@ -89,10 +105,10 @@ function converse() {
   }
 
   function inConversation(event) {
-    if (event.kind === "reload") return load();
     if (event.kind === "message" || event.kind === "edit") {
       log.put(event.message);
-      composer.set({ keyboard_now: event.keyboard, started: event.started });
+      composer.set({ keyboard_now: event.keyboard });
+      changed(event);
       if (!event.message.mine) isTyping(false);
       if (event.kind === "message" && !document.hidden && !event.message.mine) post(`/chat/${page.user}/seen`, {});
     } else if (event.kind === "delete") log.remove(event.message_id);
@@ -106,7 +122,7 @@ function converse() {
     else if (event.kind === "typing") isTyping(true);
   }
 
-  function changed({ blocked, started }) {
+  function changed({ blocked = composer.blocked, started }) {
     composer.set({ blocked, started });
     byId("block").textContent = blocked ? words.unblock : words.block;
     byId("block").hidden = !started;

@@ -5,7 +5,8 @@ import { get, page, post, say } from "./net.js";
 
 const locale = page.language === "en" ? "en-GB" : "zh-CN";
 const zone = { timeZone: page.zone, hour12: false, hour: "2-digit", minute: "2-digit" };
-const short = new Intl.DateTimeFormat(locale, { ...zone, weekday: "short" });
+const hour = new Intl.DateTimeFormat(locale, zone);
+const weekday = new Intl.DateTimeFormat(locale, { timeZone: page.zone, weekday: "short" });
 const long = new Intl.DateTimeFormat(locale, { ...zone, weekday: "long", year: "numeric", month: "long", day: "numeric" });
 const near = new Intl.DateTimeFormat(locale, { ...zone, month: "numeric", day: "numeric" });
 
@@ -46,7 +47,8 @@ export class Clock {
 
   show({ now, typed, school_day }) {
     this.typed = typed;
-    for (const place of document.querySelectorAll("[data-clock]")) place.textContent = short.format(now * 1000);
+    const short = `${weekday.format(now * 1000)} ${hour.format(now * 1000)}`;
+    for (const place of document.querySelectorAll("[data-clock]")) place.textContent = short;
     this.dialog.querySelector("[data-clock-long]").textContent = long.format(now * 1000);
     this.dialog.querySelector("[data-school-day]").textContent = near.format(school_day * 1000);
   }

@@ -16,7 +16,9 @@ export class Log {
     this.scroller.addEventListener("scroll", () => {
       if (this.isAtBottom()) this.newer.hidden = true;
     });
-    new ResizeObserver(() => this.stuck && this.toBottom()).observe(this.scroller);
+    const watch = new ResizeObserver(() => this.stuck && this.toBottom());
+    watch.observe(this.scroller);
+    watch.observe(this.log);
     this.scroller.addEventListener("scroll", () => (this.stuck = this.isAtBottom()), { passive: true });
     this.stuck = true;
   }

@@ -44,7 +44,7 @@ export class People {
     const fits = (p) => !wish || `${p.name} ${p.about} ${p.phone}`.toLowerCase().includes(wish);
     const found = this.people.filter(fits);
     const sections = GROUPS.map((group) => {
-      const members = found.filter((p) => (group === "start_here" ? p.start_here && !wish : p.group === group));
+      const members = found.filter((p) => (group === "start_here") === (p.start_here && !wish) && (p.group === group || group === "start_here"));
       return members.length ? this.section(group, members) : null;
     });
     const some = sections.filter(Boolean);

@@ -1,0 +1,337 @@
+"""The chat page in a real browser, on a phone and on a desk."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from webchat.bot import Bot
+from webchat.limits import Limits
+from webchat.methods import (
+    answer_callback_query,
+    delete_message,
+    edit_message_text,
+    send_chat_action,
+    send_document,
+    send_message,
+)
+from webchat.page import ChatPage
+from webchat.params import Params, Upload
+from webchat.people import Somebody
+from webchat.server import create_app, serve
+from webchat.world import World
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")]
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TOKEN = "4242:local-token"
+MUM, DAD, TEACHER = 1_000_000_001, 1_000_000_002, 1_000_000_003
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+
+
+class MovableClock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def jump(self, to: datetime) -> None:
+        if to < self.time:
+            raise ValueError("时间只能往前走。")
+        self.time = to
+
+    async def next_school_day(self) -> datetime:
+        return self.time + timedelta(days=1)
+
+
+async def invented() -> list[Somebody]:
+    people = [
+        Somebody(MUM, "林岚", "小禾的妈妈", phone="13800000001", start_payload="SLIP7", start_here=True),
+        Somebody(DAD, "<b>=1+1", "小禾的爸爸", phone="13800000002", start_here=True),
+        Somebody(TEACHER, "周海", "值班教师", "teachers", "13800000003"),
+    ]
+    return people + [Somebody(1_000_001_000 + n, f"家长{n}", "一年级2班", phone=f"139{n:08d}") for n in range(300)]
+
+
+class School:
+    """The server, and the bot's side of it moved by hand."""
+
+    def __init__(self, *, real: bool = False) -> None:
+        self.clock = MovableClock()
+        self.world = World(now=self.clock.now, limits=Limits.off())
+        self.bot: Bot = self.world.add_bot(TOKEN)
+        people = None if real else invented
+        self.page = ChatPage(self.world, TOKEN, key="a key", people=people, clock=self.clock, title="课后服务")
+        self.url = ""
+
+    def tell(self, user_id: int, text: str, keyboard: object = None, **more: object) -> int:
+        params = Params({"chat_id": user_id, "text": text, "reply_markup": keyboard, **more})
+        return int(str(send_message(self.world, self.bot, params)["message_id"]))
+
+    def edit(self, user_id: int, message_id: int, text: str) -> None:
+        edit_message_text(self.world, self.bot, Params({"chat_id": user_id, "message_id": message_id, "text": text}))
+
+    def answer(self, query_id: str, text: str, *, alert: bool = False) -> None:
+        params = Params({"callback_query_id": query_id, "text": text, "show_alert": alert})
+        answer_callback_query(self.world, self.bot, params)
+
+    async def tapped(self) -> str:
+        """The id of the newest tap, as soon as there is one not answered."""
+        for _ in range(500):
+            for callback in reversed(self.bot.callbacks.values()):
+                if not callback.answered:
+                    return callback.id
+            await asyncio.sleep(0.01)
+        raise AssertionError("nobody tapped")
+
+    def said(self, user_id: int) -> list[str]:
+        return [m.text for m in self.bot.chat(user_id).messages.values() if m.sender_id == user_id]
+
+
+def inline(*rows: list[str]) -> dict[str, object]:
+    return {"inline_keyboard": [[{"text": text, "callback_data": text} for text in row] for row in rows]}
+
+
+@asynccontextmanager
+async def opened(school: School) -> AsyncIterator[School]:
+    async with serve(create_app(school.world, school.page)) as school.url:
+        yield school
+
+
+@pytest.fixture
+async def school() -> AsyncIterator[School]:
+    async with opened(School()) as school:
+        yield school
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        with suppress(Exception):
+            await browser.close()
+
+
+async def tab(browser: Browser, url: str, size: dict[str, int], *, language: str = "zh-CN") -> Page:
+    """A page in a browser of its own; an error in its scripts or a refused style fails the test that closes it."""
+    context = await browser.new_context(viewport=size, locale=language)  # type: ignore[arg-type]
+    page = await context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    await page.goto(url)
+    return page
+
+
+complaints: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _without_complaints() -> Iterator[None]:
+    complaints.clear()
+    yield
+    assert complaints == []
+
+
+async def no_sideways_scrolling(page: Page) -> None:
+    parts = "[...document.querySelectorAll('html, body, #scroller, #people, .foot')]"
+    assert await page.evaluate(f"{parts}.filter(e => e.scrollWidth > e.clientWidth).map(e => e.id)") == []
+
+
+async def test_on_a_phone_from_the_list_to_the_first_answer(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat", PHONE)
+    await expect(page.locator("#people h2").first).to_contain_text("从这里开始")
+    await no_sideways_scrolling(page)
+    await page.get_by_role("searchbox").fill("值班")
+    await expect(page.locator("#people a")).to_have_count(1)
+    await page.get_by_role("searchbox").fill("")
+    await page.get_by_role("link", name="林岚").first.click()
+    await expect(page.locator(".people")).to_be_hidden()
+    await page.get_by_role("button", name="打开书包里的通知单").click()
+    await expect(page.locator(".mine")).to_contain_text("/start SLIP7")
+    school.tell(
+        MUM,
+        "请分享手机号",
+        {"keyboard": [[{"text": "分享手机号", "request_contact": True}], ["以后再说", "帮助"]]},
+    )
+    await page.get_by_role("button", name="分享手机号").click()
+    await page.get_by_role("button", name="分享", exact=True).click()
+    await expect(page.locator(".mine").last).to_contain_text("13800000001")
+    await no_sideways_scrolling(page)
+    school.tell(MUM, "好", {"remove_keyboard": True})
+    await expect(page.locator("#keyboard")).to_be_hidden()
+    await page.locator(".back").click()
+    await expect(page.locator("#people")).to_be_visible()
+
+
+async def test_two_tabs_side_by_side_are_live(school: School, browser: Browser) -> None:
+    mum = await tab(browser, f"{school.url}/chat/{MUM}", DESK)
+    dad = await tab(browser, f"{school.url}/chat/{DAD}", DESK)
+    for page in (mum, dad):
+        await page.locator("#start").click()
+        await expect(page.locator(".mine")).to_have_count(1)
+    message = school.tell(MUM, "在去校门的路上")
+    await expect(mum.get_by_text("在去校门的路上")).to_be_visible()
+    await expect(dad.locator(f'[data-person="{MUM}"] .dot')).to_be_visible()
+    school.edit(MUM, message, "已放行")
+    await expect(mum.get_by_text("已放行")).to_be_visible()
+    await expect(mum.locator(".theirs .meta")).to_contain_text("已编辑")
+    delete_message(school.world, school.bot, Params({"chat_id": MUM, "message_id": message}))
+    await expect(mum.locator(".theirs")).to_have_count(0)
+
+
+async def test_a_tap_spins_until_it_is_answered(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{MUM}", DESK)
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    school.tell(MUM, "为小禾申请？", inline(["确认提交"], ["返回"]))
+    button = page.get_by_role("button", name="确认提交")
+    await button.click()
+    await expect(button).to_have_attribute("aria-busy", "")
+    school.answer(await school.tapped(), "已记录")
+    await expect(page.locator("#notice")).to_have_text("已记录")
+    await expect(button).not_to_have_attribute("aria-busy", "")
+    await page.get_by_role("button", name="返回").click()
+    school.answer(await school.tapped(), "名额已满", alert=True)
+    await expect(page.locator("#alert")).to_contain_text("名额已满")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#alert")).to_be_hidden()
+
+
+async def test_the_keyboard_writes_sends_and_closes(school: School, browser: Browser) -> None:
+    school.bot.profile.commands[("default", "")] = [
+        {"command": "apply", "description": "申请"},
+        {"command": "help", "description": "帮助"},
+    ]
+    page = await tab(browser, f"{school.url}/chat/{MUM}", DESK)
+    await page.locator("#start").click()
+    await page.locator("#text").focus()
+    await page.keyboard.type("第一行")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("第二行")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".mine").last).to_contain_text("第二行")
+    assert school.said(MUM)[-1] == "第一行\n第二行"
+    await page.keyboard.type("/a")
+    await expect(page.get_by_role("menuitem")).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#commands")).to_be_hidden()
+    await page.locator("#text").fill("")
+    await page.get_by_role("button", name="菜单").click()
+    await page.get_by_role("menuitem", name="帮助").click()
+    await expect(page.locator(".mine").last).to_contain_text("/help")
+    assert school.said(MUM)[-1] == "/help"
+
+
+async def test_text_is_shown_as_it_is(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{DAD}", PHONE)
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    school.tell(DAD, "家长 <b>=1+1 <img src=x onerror=alert(1)>")
+    await expect(page.locator(".theirs .text")).to_have_text("家长 <b>=1+1 <img src=x onerror=alert(1)>")
+    assert await page.locator(".theirs img").count() == 0
+    html = '😀 <b>粗 <i>斜</i></b> <a href="https://example.org/">链</a> <code>a&lt;b</code>'
+    school.tell(DAD, html, parse_mode="HTML")
+    last = page.locator(".theirs .text").last
+    await expect(last.locator("strong")).to_have_text("粗 斜")
+    await expect(last.locator("strong em")).to_have_text("斜")
+    await expect(last.locator("a")).to_have_attribute("href", "https://example.org/")
+    await expect(last.locator("code")).to_have_text("a<b")
+    school.tell(DAD, "x" * 900 + "字" * 900, inline(["长" * 21], [f"{n}年级" for n in range(8)]))
+    await expect(page.locator(".theirs")).to_have_count(3)
+    await no_sideways_scrolling(page)
+
+
+async def test_the_view_stays_where_it_is_unless_at_the_bottom(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{MUM}", PHONE)
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    for n in range(40):
+        school.tell(MUM, f"消息 {n}")
+    await expect(page.get_by_text("消息 39")).to_be_in_viewport()
+    await page.locator("#scroller").evaluate("e => e.scrollTop = 200")
+    await page.wait_for_function("document.querySelector('#scroller').scrollTop === 200")
+    school.tell(MUM, "新的")
+    await expect(page.locator("#newer")).to_be_visible()
+    assert await page.locator("#scroller").evaluate("e => e.scrollTop") == 200
+    await page.locator("#newer").click()
+    await expect(page.get_by_text("新的", exact=True)).to_be_in_viewport()
+    await page.reload()
+    await expect(page.get_by_text("新的", exact=True)).to_be_in_viewport()
+
+
+async def test_documents_typing_and_blocking(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{MUM}", DESK)
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    send_chat_action(school.world, school.bot, Params({"chat_id": MUM, "action": "typing"}))
+    await expect(page.locator("#status")).to_have_text("正在输入…")
+    upload = Upload("协议书.pdf", "application/pdf", b"%PDF-1.4")
+    send_document(school.world, school.bot, Params({"chat_id": MUM, "caption": "请签字"}, {"document": upload}))
+    link = page.get_by_role("link", name="协议书.pdf")
+    await expect(link).to_have_attribute("target", "_blank")
+    await expect(page.locator("#status")).to_contain_text("林岚")
+    await page.locator("#upload").set_input_files([{"name": "假条.txt", "mimeType": "text/plain", "buffer": b"x"}])
+    await expect(page.locator(".mine").last).to_contain_text("假条.txt")
+    await page.get_by_role("button", name="更多").click()
+    await page.get_by_role("menuitem", name="屏蔽机器人").click()
+    await expect(page.locator("#unblock")).to_be_visible()
+    await expect(page.locator("#composer")).to_be_hidden()
+    assert school.bot.chat(MUM).blocked
+    await page.locator("#unblock").click()
+    await expect(page.locator("#composer")).to_be_visible()
+
+
+async def test_the_clock_is_moved_from_the_page(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{MUM}", PHONE)
+    clock = page.locator(".talk .clock")
+    await expect(clock).to_contain_text("16:40")
+    await clock.click()
+    await page.get_by_role("button", name="快进 30 分钟").click()
+    await expect(clock).to_contain_text("17:10")
+    await clock.click()
+    await page.locator("#clock-to").fill("2026-11-01T08:00")
+    await page.get_by_role("button", name="跳转").click()
+    await expect(page.locator("#clock-complaint")).to_have_text("时间只能往前走。")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#clock")).to_be_hidden()
+
+
+async def test_it_finds_its_way_back_after_the_server_was_gone(browser: Browser) -> None:
+    school = School()
+    async with serve(create_app(school.world, school.page), close_world=False) as url:
+        page = await tab(browser, f"{url}/chat/{MUM}", DESK)
+        await page.locator("#start").click()
+        await expect(page.locator(".mine")).to_have_count(1)
+    school.tell(MUM, "在您离线时")
+    async with serve(create_app(school.world, school.page), int(url.rpartition(":")[2])):
+        await expect(page.get_by_text("在您离线时")).to_be_visible(timeout=15_000)
+
+
+async def test_a_family_without_telegram_uses_its_own_conversation(browser: Browser) -> None:
+    async with opened(School(real=True)) as school:
+        page = await tab(browser, f"{school.url}/chat?start=SLIP7", PHONE, language="en-GB")
+        await page.get_by_role("button", name="Open the slip from the school bag").click()
+        await expect(page.locator(".mine")).to_contain_text("/start SLIP7")
+        (user_id,) = school.world.users
+        school.tell(user_id, "Your number, please", {"keyboard": [[{"text": "Share", "request_contact": True}]]})
+        await page.get_by_role("button", name="Share").click()
+        await expect(page.locator("#alert")).to_contain_text("A browser cannot prove a phone number")
+        assert school.said(user_id) == ["/start SLIP7"]
+        await no_sideways_scrolling(page)
