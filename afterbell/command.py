@@ -17,7 +17,7 @@ from afterbell.build import name_school, open_database, open_school
 from afterbell.doctor import examine
 from afterbell.house import House, Roles
 from afterbell.roster import RosterError, import_roster
-from afterbell.settings import Settings, SettingsError, read_settings
+from afterbell.settings import SettingsError, read_settings
 from afterbell.staff import add_from_command_line
 from afterbell.weblocal import WebChat
 from care.errors import CareError

@@ -16,7 +16,7 @@ from care.school import School
 from scheduler.tick import save_clock
 from webchat.limits import Limits
 from webchat.page import ChatPage
-from webchat.people import Somebody
+from webchat.people import Group, Somebody
 from webchat.server import routes
 from webchat.store import Store
 from webchat.world import World
@@ -75,7 +75,7 @@ class WebChat:
 
 def _somebody(person: DemoPerson) -> Somebody:
     about = person.about["en" if person.language == "en" else "zh_CN"]
-    group = "families" if person.group == "start" else person.group
+    group: Group = "teachers" if person.group == "teachers" else "school" if person.group == "school" else "families"
     return Somebody(
         user_id=person.user_id,
         name=person.name,
