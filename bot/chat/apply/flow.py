@@ -6,101 +6,18 @@ Nothing here knows of a chat or a database, so every path can be tested by itsel
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from care.enrolment.answers import COLLECTED_ONLY_GRADES, PICKUP_LIMIT, WORDS_LIMIT, Answers, PickupAnswer
+from bot.chat.apply.draft import Draft, Facts, Next, Said, Tap, questions
+from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
 from care.people import clean_name, normal_phone
 from care.records.enrolment import LeaveMode, Need
 from care.records.people import Relation
-
-Draft = dict[str, Any]
 
 NEEDS = tuple(Need)
 RELATIONS = tuple(relation for relation in Relation if relation not in (Relation.MOTHER, Relation.FATHER))
 ALL_RELATIONS = (Relation.MOTHER, Relation.FATHER, *RELATIONS)
 EDITABLE = ("weekdays", "needs", "extended", "pickup", "leave", "health", "courses")
 PICKUP_STEPS = ("pickup_name", "pickup_relation", "pickup_phone")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the conversation must know of the child and the term."""
-
-    student_id: int
-    child: str
-    school_class: str
-    grade: int
-    times: str
-    venue: str
-    gate: str
-    extended_venue: str = ""
-    extended_until: str = ""
-    pages: tuple[str, ...] = ("",)
-    criteria_version: int = 1
-    remark: str = ""
-    seal: Callable[[str], str] = field(default=str, repr=False)
-
-    @property
-    def has_extended(self) -> bool:
-        return bool(self.extended_venue)
-
-    @property
-    def may_leave_alone(self) -> bool:
-        return self.grade not in COLLECTED_ONLY_GRADES
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A button of the present question."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """Words typed."""
-
-    words: str
-
-
-@dataclass(frozen=True)
-class Next:
-    """Where the conversation goes. ``problem`` is the code of a sentence; ``end`` is "submit" or "declined"."""
-
-    step: str
-    answers: Draft
-    problem: str = ""
-    end: str = ""
-
-
-def questions(facts: Facts) -> list[str]:
-    """The questions for this child, in order; the summary is last."""
-    steps = ["info", "consent", "weekdays", "needs", "extended", "pickup", "leave", "health", "courses", "summary"]
-    if not facts.has_extended:
-        steps.remove("extended")
-    if not facts.may_leave_alone:
-        steps.remove("leave")
-    return steps
-
-
-def begin(facts: Facts) -> Draft:
-    """An empty application: nothing is preselected (S21)."""
-    return {
-        "student_id": facts.student_id,
-        "page": 0,
-        "weekdays": [],
-        "needs": [],
-        "need_words": "",
-        "extended": [],
-        "pickup": [],
-        "leave": "" if facts.may_leave_alone else LeaveMode.COLLECTED.value,
-        "health": "",
-        "courses": "",
-        "consent_data": False,
-        "consent_health": False,
-        "criteria_version": facts.criteria_version,
-    }
 
 
 def advance(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
@@ -328,20 +245,3 @@ _STEPS: dict[str, Callable[[str, Draft, Tap | Said, Facts], Next]] = {
     "courses": _courses,
     "summary": _summary,
 }
-
-
-def as_answers(draft: Draft, open_sealed: Callable[[str], str]) -> Answers:
-    """The finished draft as the rules take it."""
-    return Answers(
-        weekdays=tuple(draft["weekdays"]),
-        needs=tuple(Need(value) for value in draft["needs"]),
-        need_words=draft["need_words"],
-        extended_weekdays=tuple(draft["extended"]),
-        pickup=tuple(PickupAnswer(name, Relation(relation), phone) for name, relation, phone in draft["pickup"]),
-        leave_mode=LeaveMode(draft["leave"]),
-        health_note=open_sealed(draft["health"]) if draft["health"] else "",
-        courses_wished=draft["courses"],
-        consent_data=draft["consent_data"],
-        consent_health=draft["consent_health"],
-        criteria_version=draft["criteria_version"],
-    )

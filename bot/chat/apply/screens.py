@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.chat.apply.flow import ALL_RELATIONS, NEEDS, Draft, Facts, questions
+from bot.chat.apply.draft import Draft, Facts, questions
+from bot.chat.apply.flow import ALL_RELATIONS, NEEDS
 from bot.wire.view import Button, View, pack
 from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
 from care.records.enrolment import LeaveMode, Need

@@ -6,7 +6,8 @@ import base64
 
 from telegram import Update
 
-from bot.chat.apply.flow import Draft, Facts, Said, Tap, advance, as_answers, begin
+from bot.chat.apply.draft import Draft, Facts, Said, Tap, as_answers, begin
+from bot.chat.apply.flow import advance
 from bot.chat.apply.screens import Screen, problem_sentence
 from bot.chat.pages import cut
 from bot.wire.turn import Turn
