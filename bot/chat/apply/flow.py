@@ -6,12 +6,15 @@ Nothing here knows of a chat or a database, so every path can be tested by itsel
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from bot.chat.apply.draft import Draft, Facts, Next, Said, Tap, questions
 from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
 from care.people import clean_name, normal_phone
 from care.records.enrolment import LeaveMode, Need
 from care.records.people import Relation
+
+T = TypeVar("T", int, str)
 
 NEEDS = tuple(Need)
 RELATIONS = tuple(relation for relation in Relation if relation not in (Relation.MOTHER, Relation.FATHER))
@@ -71,8 +74,9 @@ def _consent(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     return Next(step, answers, "use_buttons")
 
 
-def _toggled(chosen: list[Any], value: Any) -> list[Any]:
-    return sorted([other for other in chosen if other != value] if value in chosen else [*chosen, value])
+def _toggled(chosen: list[T], value: T) -> list[T]:
+    others = [other for other in chosen if other != value]
+    return others if value in chosen else sorted([*chosen, value])
 
 
 def _weekdays(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
