@@ -75,8 +75,10 @@ def _consent(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
 
 
 def _toggled(chosen: list[T], value: T) -> list[T]:
-    others = [other for other in chosen if other != value]
-    return others if value in chosen else sorted([*chosen, value])
+    if value in chosen:
+        return [other for other in chosen if other != value]
+    longer: list[T] = [*chosen, value]
+    return sorted(longer)
 
 
 def _weekdays(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
