@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qsl
+import re
+from binascii import a2b_qp
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
 
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException
@@ -12,6 +15,8 @@ from starlette.types import Message, Receive, Scope
 
 from webchat.params import Params, Upload
 from webchat.refusal import bad
+
+_BARE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 async def read(scope: Scope, receive: Receive) -> Params:
@@ -28,8 +33,23 @@ async def read(scope: Scope, receive: Receive) -> Params:
     elif kind == "application/json":
         params.values.update(_json(content))
     elif content:
-        params.values.update(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
+        params.values.update(_form(content))
     return params
+
+
+def _form(content: bytes) -> Iterator[tuple[str, str]]:
+    """``parse_qsl``, several times faster for the long percent-encoded keyboards a bot sends: quoted-printable is the
+    same code with another mark, and the standard library decodes that in C."""
+    for pair in content.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        if not name:
+            continue
+        value = value.replace(b"+", b" ")
+        if b"=" in value or _BARE_PERCENT.search(value):
+            decoded = unquote_to_bytes(value)
+        else:
+            decoded = a2b_qp(value.replace(b"%", b"="))
+        yield unquote_plus(name.decode("utf-8", "replace")), decoded.decode("utf-8", "replace")
 
 
 async def _content(receive: Receive) -> bytes:

@@ -12,9 +12,7 @@ from webchat.limits import Limiter, Limits
 from webchat.model import Chat, Contact, Message, StoredFile, User, Wire, photo_size
 from webchat.updates import UpdateQueue
 
-
-def dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(slots=True)

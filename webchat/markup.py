@@ -118,7 +118,9 @@ def _inline_button(button: object) -> Wire:
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if button.get("url"):
         _check_url(button["url"])
-    return {name: value for name, value in button.items() if value is not None}
+    if None in button.values():
+        return {name: value for name, value in button.items() if value is not None}
+    return button
 
 
 def _check_url(url: object) -> None:

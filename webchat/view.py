@@ -8,6 +8,7 @@ from webchat.bot import Bot
 from webchat.model import Chat, Event, Message, Wire
 from webchat.world import World
 
+_SHOWN = 300
 SHOWN_INLINE = ("application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif")
 
 
@@ -47,12 +48,13 @@ def _button(button: Wire) -> Wire:
 
 
 def state(bot: Bot, chat: Chat, language: str) -> Wire:
-    """Everything the page shows of one conversation."""
+    """Everything the page shows of one conversation; of a long one only its end."""
     code = language[:2].lower()
+    messages = list(chat.messages.values())[-_SHOWN:]
     return {
         "started": chat.started,
         "blocked": chat.blocked,
-        "messages": [message_view(bot, message) for message in chat.messages.values()],
+        "messages": [message_view(bot, message) for message in messages],
         "keyboard": chat.keyboard,
         "commands": bot.profile.commands_for(chat.id, language),
         "description": bot.profile.descriptions.get(code) or bot.profile.descriptions.get("", ""),

@@ -64,8 +64,12 @@ class WebhookSender:
             lane.append(update)
 
     def _start(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # being assembled; the first update of the running server starts the deliveries
+            return
         while self._ready and len(self._tasks) < self._bot.hook.max_connections:
-            task = asyncio.get_running_loop().create_task(self._drain(self._ready.popleft()))
+            task = loop.create_task(self._drain(self._ready.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._ended)
 

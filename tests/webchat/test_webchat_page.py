@@ -216,7 +216,15 @@ async def test_files_belong_to_their_conversation(demonstration: Server) -> None
         form.add_field("file", b"%PDF mine", filename="请假条.pdf", content_type="application/pdf")
         assert await status(http, "POST", f"/chat/{MUM}/upload", data=form) == 200
         assert (await read(http, f"/chat/{MUM}/state.json"))["messages"][-1]["file"]["name"] == "请假条.pdf"
-        assert await status(http, "POST", f"/chat/{MUM}/upload", data=aiohttp.FormData({"file": "no file"}, default_to_multipart=True)) == 422
+        assert (
+            await status(
+                http,
+                "POST",
+                f"/chat/{MUM}/upload",
+                data=aiohttp.FormData({"file": "no file"}, default_to_multipart=True),
+            )
+            == 422
+        )
 
 
 async def test_who_got_a_message_has_a_dot_until_it_is_seen(demonstration: Server) -> None:
