@@ -37,16 +37,20 @@ SPARE = 50 * 1024 * 1024
 async def backup(settings: Settings, file: Path) -> None:
     """Writes ``file`` (.tar.gz), also while the program runs. Raises SettingsError."""
     database = sqlite_file(settings)
+    _must_be_possible(database, file)
+    try:
+        await asyncio.to_thread(_pack, settings, database, file)
+    except (OSError, sqlite3.Error) as error:
+        raise SettingsError(f"The backup could not be written: {error}") from error
+
+
+def _must_be_possible(database: Path, file: Path) -> None:
     if not database.exists():
         raise SettingsError(f"There is no database at {database} yet: nothing to back up.")
     if file.exists():
         raise SettingsError(f"{file} exists already; a backup is never written over: choose another name.")
     if not file.parent.is_dir():
         raise SettingsError(f"The folder {file.parent} does not exist: make it first.")
-    try:
-        await asyncio.to_thread(_pack, settings, database, file)
-    except (OSError, sqlite3.Error) as error:
-        raise SettingsError(f"The backup could not be written: {error}") from error
 
 
 def sqlite_file(settings: Settings) -> Path:
@@ -143,9 +147,7 @@ class Manifest:
 async def restore(settings: Settings, file: Path) -> None:
     """Puts a backup into an empty data folder and migrates it. Raises SettingsError, and then nothing is changed."""
     database = sqlite_file(settings)
-    if not file.is_file():
-        raise SettingsError(f"There is no file {file}.")
-    _must_be_empty(settings, database)
+    _must_be_restorable(settings, database, file)
     make_data_dir(settings.data_dir)
     make_data_dir(database.parent)
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix=".restoring-") as name:
@@ -159,7 +161,9 @@ async def restore(settings: Settings, file: Path) -> None:
         _put(settings, database, folder)
 
 
-def _must_be_empty(settings: Settings, database: Path) -> None:
+def _must_be_restorable(settings: Settings, database: Path, file: Path) -> None:
+    if not file.is_file():
+        raise SettingsError(f"There is no file {file}.")
     for there in (database, settings.data_dir / WEBCHAT):
         if there.exists():
             raise SettingsError(

@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from afterbell.settings import SettingsError
 from care.agreement import same_name
+from care.errors import Conflict
 from care.linking import issue_slip
 from care.people import clean_name, normal_phone
-from care.permissions import RIGHTS, SYSTEM, Permission
+from care.permissions import RIGHTS, SYSTEM, Duty, Permission
 from care.records.people import Person, Role, SchoolClass, StaffRole
 from care.school import School
 from care.signin import make_link
+from care.staff import GRADES, add_duty, add_staff
 from care.work import UnitOfWork
 
 LINK_VALID = timedelta(hours=24)
@@ -31,9 +33,14 @@ async def add_from_command_line(
     wanted, number = _clean(name, phone)
     async with school.work(SYSTEM) as uow:
         duty = await _duty(uow, role, grade, school_class)
-        person, new = await _person(uow, wanted, number, duty)
-        added = await _give(uow, person, duty)
-        lines = [_what_happened(person, duty, new, added)]
+        person = await _known(uow, wanted, number, duty)
+        if person is None:
+            person = await add_staff(uow, wanted, number, role, duty.grade, duty.school_class_id)
+            lines = [f"{person.name} is now {role}."]
+        elif await _give(uow, person, duty):
+            lines = [f"{person.name}, whom the school knows already, is now {role}."]
+        else:
+            lines = [f"{person.name} is {role} already; here are new links."]
         if Permission.CONSOLE in RIGHTS[role]:
             token = await make_link(uow, person.id, LINK_VALID)
             lines.append(f"  Console     {school.address}/sign-in/{token}   (once, within 24 hours)")
@@ -53,20 +60,17 @@ def _clean(name: str, phone: str) -> tuple[str, str]:
     return wanted, number
 
 
-async def _duty(uow: UnitOfWork, role: Role, grade: int | None, school_class: str) -> StaffRole:
-    """The duty as it will be written, without its person."""
-    duty = StaffRole(role=role, grade=None, school_class_id=None, since=uow.now)
+async def _duty(uow: UnitOfWork, role: Role, grade: int | None, school_class: str) -> Duty:
     if role is Role.GRADE_LEADER:
-        if grade is None or not 1 <= grade <= 12:
-            raise SettingsError("A grade leader needs a grade: add --grade 2.")
-        duty.grade = grade
+        if grade not in GRADES:
+            raise SettingsError("A grade leader needs a grade from 1 to 9: add --grade 2.")
     elif grade is not None:
         raise SettingsError(f"--grade belongs to a grade leader, not to {role}: leave it out.")
     if role is Role.HOMEROOM:
-        duty.school_class_id = await _class_id(uow, school_class)
-    elif school_class.strip():
+        return Duty(role, school_class_id=await _class_id(uow, school_class))
+    if school_class.strip():
         raise SettingsError(f"--class belongs to a homeroom teacher, not to {role}: leave it out.")
-    return duty
+    return Duty(role, grade)
 
 
 async def _class_id(uow: UnitOfWork, written: str) -> int:
@@ -84,8 +88,9 @@ async def _class_id(uow: UnitOfWork, written: str) -> int:
     return class_id
 
 
-async def _person(uow: UnitOfWork, name: str, number: str, duty: StaffRole) -> tuple[Person, bool]:
-    """(person, whether new). Never the wrong one: another name behind the phone, or a namesake, is asked back."""
+async def _known(uow: UnitOfWork, name: str, number: str, duty: Duty) -> Person | None:
+    """The person as the school knows them. Never the wrong one: another name behind the phone, or a namesake on the
+    staff, is asked back."""
     if number:
         people = list(await uow.session.scalars(select(Person).where(Person.phone == number)))
         if len(people) > 1:
@@ -94,62 +99,28 @@ async def _person(uow: UnitOfWork, name: str, number: str, duty: StaffRole) -> t
             raise SettingsError(
                 f"--phone: {number} belongs to {people[0].name} in the roster, not to {name}; check both."
             )
-        if people:
-            return people[0], False
-    else:
-        known = await _namesakes(uow, name)
-        held = [person for person in known if await _holds(uow, person, duty)]
-        if len(held) == 1:
-            return held[0], False
-        if known:
-            raise SettingsError(
-                f"There is a {name} on the staff already: add --phone with their number if it is the same person, "
-                "or with the other's own if it is not."
-            )
-    person = Person(name=name, phone=number or None, created_at=uow.now)
-    uow.session.add(person)
-    await uow.session.flush()
-    uow.record("staff_added", "person", person.id, by="command line")
-    return person, True
-
-
-async def _namesakes(uow: UnitOfWork, name: str) -> list[Person]:
-    on_staff = select(StaffRole.person_id)
-    return list(await uow.session.scalars(select(Person).where(Person.name == name, Person.id.in_(on_staff))))
-
-
-async def _holds(uow: UnitOfWork, person: Person, duty: StaffRole) -> bool:
-    query = select(StaffRole.id).where(
-        StaffRole.person_id == person.id,
+        return people[0] if people else None
+    namesakes = select(Person).join(StaffRole).where(Person.name == name).distinct()
+    holding = namesakes.where(
         StaffRole.role == duty.role,
-        StaffRole.grade.is_(None) if duty.grade is None else StaffRole.grade == duty.grade,
-        StaffRole.school_class_id.is_(None)
-        if duty.school_class_id is None
-        else StaffRole.school_class_id == duty.school_class_id,
+        StaffRole.grade.is_not_distinct_from(duty.grade),
+        StaffRole.school_class_id.is_not_distinct_from(duty.school_class_id),
     )
-    return (await uow.session.scalars(query.limit(1))).first() is not None
+    held = list(await uow.session.scalars(holding))
+    if len(held) == 1:
+        return held[0]
+    if (await uow.session.scalars(namesakes)).first() is not None:
+        raise SettingsError(
+            f"There is a {name} on the staff already: add --phone with their number if it is the same person, "
+            "or with the other's own if it is not."
+        )
+    return None
 
 
-async def _give(uow: UnitOfWork, person: Person, duty: StaffRole) -> bool:
+async def _give(uow: UnitOfWork, person: Person, duty: Duty) -> bool:
     """Whether the duty is new."""
-    if await _holds(uow, person, duty):
+    try:
+        await add_duty(uow, person.id, duty.role, duty.grade, duty.school_class_id)
+    except Conflict:
         return False
-    duty.person_id = person.id
-    uow.session.add(duty)
-    await uow.session.flush()
-    uow.record(
-        "duty_added",
-        "person",
-        person.id,
-        role=duty.role.value,
-        grade=duty.grade,
-        school_class_id=duty.school_class_id,
-        by="command line",
-    )
     return True
-
-
-def _what_happened(person: Person, duty: StaffRole, new: bool, added: bool) -> str:
-    if not added:
-        return f"{person.name} is {duty.role} already; here are new links."
-    return f"{person.name} is now {duty.role}" + ("." if new else " (a person of the roster).")

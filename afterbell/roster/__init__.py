@@ -1,19 +1,7 @@
-"""The roster workbook: read, checked as a whole, then stored as a whole."""
+"""The roster workbook: read, checked as a whole, then stored as a whole. ``docs/roster.md`` describes it."""
 
-from __future__ import annotations
+from afterbell.roster.importing import import_roster
+from afterbell.roster.problems import RosterError
+from afterbell.roster.template import write_template
 
-from pathlib import Path
-
-from care.school import School
-
-
-class RosterError(Exception):
-    """A workbook that cannot be taken: one line per problem, each saying how to mend it."""
-
-
-async def import_roster(school: School, file: Path) -> str:
-    """Imports a workbook in one transaction. Raises RosterError, and then nothing is stored."""
-    raise RosterError("The roster import is not ready yet.")
-
-
-__all__ = ["RosterError", "import_roster"]
+__all__ = ["RosterError", "import_roster", "write_template"]
