@@ -47,8 +47,6 @@ ACTIONS = {
     "letter_dropped": mark("Letter dropped"),
     "update_retried": mark("Message tried again"),
     "update_dropped": mark("Message dropped"),
-    "paper_printed": mark("Paper printed"),
-    "report_downloaded": mark("Report downloaded"),
 }
 
 SUBJECTS = {
@@ -69,7 +67,7 @@ LETTERS = {
     "reply": mark("A reply in the chat"),
 }
 
-CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat"), "console": mark("Console")}
+CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat")}
 
 ERRORS = {
     "not_meant": mark("This page had gone stale, so nothing was done. Please open it again and repeat the step."),
@@ -91,12 +89,11 @@ ERRORS = {
     "grades_needed": mark("Please tick at least one grade."),
     "grade_in_two_waves": mark("Grade {grade} would be in two waves at once."),
     "wave_reversed": mark("The wave would end before it begins."),
-    "words_needed": mark("Please fill in the name, the gate and both venues."),
+    "words_needed": mark("Please fill in the gate and both venues."),
     "extended_incomplete": mark("Extended care needs a venue, an end and a number of places, or none of them."),
     "venue_unknown": mark("Please choose one of the venues."),
     "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
     "already_settled": mark("This has been settled in the meantime."),
-    "paper_missing": mark("There is no signed agreement to print."),
 }
 
 

@@ -3,6 +3,39 @@
 from __future__ import annotations
 
 from console.door import Page
-from console.pages import application, applications, bulk, signin
+from console.pages import (
+    application,
+    applications,
+    audit,
+    bulk,
+    classes,
+    health,
+    home,
+    outbox,
+    papers,
+    reports,
+    settings,
+    signin,
+    staff,
+    students,
+    texts,
+)
 
-ALL: list[Page] = [*signin.PAGES, *applications.PAGES, *bulk.PAGES, *application.PAGES]
+FEATURES = (
+    home,
+    signin,
+    applications,
+    bulk,
+    papers,
+    application,
+    students,
+    classes,
+    staff,
+    settings,
+    texts,
+    reports,
+    outbox,
+    audit,
+    health,
+)
+ALL: list[Page] = [page for feature in FEATURES for page in feature.PAGES]

@@ -1,0 +1,133 @@
+"""Changing the term (S6, S9, S11): dates, grades, dismissal waves and extended care, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+
+from sqlalchemy import select
+
+from care.errors import Invalid, NotFound
+from care.permissions import Permission
+from care.records.term import Term, Venue, VenueKind, Wave
+from care.work import UnitOfWork
+
+MOST_PLACES = 2000
+
+
+@dataclass(frozen=True)
+class TermDates:
+    starts_on: date
+    ends_on: date
+    apply_from: date
+    apply_until: date
+    grades: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WaveTimes:
+    grades: tuple[int, ...]
+    starts_at: time
+    ends_at: time
+    gate: str
+    guidance_venue: str
+    course_venue: str
+
+
+@dataclass(frozen=True)
+class ExtendedCare:
+    """Where extended care is, until when, for how many; all empty: it is not offered."""
+
+    venue_id: int | None
+    until: time | None
+    places: int | None
+
+
+async def _locked(uow: UnitOfWork, term_id: int) -> Term:
+    uow.require(Permission.MANAGE_TERM)
+    term = await uow.session.get(Term, term_id, with_for_update=True)
+    if term is None:
+        raise NotFound()
+    return term
+
+
+async def change_dates(uow: UnitOfWork, term_id: int, wanted: TermDates) -> None:
+    term = await _locked(uow, term_id)
+    if wanted.starts_on > wanted.ends_on or wanted.apply_from > wanted.apply_until:
+        raise Invalid("dates_reversed")
+    if not wanted.grades:
+        raise Invalid("grades_needed")
+    before = _dates_of(term)
+    term.starts_on, term.ends_on = wanted.starts_on, wanted.ends_on
+    term.apply_from, term.apply_until = wanted.apply_from, wanted.apply_until
+    term.grades = sorted(wanted.grades)
+    uow.record("term_changed", "term", term_id, before=before, after=_dates_of(term))
+
+
+def _dates_of(term: Term) -> dict[str, object]:
+    dates = (term.starts_on, term.ends_on, term.apply_from, term.apply_until)
+    return {"dates": [day.isoformat() for day in dates], "grades": list(term.grades)}
+
+
+async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
+    """Changes a wave; a grade leaves with one wave only."""
+    uow.require(Permission.MANAGE_TERM)
+    wave = await uow.session.get(Wave, wave_id)
+    if wave is None:
+        raise NotFound()
+    term = await _locked(uow, wave.term_id)
+    others = list(await uow.session.scalars(select(Wave).where(Wave.term_id == term.id, Wave.id != wave_id)))
+    _check_wave(wanted, others, term)
+    before = _wave_of(wave)
+    wave.grades = sorted(wanted.grades)
+    wave.starts_at, wave.ends_at = wanted.starts_at, wanted.ends_at
+    wave.gate, wave.guidance_venue, wave.course_venue = wanted.gate, wanted.guidance_venue, wanted.course_venue
+    uow.record("wave_changed", "term", term.id, wave=wave.ordinal, before=before, after=_wave_of(wave))
+
+
+def _check_wave(wanted: WaveTimes, others: Sequence[Wave], term: Term) -> None:
+    if not wanted.grades:
+        raise Invalid("grades_needed")
+    if wanted.starts_at >= wanted.ends_at:
+        raise Invalid("wave_reversed")
+    if not all((wanted.gate, wanted.guidance_venue, wanted.course_venue)):
+        raise Invalid("words_needed")
+    if len(wanted.gate) > 40 or len(wanted.guidance_venue) > 80 or len(wanted.course_venue) > 80:
+        raise Invalid("words_too_long", limit=40)
+    for grade in wanted.grades:
+        if any(grade in other.grades for other in others):
+            raise Invalid("grade_in_two_waves", grade=grade)
+    if term.extended_until is not None and wanted.ends_at >= term.extended_until:
+        raise Invalid("extended_too_early", time=f"{wanted.ends_at:%H:%M}")
+
+
+def _wave_of(wave: Wave) -> dict[str, object]:
+    return {
+        "grades": list(wave.grades),
+        "times": f"{wave.starts_at:%H:%M}-{wave.ends_at:%H:%M}",
+        "places": [wave.gate, wave.guidance_venue, wave.course_venue],
+    }
+
+
+async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -> None:
+    """Sets extended care, or ends the offer where everything is empty."""
+    term = await _locked(uow, term_id)
+    given = (wanted.venue_id, wanted.until, wanted.places)
+    if any(part is None for part in given) and any(part is not None for part in given):
+        raise Invalid("extended_incomplete")
+    if wanted.venue_id is not None and await uow.session.get(Venue, wanted.venue_id) is None:
+        raise Invalid("venue_unknown")
+    ends = await uow.session.scalars(select(Wave.ends_at).where(Wave.term_id == term_id))
+    last = max(ends, default=None)
+    if wanted.until is not None and last is not None and wanted.until <= last:
+        raise Invalid("extended_too_early", time=f"{last:%H:%M}")
+    before = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
+    term.extended_venue_id, term.extended_until, term.extended_capacity = given
+    after = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
+    uow.record("term_changed", "term", term_id, extended_before=before, extended_after=after)
+
+
+async def extended_venues(uow: UnitOfWork) -> list[Venue]:
+    query = select(Venue).where(Venue.kind == VenueKind.EXTENDED).order_by(Venue.name)
+    return list(await uow.session.scalars(query))

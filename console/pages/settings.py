@@ -1,0 +1,155 @@
+"""The term: dates and grades, dismissal waves, extended care. Its texts are on pages of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+
+from starlette.responses import Response
+
+from care.errors import CareError, Invalid
+from care.permissions import Permission
+from care.records.term import Term, TermText, TextKind, Venue, Wave
+from care.staff import GRADES
+from care.term import current_term, texts, waves
+from care.term_changes import (
+    MOST_PLACES,
+    ExtendedCare,
+    TermDates,
+    WaveTimes,
+    change_dates,
+    change_extended,
+    change_wave,
+    extended_venues,
+)
+from console.door import Page, Visit, number
+from console.words import sentence
+
+
+@dataclass(frozen=True)
+class TextHead:
+    kind: TextKind
+    newest: TermText | None
+
+
+@dataclass(frozen=True)
+class SettingsView:
+    term: Term | None
+    waves: tuple[Wave, ...]
+    venues: tuple[Venue, ...]
+    texts: tuple[TextHead, ...]
+    grades: tuple[int, ...]
+    saved: bool
+    error: str
+    error_part: str
+
+
+async def show(visit: Visit) -> Response:
+    return await _page(visit)
+
+
+async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200) -> Response:
+    async with visit.looking() as uow:
+        term = await current_term(uow)
+        found = await texts(uow, term.id) if term else []
+        view = SettingsView(
+            term=term,
+            waves=tuple(await waves(uow, term.id)) if term else (),
+            venues=tuple(await extended_venues(uow)),
+            texts=tuple(TextHead(kind, newest_of(found, kind, visit.language)) for kind in TextKind),
+            grades=tuple(GRADES),
+            saved="saved" in visit.request.query_params,
+            error=error,
+            error_part=part,
+        )
+    return visit.page("settings/page.html", view, status)
+
+
+def newest_of(found: list[TermText], kind: TextKind, language: str) -> TermText | None:
+    """The newest version, in the visitor's language where it has that."""
+    same = [text for text in found if text.kind is kind]
+    newest = max((text.version for text in same), default=0)
+    same = [text for text in same if text.version == newest]
+    return next((text for text in same if text.language == language), next(iter(same), None))
+
+
+def read_date(written: str) -> date:
+    try:
+        return date.fromisoformat(written.strip())
+    except ValueError:
+        raise Invalid("date_needed") from None
+
+
+def read_time(written: str) -> time:
+    try:
+        return time.fromisoformat(written.strip()).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        raise Invalid("time_needed") from None
+
+
+def read_grades(visit: Visit) -> tuple[int, ...]:
+    grades = [number(value, min(GRADES), max(GRADES)) for value in visit.fields("grades")]
+    return tuple(sorted({grade for grade in grades if grade is not None}))
+
+
+async def _failed(visit: Visit, error: CareError, part: str) -> Response:
+    if error.status in (403, 404):
+        raise error
+    return await _page(visit, sentence(visit._, error), part, error.status)
+
+
+async def save_dates(visit: Visit) -> Response:
+    try:
+        wanted = TermDates(
+            starts_on=read_date(visit.field("starts_on")),
+            ends_on=read_date(visit.field("ends_on")),
+            apply_from=read_date(visit.field("apply_from")),
+            apply_until=read_date(visit.field("apply_until")),
+            grades=read_grades(visit),
+        )
+        async with visit.working() as uow:
+            await change_dates(uow, visit.id, wanted)
+    except CareError as error:
+        return await _failed(visit, error, "dates")
+    return visit.go("/settings?saved=dates")
+
+
+async def save_wave(visit: Visit) -> Response:
+    try:
+        wanted = WaveTimes(
+            grades=read_grades(visit),
+            starts_at=read_time(visit.field("starts_at")),
+            ends_at=read_time(visit.field("ends_at")),
+            gate=visit.field("gate").strip(),
+            guidance_venue=visit.field("guidance_venue").strip(),
+            course_venue=visit.field("course_venue").strip(),
+        )
+        async with visit.working() as uow:
+            await change_wave(uow, visit.id, wanted)
+    except CareError as error:
+        return await _failed(visit, error, f"wave-{visit.id}")
+    return visit.go(f"/settings?saved=wave#wave-{visit.id}")
+
+
+async def save_extended(visit: Visit) -> Response:
+    try:
+        places = visit.field("places").strip()
+        if places and number(places, 0, MOST_PLACES) is None:
+            raise Invalid("number_needed")
+        until = visit.field("until").strip()
+        wanted = ExtendedCare(
+            number(visit.field("venue"), 1), read_time(until) if until else None, number(places, 0, MOST_PLACES)
+        )
+        async with visit.working() as uow:
+            await change_extended(uow, visit.id, wanted)
+    except CareError as error:
+        return await _failed(visit, error, "extended")
+    return visit.go("/settings?saved=extended#extended")
+
+
+PAGES = [
+    Page("/settings", get=show, right=Permission.MANAGE_TERM),
+    Page("/settings/terms/{id:int}", post=save_dates, right=Permission.MANAGE_TERM),
+    Page("/settings/waves/{id:int}", post=save_wave, right=Permission.MANAGE_TERM),
+    Page("/settings/terms/{id:int}/extended", post=save_extended, right=Permission.MANAGE_TERM),
+]
