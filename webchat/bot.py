@@ -146,7 +146,8 @@ class Bot:
         number = next(self._file_numbers)
         width, height = photo_size(content) if photo else (0, 0)
         prefix = "Ag" if photo else "BQ"
-        file = StoredFile(f"{prefix}{number:06d}{secrets.token_hex(8)}", name, mime, content, width or 1, height or 1)
+        file_id = f"{prefix}{number:06d}{secrets.token_hex(8)}"
+        file = StoredFile(file_id, name, mime, len(content), lambda: content, width or 1, height or 1)
         self.add_file(file)
         return file
 

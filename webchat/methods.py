@@ -135,7 +135,7 @@ def get_file(world: World, bot: Bot, params: Params) -> Wire:
     return {
         "file_id": file.id,
         "file_unique_id": file.unique_id,
-        "file_size": len(file.content),
+        "file_size": file.size,
         "file_path": bot.path_of(file),
     }
 

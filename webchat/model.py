@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,14 +29,19 @@ class User:
 
 @dataclass(slots=True)
 class StoredFile:
-    """A file that was sent; its bytes stay in memory (and in the store, when there is one)."""
+    """A file that was sent. ``read`` gives its bytes: from memory, or from the store when there is one."""
 
     id: str
     name: str
     mime: str
-    content: bytes
+    size: int
+    read: Callable[[], bytes]
     width: int = 0
     height: int = 0
+
+    @property
+    def content(self) -> bytes:
+        return self.read()
 
     @property
     def unique_id(self) -> str:
@@ -45,7 +51,7 @@ class StoredFile:
         body: Wire = {
             "file_id": self.id,
             "file_unique_id": self.unique_id,
-            "file_size": len(self.content),
+            "file_size": self.size,
             "file_name": self.name,
             "mime_type": self.mime,
         }
@@ -55,7 +61,7 @@ class StoredFile:
         return {
             "file_id": self.id,
             "file_unique_id": self.unique_id,
-            "file_size": len(self.content),
+            "file_size": self.size,
             "width": self.width,
             "height": self.height,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from webchat.bot import Bot, Hook, contact_of
 from webchat.model import Chat, Message, StoredFile, User, Wire
@@ -21,7 +22,7 @@ def put_user(store: Store, user: User) -> None:
 
 
 def load_users(store: Store) -> Iterator[User]:
-    for key, body, _ in store.load("user"):
+    for key, body in store.load("user"):
         yield User(
             int(key), str(body["name"]), str(body["language"]), str(body["phone"]), bool(body.get("deactivated"))
         )
@@ -46,8 +47,30 @@ def put_message(store: Store, bot: Bot, message: Message) -> None:
 
 
 def put_file(store: Store, bot: Bot, file: StoredFile) -> None:
-    body: Wire = {"name": file.name, "mime": file.mime, "width": file.width, "height": file.height}
-    store.put("file", f"{bot.key}:{file.id}", body, file.content)
+    """Write the bytes once; from then on they are read from the store and not kept in memory."""
+    key = f"{bot.key}:{file.id}"
+    if isinstance(file.read, _Kept):
+        return
+    body: Wire = {
+        "name": file.name,
+        "mime": file.mime,
+        "size": file.size,
+        "width": file.width,
+        "height": file.height,
+    }
+    store.put("file", key, body, file.content)
+    file.read = _Kept(store, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Reads a file's bytes from the store."""
+
+    store: Store
+    key: str
+
+    def __call__(self) -> bytes:
+        return self.store.content("file", self.key)
 
 
 def put_chat(store: Store, bot: Bot, chat: Chat) -> None:
@@ -90,31 +113,31 @@ def put_bot(store: Store, bot: Bot) -> None:
 
 def load_bot(store: Store, bot: Bot) -> None:
     """Everything the store has of this bot, into it."""
-    for key, body, content in _of(store, "file", bot):
-        bot.add_file(
-            StoredFile(key, str(body["name"]), str(body["mime"]), content, _int(body["width"]), _int(body["height"]))
-        )
-    for key, body, _ in _of(store, "chat", bot):
+    for key, body in _of(store, "file", bot):
+        kept = _Kept(store, f"{bot.key}:{key}")
+        size, width, height = _int(body["size"]), _int(body["width"]), _int(body["height"])
+        bot.add_file(StoredFile(key, str(body["name"]), str(body["mime"]), size, kept, width, height))
+    for key, body in _of(store, "chat", bot):
         bot.chats[int(key)] = _chat(int(key), body)
-    messages = [_message(bot, key, body) for key, body, _ in _of(store, "message", bot)]
+    messages = [_message(bot, key, body) for key, body in _of(store, "message", bot)]
     for message in sorted(messages, key=lambda m: (m.chat_id, m.id)):
         bot.chat(message.chat_id).messages[message.id] = message
     _load_updates(store, bot)
-    for key, body, _ in store.load("bot"):
+    for key, body in store.load("bot"):
         if key == bot.key:
             _load_profile(bot, body)
 
 
-def _of(store: Store, kind: str, bot: Bot) -> Iterator[tuple[str, Wire, bytes]]:
+def _of(store: Store, kind: str, bot: Bot) -> Iterator[tuple[str, Wire]]:
     prefix = bot.key + ":"
-    for key, body, content in store.load(kind):
+    for key, body in store.load(kind):
         if key.startswith(prefix):
-            yield key.removeprefix(prefix), body, content
+            yield key.removeprefix(prefix), body
 
 
 def _load_updates(store: Store, bot: Bot) -> None:
     last_place = 0
-    for key, body, _ in store.load("next"):
+    for key, body in store.load("next"):
         if key == bot.key:
             bot.updates.next_id, bot.updates.epoch = _int(body["id"]), _int(body["epoch"])
             last_place = _int(body["place"])
@@ -128,7 +151,7 @@ def _load_updates(store: Store, bot: Bot) -> None:
                 str(body["kind"]),
                 str(body["body"]),
             )
-            for key, body, _ in _of(store, "update", bot)
+            for key, body in _of(store, "update", bot)
         ],
         last_place,
     )

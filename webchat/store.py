@@ -40,11 +40,14 @@ class Store:
             self._db.execute("COMMIT")
             self._open = False
 
-    def load(self, kind: str) -> Iterator[tuple[str, Wire, bytes]]:
-        """Everything of one kind: key, body, content."""
-        rows = self._db.execute("SELECT key, body, content FROM item WHERE kind = ?", (kind,)).fetchall()
-        for key, body, content in rows:
-            yield str(key), json.loads(body), content or b""
+    def load(self, kind: str) -> Iterator[tuple[str, Wire]]:
+        """Everything of one kind: key and body."""
+        for key, body in self._db.execute("SELECT key, body FROM item WHERE kind = ?", (kind,)).fetchall():
+            yield str(key), json.loads(body)
+
+    def content(self, kind: str, key: str) -> bytes:
+        row = self._db.execute("SELECT content FROM item WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return bytes(row[0]) if row else b""
 
     def close(self) -> None:
         self.commit()

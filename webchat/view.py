@@ -25,7 +25,7 @@ def message_view(bot: Bot, message: Message) -> Wire:
     if file := message.file:
         body["file"] = {
             "name": file.name,
-            "size": len(file.content),
+            "size": file.size,
             "is_photo": message.photo is not None,
             "width": file.width,
             "height": file.height,

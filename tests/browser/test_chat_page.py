@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from webchat.bot import Bot
@@ -178,6 +179,44 @@ async def test_on_a_phone_from_the_list_to_the_first_answer(school: School, brow
     await expect(page.locator("#keyboard")).to_be_hidden()
     await page.locator(".back").click()
     await expect(page.locator("#people")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_it_can_be_used_by_all(school: School, browser: Browser, scheme: str, size: dict[str, int]) -> None:
+    async def audit() -> None:
+        found = (await Axe().run(page)).response["violations"]
+        assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+
+    school.bot.profile.commands[("default", "")] = [{"command": "apply", "description": "申请"}]
+    context = await browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        color_scheme=scheme,  # type: ignore[arg-type]
+        locale="zh-CN",
+        bypass_csp=True,  # for the auditor's own script
+    )
+    page = await context.new_page()
+    await page.goto(f"{school.url}/chat")
+    await expect(page.locator("#people a")).not_to_have_count(0)
+    await audit()
+    await page.goto(f"{school.url}/chat/{MUM}")
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    school.tell(MUM, "<b>粗</b> <code>x</code> /help", inline(["确认", "返回"]), parse_mode="HTML")
+    school.tell(MUM, "好", {"keyboard": [["以后再说", "帮助"]]})
+    upload = Upload("协议书.pdf", "application/pdf", b"%PDF-1.4")
+    send_document(school.world, school.bot, Params({"chat_id": MUM, "caption": "请签字"}, {"document": upload}))
+    await expect(page.locator(".theirs")).to_have_count(3)
+    await audit()
+    await page.locator("#open-commands").click()
+    await audit()
+    await page.keyboard.press("Escape")
+    await page.locator("#more").click()
+    await audit()
+    await page.keyboard.press("Escape")
+    await page.locator(".clock:visible").click()
+    await expect(page.locator("#clock")).to_be_visible()
+    await audit()
 
 
 async def test_two_tabs_side_by_side_are_live(school: School, browser: Browser) -> None:

@@ -55,6 +55,7 @@ async def test_a_restart_finds_conversations_and_undelivered_updates(tmp_path: P
     assert mum.chat.blocked
     assert mum.buttons == ["确认", "帮助"]
     assert mum.documents == {"协议书.pdf": b"%PDF agreement"}
+    assert world.bots[token].chat(77).messages[4].document
     assert mum.commands == ["/help"]
     assert not mum.sees("删掉")
     await mum.unblock()
@@ -67,7 +68,7 @@ async def test_a_restart_finds_conversations_and_undelivered_updates(tmp_path: P
         assert updates[1].message.contact
         sent = await bot.send_document(77, InputFile(b"%PDF second", "第二.pdf"))
         assert sent.message_id == 7
-    assert set(mum.documents) == {"协议书.pdf", "第二.pdf"}
+        assert set(mum.documents) == {"协议书.pdf", "第二.pdf"}
 
 
 async def test_a_webhook_is_remembered(tmp_path: Path, token: str) -> None:
