@@ -29,6 +29,7 @@ TAGS = {
 }
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*(?:=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+_ESCAPED = re.compile(r"&(?:lt|gt|amp|quot|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});?")
 _COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")
 _URL = re.compile(r"https?://[^\s<>\"'（）。，；]+")
 
@@ -98,7 +99,7 @@ def _from_html(source: str) -> tuple[str, list[Wire]]:
     at = 0
     while at < len(source):
         opening = source.find("<", at)
-        plain = html.unescape(source[at : opening if opening >= 0 else len(source)])
+        plain = _unescaped(source[at : opening if opening >= 0 else len(source)])
         out.append(plain)
         units += utf16_length(plain)
         if opening < 0:
@@ -113,6 +114,11 @@ def _from_html(source: str) -> tuple[str, list[Wire]]:
     if open_tags:
         raise bad(f"can't parse entities: Can't find end tag corresponding to start tag \"{open_tags[-1][0]}\"")
     return "".join(out), _merged(sorted(entities, key=lambda e: (_number(e["offset"]), -_number(e["length"]))))
+
+
+def _unescaped(text: str) -> str:
+    """Telegram knows four names and the numbers; other names stay as they are."""
+    return _ESCAPED.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
 def _byte_offset(source: str, index: int) -> int:
@@ -134,7 +140,7 @@ def _opened(name: str, attributes: str, byte: int) -> Wire:
     """The entity a start tag begins, still without its place."""
     if name not in TAGS:
         raise bad(f'can\'t parse entities: Unsupported start tag "{name}" at byte offset {byte}')
-    given = {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(attributes)}
+    given = {m[1].lower(): _unescaped(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(attributes)}
     if name == "span" and given.get("class") != "tg-spoiler":
         raise bad(f'can\'t parse entities: Tag "span" must have class "tg-spoiler" at byte offset {byte}')
     entity: Wire = {"type": TAGS[name]}

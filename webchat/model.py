@@ -104,6 +104,11 @@ class Message:
     def file(self) -> StoredFile | None:
         return self.document or self.photo
 
+    @property
+    def caption(self) -> str:
+        """The text under a file; empty when there is no file."""
+        return self.text if self.file else ""
+
     def buttons(self) -> list[list[Wire]]:
         """The rows of the inline keyboard."""
         return rows_of(self.markup, "inline_keyboard")
@@ -156,7 +161,7 @@ class Event:
 
     bot_id: int
     chat_id: int
-    kind: Literal["message", "edit", "delete", "toast", "confirmed", "chat", "typing", "commands", "closing"]
+    kind: Literal["message", "edit", "delete", "toast", "confirmed", "chat", "typing", "commands", "clock", "closing"]
     message_id: int = 0
     toast: Toast | None = None
 

@@ -44,10 +44,10 @@ class Stream:
 
     def announce(self) -> None:
         """The clock moved: every page is told."""
-        self._notice(Event(self._bot.id, 0, "confirmed"))
+        self._notice(Event(self._bot.id, 0, "clock"))
 
     def _notice(self, event: Event) -> None:
-        if event.bot_id not in (0, self._bot.id):
+        if event.bot_id not in (0, self._bot.id) or event.kind == "confirmed":
             return
         self._last = next(self._numbers)
         numbered = _Numbered(self._last, event)
@@ -90,7 +90,7 @@ class Stream:
             message = self._bot.chat(event.chat_id).messages.get(event.message_id)
             if message and message.sender_id == self._bot.id:
                 return {"kind": "unread", "user_id": event.chat_id}
-        return {"kind": "clock"} if event.chat_id == 0 else None
+        return {"kind": "clock"} if event.kind == "clock" else None
 
     def _missed(self, since: str | None) -> list[_Numbered] | None:
         """The events after this mark; None when they are no longer known."""

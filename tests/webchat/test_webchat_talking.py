@@ -156,6 +156,8 @@ async def test_photos_go_both_ways(bot: Bot, mum: Persona) -> None:
 
 async def test_html_is_kept_as_text_and_entities(bot: Bot, mum: Persona) -> None:
     await mum.send("/start")
+    plain = await bot.send_message(mum.user_id, "&lt;&#26519;&nbsp;&amp;lt;", parse_mode=ParseMode.HTML)
+    assert plain.text == "<林&nbsp;&lt;"
     sent = await bot.send_message(
         mum.user_id, '😀 <b>林&lt;b&gt;</b> <a href="https://example.org/x">这里</a>', parse_mode=ParseMode.HTML
     )
