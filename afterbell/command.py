@@ -8,7 +8,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 
 from afterbell import backup as backup_
@@ -16,6 +15,7 @@ from afterbell import demo as demo_
 from afterbell.build import name_school, open_database, open_school
 from afterbell.doctor import examine
 from afterbell.house import House, Roles
+from afterbell.log import configure_log
 from afterbell.roster import RosterError, import_roster
 from afterbell.settings import SettingsError, read_settings
 from afterbell.staff import add_from_command_line
@@ -59,20 +59,6 @@ def _fail(words: str) -> None:
     raise typer.Exit(1)
 
 
-def _configure_log() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-            if sys.stderr.isatty()
-            else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
 @app.command()
 def run() -> None:
     """Everything in one process: bot, console, scheduler, and the web chat."""
@@ -107,7 +93,7 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     settings = read_settings()
     if roles.bot and not web and not settings.telegram_token:
         raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
-    _configure_log()
+    configure_log()
     alone = roles == Roles()
     school = await open_school(settings, upgrade=alone, start=demo_.START if demonstration else None)
     loaded = demonstration and await demo_.load(school)

@@ -96,10 +96,10 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading."""
     if url.startswith("sqlite"):
-        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
-        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60)
+        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True)
+        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60, hide_parameters=True)
         _prepare_sqlite(writer, "BEGIN IMMEDIATE")
         _prepare_sqlite(reader, "BEGIN")
         return writer, reader
-    engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True)
+    engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
     return engine, engine

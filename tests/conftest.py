@@ -11,23 +11,32 @@ import pytest
 from databases import Databases, make_school, postgres_databases, sqlite_databases, start_postgres
 from stage import Stage, open_stage
 
+from afterbell.log import configure_log
 from care.school import School
 
 
-@pytest.fixture(scope="session")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """In memory-backed files where the machine has them: a test does not wait for the disk."""
-    shared = Path("/dev/shm")
-    if not os.access(shared, os.W_OK):
-        yield sqlite_databases(tmp_path_factory.mktemp("sqlite"))
-        return
-    with tempfile.TemporaryDirectory(dir=shared, prefix="afterbell-tests-") as folder:
-        yield sqlite_databases(Path(folder))
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    configure_log()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    address, end = start_postgres(tmp_path_factory.mktemp("pg"))
+def folder() -> Iterator[Path]:
+    """For databases: in memory where the machine allows it, so that tests do not wait for the disk."""
+    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=shared, prefix="afterbell-tests-") as name:
+        os.chmod(name, 0o755)  # PostgreSQL runs as a user of its own when the tests run as root
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite(folder: Path) -> Databases:
+    return sqlite_databases(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(folder: Path) -> Iterator[Databases]:
+    address, end = start_postgres(folder)
     yield postgres_databases(address)
     end()
 

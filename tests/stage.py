@@ -137,7 +137,13 @@ class Stage:
         """Somebody of the demonstration, at their phone."""
         person = self.people[USERS_FROM + person_id]
         return Player(
-            self, self.world, TOKEN, name=person.name, user_id=person.user_id, language=person.language, phone=person.phone
+            self,
+            self.world,
+            TOKEN,
+            name=person.name,
+            user_id=person.user_id,
+            language=person.language,
+            phone=person.phone,
         )
 
     async def star(self, key: str) -> Player:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
-from bot.wire.http import NotSent
+from bot.wire.http import NotSent, SlowDown
 from care.records.delivery import Letter, LetterState
 from care.records.people import Reach
 
@@ -46,11 +46,9 @@ class Judge:
         """Fills in the fate of a refused or broken call. Returns seconds in which the whole channel keeps silent."""
         words = str(error)
         fate.error = words[:200]
-        if isinstance(error, RetryAfter):
-            wait = error.retry_after
-            seconds = float(wait if isinstance(wait, int) else wait.total_seconds())
-            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, seconds, False
-            return seconds
+        if isinstance(error, SlowDown):
+            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, error.seconds, False
+            return error.seconds
         if isinstance(error, InvalidToken):
             fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, TOKEN_WAIT_S, False
             return TOKEN_WAIT_S
@@ -61,10 +59,8 @@ class Judge:
             self._refused(fate, words)
         elif isinstance(error, NotSent):
             self.retry(letter, fate, certain=True)
-        elif isinstance(error, TimedOut | NetworkError):
-            self.retry(letter, fate)
         else:
-            self.retry(letter, fate, certain=True)
+            self.retry(letter, fate)
         return 0.0
 
     def _refused(self, fate: Fate, words: str) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.wire.channel import Channel
+from bot.wire.http import SlowDown
 from care.records.delivery import Update
 from care.school import School
 
@@ -80,8 +81,8 @@ class Poller:
             except InvalidToken:
                 log.error("the bot's token is refused; waiting", channel=self.channel.name)
                 await asyncio.sleep(BACKOFF_S[-1])
-            except RetryAfter as error:
-                await asyncio.sleep(_seconds(error))
+            except SlowDown as error:
+                await asyncio.sleep(error.seconds)
             except TelegramError as error:
                 wait = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
@@ -99,11 +100,6 @@ class Poller:
         await write_down(self.school, self.channel.name, updates)
         self.arrived()
         return int(updates[-1]["update_id"]) + 1
-
-
-def _seconds(error: RetryAfter) -> float:
-    wait = error.retry_after
-    return float(wait if isinstance(wait, int) else wait.total_seconds())
 
 
 def webhook(school: School, channel: str, secret: str, arrived: Callable[[], None]) -> Route:

@@ -1,0 +1,151 @@
+"""Working the inbox: in order within a chat, each update once, and what happens when a handler breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from stage import TOKEN, Stage
+from starlette.applications import Starlette
+
+from bot.chat import register
+from bot.wire.receive import webhook, write_down
+from care.records import Event, InboxState, Update
+from webchat.persona import Persona
+from webchat.server import serve
+
+
+def breaks(times: int) -> Callable[..., object]:
+    """A handler that raises so many times, and then answers nothing."""
+    left = [times]
+
+    async def handler(*_: object) -> None:
+        if left[0] > 0:
+            left[0] -= 1
+            raise RuntimeError("broken on purpose")
+
+    return handler
+
+
+async def restart_with(stage: Stage, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., object]) -> None:
+    monkeypatch.setitem(register.FOR_ALL, "help", handler)  # type: ignore[arg-type]
+    await stage.restart()
+
+
+async def test_a_handler_that_always_breaks_is_put_aside_with_an_apology(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await stage.star("office")
+    await restart_with(stage, monkeypatch, breaks(99))
+    await office.send("/help")
+    for _ in range(3):
+        await stage.later(seconds=20)
+    office.reads("抱歉")
+    (update,) = await stage.ask(select(Update).where(Update.state == InboxState.DEAD))
+    assert update.attempts == 3 and update.error == "RuntimeError" and update.payload
+    assert await stage.ask(select(Event.action).where(Event.subject == "update")) == ["update_put_aside"]
+
+
+async def test_a_handler_that_breaks_once_is_tried_again_and_the_chat_keeps_its_order(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = await stage.star("office")
+    await restart_with(stage, monkeypatch, breaks(1))
+    await office.send("/help")
+    await Persona.send(office, "/language")
+    await office.waits_until(lambda: not len(office.bot.updates))
+    office.misses("请选择语言")
+    await stage.later(seconds=20)
+    await office.send("/cancel")
+    office.finds("请选择语言")
+    states = await stage.ask(select(Update.state).order_by(Update.id))
+    assert states == [InboxState.DONE] * 3
+
+
+async def test_other_chats_do_not_wait_for_a_broken_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    office, head = await stage.star("office"), await stage.star("head")
+    await restart_with(stage, monkeypatch, breaks(99))
+    await office.send("/help")
+    await head.send("/language")
+    head.reads("请选择语言")
+
+
+async def test_the_same_update_twice_has_one_effect(stage: Stage) -> None:
+    office = await stage.star("office")
+    stage.world.bots[TOKEN].updates.duplicate_next = 1
+    await office.send("/language")
+    assert office.screen().count("请选择语言") == 1
+    await stage.restart()
+    await office.send("/cancel")
+    assert office.screen().count("请选择语言") == 1
+
+
+async def test_ids_that_fall_do_not_lose_updates(stage: Stage) -> None:
+    office = await stage.star("office")
+    await office.send("/language")
+    stage.world.bots[TOKEN].updates.jump(5)
+    await office.send("/cancel")
+    office.reads("没有可取消")
+
+
+async def test_updates_that_came_while_the_bot_was_down_are_answered(stage: Stage) -> None:
+    office = await stage.star("office")
+    await stage.kill()
+    await Persona.send(office, "/language")
+    await stage.start()
+    await stage.calm()
+    office.reads("请选择语言")
+
+
+async def test_a_handled_update_keeps_no_words(stage: Stage) -> None:
+    office = await stage.star("office")
+    await office.send("very private words")
+    (payload,) = await stage.ask(select(Update.payload))
+    assert payload == ""
+
+
+async def test_groups_are_not_answered(stage: Stage) -> None:
+    update = {
+        "update_id": 1,
+        "message": {"message_id": 1, "date": 1, "text": "/help", "chat": {"id": -5, "type": "group", "title": "g"}},
+    }
+    await write_down(stage.school, "web", [update])
+    stage.worker.arrived()
+    await stage.calm()
+    assert not [call for call in stage.world.calls if call.params.get("chat_id") == -5]
+
+
+async def test_the_webhook_stores_before_it_answers_and_wants_the_secret(stage: Stage) -> None:
+    import aiohttp
+
+    app = Starlette(routes=[webhook(stage.school, "web", "the secret", stage.worker.arrived)])
+    office = await stage.star("office")
+    await stage.kill()
+    update = {
+        "update_id": 9,
+        "message": {
+            "message_id": 1,
+            "date": 1,
+            "text": "/language",
+            "entities": [{"type": "bot_command", "offset": 0, "length": 9}],
+            "chat": {"id": office.user_id, "type": "private"},
+            "from": {"id": office.user_id, "is_bot": False, "first_name": "x"},
+        },
+    }
+    header = "X-Telegram-Bot-Api-Secret-Token"
+    async with serve(app) as address, aiohttp.ClientSession() as http:
+        url = f"{address}/telegram/web"
+        async with http.post(url, json=update, headers={header: "wrong"}) as answer:
+            assert answer.status == 403
+        assert await stage.ask(select(Update)) == []
+        for body in (b"junk", b"[]", b"{}"):
+            async with http.post(url, data=body, headers={header: "the secret"}) as answer:
+                assert answer.status == 400
+        for _ in range(2):
+            async with http.post(url, json=update, headers={header: "the secret"}) as answer:
+                assert answer.status == 200
+        assert await stage.ask(select(Update.update_id)) == [9]
+    await stage.start()
+    await stage.calm()
+    office.reads("请选择语言")
