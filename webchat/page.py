@@ -94,18 +94,22 @@ class ChatPage:
             self._known = (time.monotonic(), known)
         return known
 
+    async def somebody(self, user_id: int) -> Somebody | None:
+        """Known people are known; asking the school anew at each tap would slow the tap."""
+        return self._known[1].get(user_id) or (await self.people()).get(user_id)
+
     async def user_id_of(self, request: Request) -> int:
         """Whose conversation this address is; 404 when this browser may not have it."""
         user_id = int(request.path_params["user_id"])
         mine = None if self.is_demonstration else self._visitors.of(request)
-        if user_id != mine and user_id not in await self.people():
+        if user_id != mine and not await self.somebody(user_id):
             raise HTTPException(404)
         return user_id
 
     async def acting(self, request: Request) -> User:
         """The user of this address, made known to the messenger at the first deed."""
         user_id = await self.user_id_of(request)
-        somebody = (await self.people()).get(user_id)
+        somebody = await self.somebody(user_id)
         if somebody:
             known = self.world.users.get(user_id)
             if known and (known.name, known.phone) == (somebody.name, somebody.phone):
@@ -148,7 +152,7 @@ class ChatPage:
         user_id = await self.user_id_of(request)
         if not self.is_demonstration:
             return RedirectResponse("/chat")
-        return self._page(request, user_id, (await self.people())[user_id])
+        return self._page(request, user_id, await self.somebody(user_id))
 
     def _page(self, request: Request, user_id: int | None, somebody: Somebody | None) -> HTMLResponse:
         language = self.language(request)
@@ -210,7 +214,7 @@ class ChatPage:
         language = self._bot_language(user_id, self._language_code(request))
         if not self.is_demonstration or user_id in self.bot.chats:
             self.saw(user_id)
-        somebody = (await self.people()).get(user_id)
+        somebody = await self.somebody(user_id)
         body = state(self.bot, self.bot.chat(user_id), language)
         body |= {"payload": somebody.start_payload if somebody else None, "mark": self.stream.mark()}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})

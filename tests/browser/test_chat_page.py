@@ -315,6 +315,21 @@ async def test_the_view_stays_where_it_is_unless_at_the_bottom(school: School, b
     await expect(page.get_by_text("新的", exact=True)).to_be_in_viewport()
 
 
+async def test_a_long_message_is_read_from_its_beginning(school: School, browser: Browser) -> None:
+    page = await tab(browser, f"{school.url}/chat/{MUM}", PHONE)
+    await page.locator("#start").click()
+    await expect(page.locator(".mine")).to_have_count(1)
+    school.tell(MUM, "\n".join(f"第 {n} 条" for n in range(60)), inline(["继续"]))
+    await expect(page.locator(".theirs")).to_have_count(1)
+    await page.wait_for_timeout(100)
+    top = "(document.querySelector('.theirs').getBoundingClientRect().top)"
+    bar = "(document.querySelector('.talk .bar').getBoundingClientRect().bottom)"
+    assert 0 <= await page.evaluate(f"{top} - {bar}") < 80
+    await page.locator("#text").fill("好")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".mine").last).to_be_in_viewport()
+
+
 async def test_documents_typing_and_blocking(school: School, browser: Browser) -> None:
     page = await tab(browser, f"{school.url}/chat/{MUM}", DESK)
     await page.locator("#start").click()

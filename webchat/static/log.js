@@ -55,8 +55,19 @@ export class Log {
     const wasAtBottom = this.isAtBottom();
     const isNew = this.place(message);
     this.blank();
-    if (wasAtBottom || message.mine) this.toBottom();
+    if (wasAtBottom && isNew && !message.mine && this.isTall(message.id)) this.toTop(message.id);
+    else if (wasAtBottom || message.mine) this.toBottom();
     else if (isNew) this.newer.hidden = false;
+  }
+
+  // A long message is read from its beginning.
+  isTall(id) {
+    return this.find(id).offsetHeight > this.scroller.clientHeight;
+  }
+
+  toTop(id) {
+    this.stuck = false;
+    this.scroller.scrollTop = this.find(id).offsetTop - this.log.offsetTop - 8;
   }
 
   remove(id) {
