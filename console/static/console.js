@@ -19,6 +19,7 @@
     const boxes = picks();
     const chosen = boxes.filter((box) => box.checked).length;
     shown.textContent = chosen ? `${shown.dataset.some} ${chosen}` : shown.dataset.none;
+    shown.closest(".bulk").classList.toggle("some", chosen > 0);
     const every = document.querySelector("[data-all]");
     every.checked = chosen > 0 && chosen === boxes.length;
     every.indeterminate = chosen > 0 && chosen < boxes.length;

@@ -213,3 +213,8 @@ async def state_of(school: School, application_id: int) -> State:
         state = await uow.session.scalar(select(Application.state).where(Application.id == application_id))
     assert state is not None
     return state
+
+
+async def last_event(school: School) -> Event:
+    async with school.look() as uow:
+        return (await uow.session.scalars(select(Event).order_by(Event.id.desc()).limit(1))).one()
