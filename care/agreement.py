@@ -60,7 +60,7 @@ async def sign(uow: UnitOfWork, application_id: int, typed_name: str, term_text_
         text_sha256=text.sha256,
         language=text.language,
         signer_id=person.id,
-        typed_name=typed_name.strip(),
+        typed_name=" ".join(typed_name.split()),
         channel=channel,
         signed_at=uow.now,
     )

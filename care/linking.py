@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,7 +43,8 @@ class Linked:
 
 
 def normal_code(written: str) -> str:
-    return "".join(char for char in written.upper() if char.isalnum())
+    """The bare code: spaces and dashes, lower case and the full-width letters of a Chinese keyboard do not matter."""
+    return "".join(char for char in unicodedata.normalize("NFKC", written).upper() if char.isalnum())
 
 
 async def open_slip(uow: UnitOfWork, code: str, channel: str, chat_id: int) -> Linked | Refusal:

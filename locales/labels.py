@@ -43,9 +43,9 @@ LABELS: dict[StrEnum, str] = {
     Role.FINANCE: "Finance",
     Role.COMMITTEE: "Parent committee",
     Role.SUPERVISOR: "Supervisor",
-    Need.WORK_HOURS: "Parents work until later",
+    Need.WORK_HOURS: "Parents finish work later",
     Need.NOBODY_HOME: "Nobody at home after school",
-    Need.DISTANCE: "Far to travel",
+    Need.DISTANCE: "A long way home",
     Need.SIBLING: "Brother or sister in care",
     Need.HARDSHIP: "Hardship in the family",
     Need.OTHER: "Another reason",
@@ -77,13 +77,13 @@ WEEKDAYS_SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 ERRORS = {
     "refused": "That cannot be done.",
-    "not_found": "There is no such thing here, or it is not yours to see.",
+    "not_found": "This was not found, or you may not see it.",
     "not_allowed": "Your duty does not include this.",
-    "stale": "This has changed in the meantime. Please look at the present state and decide again.",
+    "stale": "This has changed in the meantime. Please look at the current state and decide again.",
     "class_full": "Class {school_class} is full ({capacity} places). Put the child on the waiting list instead.",
     "no_term": "There is no term to apply for at present.",
     "no_agreement_text": "The school has not published this term's agreement yet. Please ask the office.",
-    "already_applied": "There already is an application for this child this term.",
+    "already_applied": "There is already an application for this child this term.",
     "applications_closed": "Applications are taken from {since} to {until}.",
     "grade_not_eligible": "Care is not offered for this child's grade this term.",
     "consent_needed": "Without your consent to keep the child's data the school cannot take the application.",
@@ -146,7 +146,13 @@ def span(_: Words, start: time, end: time) -> str:
 
 
 def _date(_: Words, day: date) -> str:
-    return _("{month}/{day}/{year}", year=day.year, month=day.month, day=day.day)
+    return _(
+        "{day} {month} {year}",
+        day=day.day,
+        month=_(MONTHS[day.month - 1]),
+        month_number=day.month,
+        year=day.year,
+    )
 
 
 def day(_: Words, date_: date) -> str:

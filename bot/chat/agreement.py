@@ -20,8 +20,11 @@ FLOW = "sign"
 
 async def read_tapped(update: Update, turn: Turn) -> None:
     """A page of the agreement; after the last one it can be signed."""
-    application_id, page = turn.numbers[0], turn.numbers[-1]
+    application_id, page, text_id = [*turn.numbers, 0, 0][:3]
     application, text = await to_sign(turn.uow, application_id, turn._.language)
+    if text_id not in (0, text.id):  # a newer version, or the other language: it is read from its beginning
+        page = 0
+        await turn.toast(error_sentence(turn._, Conflict("text_changed")), alert=True)
     await turn.show(await _page(turn, application, text, page))
 
 
@@ -40,9 +43,9 @@ async def _page(turn: Turn, application: Application, text: TermText, page: int)
         head += "\n" + _("page {page} of {pages}", page=page + 1, pages=len(pages))
     row: list[Button] = []
     if page:
-        row.append(Button(_("‹ Back"), pack("sg", application.id, page - 1)))
+        row.append(Button(_("‹ Back"), pack("sg", application.id, page - 1, text.id)))
     if page + 1 < len(pages):
-        row.append(Button(_("Read on ›"), pack("sg", application.id, page + 1)))
+        row.append(Button(_("Read on ›"), pack("sg", application.id, page + 1, text.id)))
     else:
         row.append(Button(_("✍ Sign"), pack("sy", application.id, text.id)))
     return View(f"{head}\n\n{pages[page]}", (tuple(row),))
@@ -52,11 +55,19 @@ async def sign_tapped(update: Update, turn: Turn) -> None:
     """Asks for the typed name."""
     _ = turn._
     application_id, text_id = turn.numbers[0], turn.numbers[-1]
-    application, text = await to_sign(turn.uow, application_id, _.language)
+    _application, text = await to_sign(turn.uow, application_id, _.language)
     if text.id != text_id:
         raise Conflict("text_changed")
+    form = await turn.open_form(FLOW, "name", {"application_id": application_id, "text_id": text_id, "name": ""})
+    await ask_name(turn, form)
+
+
+async def ask_name(turn: Turn, form: Form) -> None:
+    """The question for the typed name; a name typed before has to be typed again."""
+    _ = turn._
+    turn.put(form, "name", {**form.answers, "name": ""})
+    application, _text = await to_sign(turn.uow, form.answers["application_id"], _.language)
     person = await turn.uow.session.get_one(Person, turn.actor.person_id)
-    await turn.open_form(FLOW, "name", {"application_id": application_id, "text_id": text_id, "name": ""})
     words = _(
         "To sign for {child}, type your full name as the school has it: {name}",
         child=application.student.name,
@@ -69,12 +80,14 @@ async def name_typed(turn: Turn, form: Form, words: str) -> None:
     """The name is there: one confirmation, and it is signed."""
     _ = turn._
     application, text = await to_sign(turn.uow, form.answers["application_id"], _.language)
-    turn.put(form, "confirm", {**form.answers, "name": words.strip()[:80]})
+    name = " ".join(words.split())[:80]
+    turn.put(form, "name", form.answers)  # an earlier confirmation is void
+    turn.put(form, "confirm", {**form.answers, "name": name})
     question = _(
         "Sign the agreement (version {version}) for {child} as “{name}”?",
         version=text.version,
         child=application.student.name,
-        name=words.strip()[:80],
+        name=name,
     )
     yes = Button(_("✔ Yes, I sign"), pack("sc", form.version, "yes"))
     no = Button(_("Not yet"), pack("sc", form.version, "no"))
@@ -86,15 +99,19 @@ async def confirmed(update: Update, turn: Turn) -> None:
     _ = turn._
     form = await turn.form(FLOW)
     if form is None or form.step != "confirm" or turn.parts[0] != str(form.version):
-        await turn.toast(_("This question is over."), alert=True)
+        await turn.toast(_("This question is no longer open."), alert=True)
         return
     application_id, name, text_id = form.answers["application_id"], form.answers["name"], form.answers["text_id"]
     if turn.parts[-1] != "yes":
         turn.close(form)
-        await turn.show(View(_("Not signed. /children leads back to the agreement.")))
+        await turn.show(View(_("Not signed. /children takes you back to the agreement.")))
         return
     try:
         agreement = await sign(turn.uow, application_id, name, text_id, turn.channel)
+    except Conflict as error:
+        turn.close(form)
+        await turn.show(await _not_now(turn, application_id, error))
+        return
     except Invalid as error:
         turn.put(form, "name", {**form.answers, "name": ""})
         await turn.show(View(error_sentence(_, error) + "\n" + _("Please type it again, or /cancel.")))
@@ -109,3 +126,11 @@ async def confirmed(update: Update, turn: Turn) -> None:
             )
         )
     )
+
+
+async def _not_now(turn: Turn, application_id: int, error: Conflict) -> View:
+    """The text or the application changed before the signature: why, and the way to what holds now."""
+    way = Button(turn._("My children"), pack("go", "children"))
+    if error.code == "text_changed":
+        way = Button(turn._("Read and sign the agreement"), pack("sg", application_id, 0))
+    return View(error_sentence(turn._, error), ((way,),))

@@ -19,7 +19,7 @@ async def children_command(update: Update, turn: Turn) -> None:
     children = await children_of(turn.uow, turn.actor.person_id or 0)
     if not children:
         await turn.say(
-            View(_("The school has no child of yours on its list. If that is wrong, ask the school office."))
+            View(_("The school has no child listed for you. If that is wrong, please ask the school office."))
         )
         return
     term = await current_term(turn.uow)
@@ -42,10 +42,12 @@ async def _status(turn: Turn, child: Child, own: OwnApplication | None) -> str:
     if own is None:
         return head + "\n" + _("No application this term.")
     line = _("{state}, since {since}", state=label(_, own.state), since=moment(_, own.state_since, zone))
+    if not own.applicant:
+        line += "\n" + _("Applied for by {name}", name=own.applied_by)
     if own.state is State.WAITING:
         application = await turn.uow.session.get_one(Application, own.id)
         place = await waiting_position(turn.uow, application, child.school_class_id)
-        line += "\n" + _("Place {place} on the waiting list", place=place)
+        line += "\n" + _("Number {place} on the waiting list", place=place)
     if own.state is State.ENROLLED and own.leaves_on is not None:
         line += "\n" + _("Leaves care on {date}", date=day(_, own.leaves_on))
     return head + "\n" + line

@@ -17,7 +17,7 @@ async def console_command(update: Update, turn: Turn) -> None:
     token = await make_link(turn.uow, turn.actor.person_id)
     address = f"{turn.uow.school.address}/sign-in/{token}"
     text = _(
-        "Your sign-in link, good once and for {minutes} minutes. Do not pass it on.",
+        "Your sign-in link: it works once, within {minutes} minutes. Do not pass it on.",
         minutes=int(LINK_VALID.total_seconds() // 60),
     )
     if address.startswith("https://"):

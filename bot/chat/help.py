@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.chat.agreement import name_typed
-from bot.chat.apply.talk import FLOW as APPLY
-from bot.chat.apply.talk import answer_typed, put_away
+from bot.chat.agreement import FLOW as SIGN
+from bot.chat.agreement import ask_name, name_typed
+from bot.chat.apply.talk import answer_typed, is_application, present, put_away
 from bot.chat.menus import COMMANDS, commands_for
-from bot.chat.review import remark_typed
+from bot.chat.review import FLOW as REMARK
+from bot.chat.review import ask_remark, remark_typed
 from bot.chat.start import FLOW as HELLO
 from bot.chat.start import ask_who, try_code
-from bot.chat.withdraw import date_typed
+from bot.chat.withdraw import FLOW as WITHDRAW
+from bot.chat.withdraw import ask_when, date_typed
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.linking import CODE_LENGTH, normal_code
 from care.people import children_of
+from care.records.delivery import Form
 
 
 async def help_command(update: Update, turn: Turn) -> None:
@@ -25,7 +28,10 @@ async def help_command(update: Update, turn: Turn) -> None:
         return
     guardian = bool(await children_of(turn.uow, turn.actor.person_id or 0))
     lines = [f"/{name} – {_(COMMANDS[name])}" for name in commands_for(turn.actor, guardian)]
-    text = _("This is after-school care of {school}. What you can do here:", school=turn.uow.school.called(_.language))
+    text = _(
+        "This is the after-school care service of {school}. Here is what you can do:",
+        school=turn.uow.school.called(_.language),
+    )
     await turn.say(View(text + "\n\n" + "\n".join(lines)))
 
 
@@ -34,7 +40,7 @@ async def cancel_command(update: Update, turn: Turn) -> None:
     form = await turn.form()
     if form is None or form.flow == HELLO:
         await turn.say(View(_("There is nothing to cancel. /help shows what you can do.")))
-    elif form.flow == APPLY:
+    elif is_application(form):
         await turn.say(await put_away(turn, form))
     else:
         turn.close(form)
@@ -44,19 +50,35 @@ async def cancel_command(update: Update, turn: Turn) -> None:
 async def words_typed(update: Update, turn: Turn) -> None:
     """Words go to the conversation that waits for them."""
     text = (update.effective_message.text if update.effective_message else None) or ""
-    form = await turn.form()
+    forms = await turn.forms()
+    form = next((form for form in forms if form.step), None)
     if turn.person is None or (form is not None and form.flow == HELLO):
         await _stranger_typed(turn, text)
     elif form is None:
-        await turn.say(View(turn._("I did not expect words here. /help shows what you can do.")))
-    elif form.flow == APPLY:
+        await turn.say(View(turn._("I was not expecting a message here. /help shows what you can do.")))
+    elif form is not forms[0]:
+        await _ask_again(turn, form)
+    elif is_application(form):
         await answer_typed(turn, form, text)
-    elif form.flow == "remark":
+    elif form.flow == REMARK:
         await remark_typed(turn, form, text)
-    elif form.flow == "sign":
+    elif form.flow == SIGN:
         await name_typed(turn, form, text)
-    elif form.flow == "withdraw":
+    elif form.flow == WITHDRAW:
         await date_typed(turn, form, text)
+
+
+async def _ask_again(turn: Turn, form: Form) -> None:
+    """Another conversation was held since this one asked: its question comes again before words are taken for it."""
+    form = await turn.open_form(form.flow, form.step, form.answers)
+    if is_application(form):
+        await turn.say(await present(turn, form))
+    elif form.flow == REMARK:
+        await ask_remark(turn, form)
+    elif form.flow == SIGN:
+        await ask_name(turn, form)
+    elif form.flow == WITHDRAW:
+        await ask_when(turn, form.answers["application_id"])
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:
@@ -69,7 +91,10 @@ async def _stranger_typed(turn: Turn, text: str) -> None:
 
 async def other_sent(update: Update, turn: Turn) -> None:
     """A picture, a sticker, a voice message: nothing here takes one."""
-    await turn.say(View(turn._("Only words and buttons are understood here. /help shows what you can do.")))
+    if turn.person is None:
+        await ask_who(turn)
+        return
+    await turn.say(View(turn._("Only text and buttons are understood here. /help shows what you can do.")))
 
 
 async def unknown_command(update: Update, turn: Turn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from telegram import Update
 
 from bot.chat.menus import menu_letter
-from bot.chat.start import FLOW
+from bot.chat.start import FLOW, ask_who
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.errors import Conflict
@@ -32,3 +32,5 @@ async def language_chosen(update: Update, turn: Turn) -> None:
     await turn.show(View(turn._("This chat is now in English.")))
     if turn.person is not None:
         await menu_letter(turn)
+    else:
+        await ask_who(turn)

@@ -112,19 +112,19 @@ async def _review_wanted(c: Context) -> View | None:
 
 
 STEPS = {
-    "passed": mark("The class review of the application for {child} is passed. Next, the school decides."),
+    "passed": mark("The application for {child} has passed the class review. Next, the school decides."),
     "returned": mark(
-        "The application for {child} was returned for correction:\n“{remark}”\n\nYour answers are all kept; change "
-        "what is needed and submit again."
+        "The application for {child} was returned for correction:\n“{remark}”\n\nAll your answers "
+        "have been kept: change what is needed and submit again."
     ),
     "refused": mark("The application for {child} was refused:\n“{remark}”\n\nQuestions? Please ask the school office."),
     "approved": mark(
-        "The school has approved the application for {child}. Now please read and sign the agreement: only then is "
-        "the place {child}'s."
+        "The school has approved the application for {child}. Please read and sign the agreement "
+        "now: the place is confirmed once it is signed."
     ),
     "wait_listed": mark(
-        "Class {school_class} is full. {child} is on the waiting list, place {place}. You are told as soon as a place "
-        "is free."
+        "Class {school_class} is full. {child} is on the waiting list at number {place}. You will "
+        "be told as soon as a place is free."
     ),
 }
 
@@ -137,9 +137,23 @@ async def _application_step(c: Context) -> View | None:
     text = _(STEPS[action], child=child, remark=c.params["remark"], school_class=school_class.name, place=place)
     if c.params["remark"] and action in ("passed", "approved", "wait_listed"):
         text += "\n" + _("Remark: {remark}", remark=c.params["remark"])
-    applicant = application.guardianship.person_id == c.uow.actor.person_id
-    current = application.version == c.params["version"] and applicant
-    return View(text, _step_buttons(_, application) if current else ())
+    current = application.version == c.params["version"]
+    return _for_guardian(c, application, text, buttons=current)
+
+
+def _for_guardian(c: Context, application: Application, text: str, buttons: bool = True) -> View:
+    """With the next step for who applied; the other guardian is told why the letter comes and whose the step is."""
+    applicant = application.guardianship.person
+    if applicant.id == c.uow.actor.person_id:
+        return View(text, _step_buttons(c._, application) if buttons else ())
+    return View(
+        text
+        + "\n\n"
+        + c._(
+            "You are getting this because {name}, who applied, cannot be reached here. Please pass it on.",
+            name=applicant.name,
+        )
+    )
 
 
 def _step_buttons(_: Words, application: Application) -> tuple[tuple[Button, ...], ...]:
@@ -152,7 +166,7 @@ def _step_buttons(_: Words, application: Application) -> tuple[tuple[Button, ...
 
 async def _agreement_signed(c: Context) -> View | None:
     application = await application_whole(c.uow, c.application_id)
-    text = c._("{child} is enrolled. This is the signed agreement, for your records.", child=application.student.name)
+    text = c._("{child} is enrolled. Here is the signed agreement for your records.", child=application.student.name)
     return await _agreement_view(c, application, text)
 
 
@@ -179,14 +193,34 @@ async def _child_withdrawn(c: Context) -> View | None:
     application = await application_whole(c.uow, c.application_id)
     if application.leaves_on is None:
         return None
-    return View(
-        c._(
-            "{child}, class {school_class}, was withdrawn from care, with effect from {date}.",
-            child=application.student.name,
-            school_class=application.student.school_class.name,
-            date=day(c._, application.leaves_on),
+    child, school_class = application.student.name, application.student.school_class.name
+    if not c.params.get("from_care", True):
+        return View(
+            c._(
+                "The application for {child}, class {school_class}, has been withdrawn.",
+                child=child,
+                school_class=school_class,
+            )
         )
+    text = c._(
+        "{child}, class {school_class}, is leaving after-school care: {date} is the first day without it.",
+        child=child,
+        school_class=school_class,
+        date=day(c._, application.leaves_on),
     )
+    return View(text)
+
+
+async def _child_stays(c: Context) -> View | None:
+    application = await application_whole(c.uow, c.application_id)
+    if application.version != c.params["version"]:
+        return None
+    text = c._(
+        "{child}, class {school_class}, stays in after-school care: the withdrawal has been taken back.",
+        child=application.student.name,
+        school_class=application.student.school_class.name,
+    )
+    return View(text)
 
 
 async def _review_waits(c: Context) -> View | None:
@@ -194,8 +228,8 @@ async def _review_waits(c: Context) -> View | None:
     if not rows:
         return None
     text = c._.many(
-        "A reminder: {n} application waits for your review.",
-        "A reminder: {n} applications wait for your review, some for a school day or longer.",
+        "A reminder: {n} application is waiting for your review.",
+        "A reminder: {n} applications are waiting for your review, some for a school day or more.",
         len(rows),
     )
     return View(text, ((Button(c._("Applications to review"), pack("go", "review")),),))
@@ -206,11 +240,11 @@ async def _approval_waits(c: Context) -> View | None:
     if not rows:
         return None
     text = c._.many(
-        "A reminder: {n} application waits for the school's decision.",
-        "A reminder: {n} applications wait for the school's decision, some for a school day or longer.",
+        "A reminder: {n} application is waiting for the school's decision.",
+        "A reminder: {n} applications are waiting for the school's decision, some for a school day or more.",
         len(rows),
     )
-    return View(text + "\n" + c._("/console leads to the list."))
+    return View(text + "\n" + c._("Send /console to open the list."))
 
 
 async def _agreement_waits(c: Context) -> View | None:
@@ -218,12 +252,11 @@ async def _agreement_waits(c: Context) -> View | None:
     if application.state is not State.APPROVED:
         return None
     text = c._(
-        "A reminder: the place for {child} is approved, but the agreement is not signed yet. Care begins only after "
-        "the signature.",
+        "A reminder: the place for {child} is approved, but the agreement has not been signed yet. "
+        "Care starts only once it is signed.",
         child=application.student.name,
     )
-    applicant = application.guardianship.person_id == c.uow.actor.person_id
-    return View(text, _step_buttons(c._, application) if applicant else ())
+    return _for_guardian(c, application, text)
 
 
 KINDS: dict[str, Kind] = {
@@ -233,6 +266,7 @@ KINDS: dict[str, Kind] = {
     "agreement_pdf": Kind(_agreement_pdf),
     "application_pdf": Kind(_application_pdf),
     "child_withdrawn": Kind(_child_withdrawn),
+    "child_stays": Kind(_child_stays),
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),

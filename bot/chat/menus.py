@@ -13,11 +13,11 @@ COMMANDS = {
     "apply": mark("Apply for after-school care"),
     "children": mark("My children: where their applications stand"),
     "withdraw": mark("Withdraw a child from care"),
-    "review": mark("Applications that wait for you"),
+    "review": mark("Applications waiting for you"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
     "help": mark("What this chat can do"),
-    "cancel": mark("Put the present question aside"),
+    "cancel": mark("Set the current question aside"),
 }
 
 GUARDIAN = ("apply", "children", "withdraw")

@@ -17,7 +17,7 @@ from telegram.ext import (
 
 from bot.chat import agreement, children, console, language, papers, review, start, withdraw
 from bot.chat import help as help_
-from bot.chat.apply import talk
+from bot.chat.apply import begun, talk
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import CareError
@@ -32,14 +32,14 @@ FOR_ALL: dict[str, Handler] = {
     "cancel": help_.cancel_command,
 }
 FOR_KNOWN: dict[str, Handler] = {
-    "apply": talk.apply_command,
+    "apply": begun.apply_command,
     "children": children.children_command,
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
     "console": console.console_command,
 }
 TAPS: dict[str, Handler] = {
-    "ap": talk.child_chosen,
+    "ap": begun.child_chosen,
     "f": talk.answer_tapped,
     "fg": talk.going_on_tapped,
     "co": talk.correct_tapped,
@@ -134,5 +134,5 @@ async def apologise(turn: Turn) -> None:
     """Something broke for good with this update."""
     await turn.toast()
     await turn.say(
-        View(turn._("Sorry, that did not work, and it is our fault. The office can see it. Please try again later."))
+        View(turn._("Sorry, something went wrong on our side. The school office can see it. Please try again later."))
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select
 from telegram import Update
 
+from bot.chat.ids import id_of
+from bot.chat.pages import cut
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from care.enrolment.decide import decide
+from care.enrolment.decide import application_for_staff, decide
 from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, waiting_for
 from care.enrolment.states import RULES, Move
-from care.errors import CareError, Conflict, Invalid
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.delivery import Form
 from care.records.enrolment import Application, Need
@@ -33,8 +35,8 @@ MOVES = {
 }
 DONE = {
     Move.PASS: mark("✔ Passed. It now waits for the school."),
-    Move.APPROVE: mark("✔ Approved. The family gets the agreement to sign."),
-    Move.WAIT_LIST: mark("⏳ On the waiting list. The family is told."),
+    Move.APPROVE: mark("✔ Approved. The family has been asked to sign the agreement."),
+    Move.WAIT_LIST: mark("⏳ On the waiting list. The family has been told."),
     Move.RETURN: mark("↩ Returned. The family was told: {remark}"),
     Move.REFUSE: mark("✖ Refused. The family was told: {remark}"),
 }
@@ -52,15 +54,15 @@ async def waiting_list(turn: Turn, page: int) -> View:
     """What waits for this person, oldest first."""
     _ = turn._
     if not (turn.actor.may(Permission.REVIEW) or turn.actor.may(Permission.APPROVE)):
-        raise CareError("not_allowed")
+        raise NotAllowed()
     rows: list[Row] = []
     for permission in (Permission.REVIEW, Permission.APPROVE):
         if turn.actor.may(permission):
             rows += await waiting_for(turn.uow, permission)
     if not rows:
-        return View(_("Nothing waits for you."))
+        return View(_("Nothing is waiting for you."))
     text = _.many(
-        "{n} application waits for you, oldest first:", "{n} applications wait for you, oldest first:", len(rows)
+        "{n} application is waiting for you:", "{n} applications are waiting for you, oldest first:", len(rows)
     )
     shown = rows[page * PAGE : (page + 1) * PAGE]
     buttons = [
@@ -81,6 +83,7 @@ def _since(turn: Turn, row: Row) -> str:
 
 async def card(uow: UnitOfWork, _: Words, application_id: int, note: str = "") -> View:
     """The application as a reviewer reads it, with what this reviewer may do now."""
+    await application_for_staff(uow, application_id)  # a guardian has other screens: this one shows the stop-list
     application = await application_whole(uow, application_id)
     lines = await _card_lines(uow, _, application)
     moves = [Move(value) for value in moves_open_to(uow.actor, application)]
@@ -136,43 +139,56 @@ async def card_tapped(update: Update, turn: Turn) -> None:
 
 async def criteria_tapped(update: Update, turn: Turn) -> None:
     """The eligibility criteria beside the application (S4)."""
-    application = await application_whole(turn.uow, turn.numbers[0])
-    text = await text_in_force(turn.uow, application.term_id, TextKind.CRITERIA, turn._.language)
-    words = f"{text.title} (v{text.version})\n\n{text.body}" if text else turn._("There are no criteria for this term.")
-    await turn.show(View(words, ((Button(turn._("‹ Back"), pack("ro", application.id)),),)))
+    _, (application_id, page) = turn._, [*turn.numbers, 0][:2]
+    application = await application_for_staff(turn.uow, application_id)
+    text = await text_in_force(turn.uow, application.term_id, TextKind.CRITERIA, _.language)
+    words = f"{text.title} (v{text.version})\n\n{text.body}" if text else _("There are no criteria for this term.")
+    pages = cut([words])
+    page = min(page, len(pages) - 1)
+    turning = [Button(_("‹ Back"), pack("rc", application.id, page - 1))] if page else []
+    if page + 1 < len(pages):
+        turning.append(Button(_("Read on ›"), pack("rc", application.id, page + 1)))
+    back = (Button(_("‹ To the application"), pack("ro", application.id)),)
+    await turn.show(View(pages[page], (tuple(turning), back) if turning else (back,)))
 
 
 async def move_tapped(update: Update, turn: Turn) -> None:
     """A decision. Where the family must read why, the words are asked for first."""
     if len(turn.parts) != 3 or turn.parts[0] not in set(Move):
         raise Conflict()
-    move, (application_id, version) = Move(turn.parts[0]), _two(turn.parts[1:])
-    application = await application_whole(turn.uow, application_id)
+    move, application_id, version = Move(turn.parts[0]), id_of(turn.parts[1]), id_of(turn.parts[2])
+    application = await application_for_staff(turn.uow, application_id)
     if move.value not in moves_open_to(turn.actor, application) or application.version != version:
         await _past(turn, application_id)
         return
     if RULES[move].remark_needed:
-        await turn.open_form(FLOW, "words", {"application_id": application_id, "version": version, "move": move.value})
-        question = turn._(
-            "Why is the application of {child} returned or refused? Type it; the family reads it as you write it.",
-            child=application.student.name,
-        )
-        await turn.show(View(question, ((Button(turn._("‹ Back"), pack("rx", application_id)),),)))
+        answers = {"application_id": application_id, "version": version, "move": move.value}
+        await ask_remark(turn, await turn.open_form(FLOW, "words", answers))
         return
     try:
         await decide(turn.uow, move, application_id, version=version)
-    except Conflict as error:
-        if error.code == "class_full":
-            raise
+    except Conflict:
         await _past(turn, application_id)
         return
     await turn.show(await card(turn.uow, turn._, application_id, turn._(DONE[move])))
 
 
-def _two(parts: list[str]) -> tuple[int, int]:
-    if not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in parts):
-        raise Conflict()
-    return int(parts[0]), int(parts[1])
+QUESTIONS = {
+    Move.RETURN: mark(
+        "What should be corrected in the application for {child}? Please type it; the family reads "
+        "it exactly as you write it."
+    ),
+    Move.REFUSE: mark(
+        "Why is the application for {child} refused? Please type it; the family reads it exactly as you write it."
+    ),
+}
+
+
+async def ask_remark(turn: Turn, form: Form) -> None:
+    """The question for the words that the family reads."""
+    application = await application_for_staff(turn.uow, form.answers["application_id"])
+    question = turn._(QUESTIONS[Move(form.answers["move"])], child=application.student.name)
+    await turn.show(View(question, ((Button(turn._("‹ Back"), pack("rx", application.id)),),)))
 
 
 async def _past(turn: Turn, application_id: int) -> None:
@@ -200,6 +216,10 @@ async def remark_typed(turn: Turn, form: Form, words: str) -> None:
     except Conflict as error:
         turn.close(form)
         await turn.say(await card(turn.uow, turn._, application_id, error_sentence(turn._, error)))
+        return
+    except (NotFound, NotAllowed) as error:  # the duty ended meanwhile
+        turn.close(form)
+        await turn.say(View(error_sentence(turn._, error)))
         return
     turn.close(form)
     note = turn._(DONE[move], remark=words.strip())

@@ -19,17 +19,18 @@ FLOW = "hello"
 REFUSALS = {
     Refusal.WRONG: mark("This code is not known. Please check it on the slip: it has 10 letters and digits."),
     Refusal.USED: mark(
-        "This slip has been used already. If it was not you, tell the school office at once; they can print a new one."
+        "This slip has already been used. If that was not you, tell the school office at once; "
+        "they can print a new one."
     ),
     Refusal.EXPIRED: mark("This slip is no longer valid. The homeroom teacher can print a new one."),
     Refusal.TOO_MANY: mark(
         "Too many wrong codes ({limit} within an hour). Please wait an hour, or ask the homeroom teacher."
     ),
     Refusal.CHAT_TAKEN: mark(
-        "This chat already belongs to somebody else of the school. Please use your own account, or ask the school "
-        "office."
+        "This chat is already linked to somebody else at the school. Please use your own account, "
+        "or ask the school office."
     ),
-    Refusal.NOT_OWN_PHONE: mark("Please share your own number with the button: a forwarded contact cannot be taken."),
+    Refusal.NOT_OWN_PHONE: mark("Please share your own number with the button; a forwarded contact does not count."),
     Refusal.PHONE_UNKNOWN: mark(
         "The school does not have this number. Please use the slip from the school bag, or ask the homeroom teacher."
     ),
@@ -49,22 +50,32 @@ async def start_command(update: Update, turn: Turn) -> None:
         await ask_who(turn)
 
 
+async def speak_as_chosen(turn: Turn) -> str:
+    """A stranger's choice of language is kept in the conversation; the turn goes on in it. Empty: none was made."""
+    form = await turn.form(FLOW)
+    language = str(form.answers.get("language", "")) if form is not None else ""
+    if language:
+        turn._ = words(language, "chat")
+    return language
+
+
 async def ask_who(turn: Turn) -> None:
+    language = await speak_as_chosen(turn)
+    await turn.open_form(FLOW, "code", {"language": language})
     _ = turn._
-    await turn.open_form(FLOW, "code", {})
     text = _(
-        "Hello, this is after-school care of {school}.\n\n"
-        "To know who you are, the school gave your child a slip:\n"
-        "• scan its QR code, or\n"
-        "• type its code here, or\n"
-        "• share your phone number with the button below, if the school has it.\n\n"
-        "Language: /language",
+        "Hello, this is the after-school care service of {school}.\n\nTo show who you are, take the "
+        "slip that the school gave your child and\n• scan its QR code, or\n• type its code here, or\n"
+        "• share your phone number with the button below, if the school has it.\n\nLanguage: "
+        "/language",
         school=turn.uow.school.called(_.language),
     )
     await turn.say(View(text, share_phone=_("Share my phone number")))
 
 
 async def try_code(turn: Turn, code: str) -> None:
+    if turn.person is None:
+        await speak_as_chosen(turn)
     outcome = await open_slip(turn.uow, code, turn.channel, turn.chat)
     await _answer(turn, outcome)
 
@@ -76,6 +87,8 @@ async def contact_shared(update: Update, turn: Turn) -> None:
     user = update.effective_user
     if contact is None or user is None:
         return
+    if turn.person is None:
+        await speak_as_chosen(turn)
     own = contact.user_id is not None and contact.user_id == user.id
     await _answer(turn, await share_phone(turn.uow, contact.phone_number, own, turn.channel, turn.chat))
 
@@ -84,15 +97,13 @@ async def _answer(turn: Turn, outcome: Linked | Refusal) -> None:
     if isinstance(outcome, Refusal):
         await turn.say(View(turn._(REFUSALS[outcome], limit=TRIES_PER_HOUR)))
         return
+    if not outcome.person.language:  # letters come in the language that was spoken here
+        outcome.person.language = turn._.language
+    turn._ = words(outcome.person.language, "chat")
     form = await turn.form(FLOW)
     if form is not None and form.step:
-        language = form.answers.get("language")
-        if language and not outcome.person.language:
-            outcome.person.language = language
         turn.close(form)
         await turn.say(View(turn._("Thank you."), drop_keyboard=True))
-    if outcome.person.language:
-        turn._ = words(outcome.person.language, "chat")
     turn.person, turn.uow.actor = outcome.person, await actor_for(turn.uow, outcome.person)
     turn.actor = turn.uow.actor
     await turn.say(await you_are(turn, outcome))
@@ -105,7 +116,7 @@ async def you_are(turn: Turn, linked: Linked) -> View:
     lines = [child_line(_, child) for child in linked.children]
     if not linked.children:
         lines += [await duty_line(turn, duty) for duty in linked.duties]
-    text = _("{name}, hello.", name=linked.person.name) + "\n" + "\n".join(lines)
+    text = _("Hello, {name}.", name=linked.person.name) + "\n" + "\n".join(lines)
     text += "\n\n" + _("If that is wrong, please tell the school office.")
     return View(text, _first_steps(_, bool(linked.children), turn.actor.may(Permission.REVIEW)))
 

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from telegram import Update
 
+from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.calendar import load_calendar
 from care.enrolment.apply import own_application, stay, withdraw
-from care.enrolment.queries import own_applications
+from care.enrolment.queries import application_whole, own_applications
 from care.enrolment.states import OPEN
 from care.errors import Conflict
 from care.people import children_of
@@ -28,25 +29,25 @@ async def withdraw_command(update: Update, turn: Turn) -> None:
     children = await children_of(turn.uow, turn.actor.person_id or 0)
     term = await the_term(turn.uow)
     existing = await own_applications(turn.uow, term.id, [child.student_id for child in children])
-    rows = []
-    for child in children:
-        own = existing.get(child.student_id)
-        if own is not None and own.state in OPEN:
-            words = _("{child} · {state}", child=child.name, state=label(_, own.state))
-            rows.append((Button(words, pack("wd", own.id)),))
-    if not rows:
-        await turn.say(View(_("None of your children is in care or has applied this term.")))
-    elif len(rows) == 1:
-        await _ask_when(turn, int(rows[0][0].data.split(":")[1]))
+    found = [(child, existing[child.student_id]) for child in children if child.student_id in existing]
+    found = [(child, own) for child, own in found if own.state in OPEN]
+    if not found:
+        await turn.say(View(_("None of your children is enrolled or has an application this term.")))
+    elif len(found) == 1:
+        await ask_when(turn, found[0][1].id)
     else:
-        await turn.say(View(_("Which child?"), tuple(rows)))
+        rows = tuple(
+            (Button(_("{child} · {state}", child=child.name, state=label(_, own.state)), pack("wd", own.id)),)
+            for child, own in found
+        )
+        await turn.say(View(_("Which child?"), rows))
 
 
 async def child_tapped(update: Update, turn: Turn) -> None:
-    await _ask_when(turn, turn.numbers[0])
+    await ask_when(turn, turn.numbers[0])
 
 
-async def _ask_when(turn: Turn, application_id: int) -> None:
+async def ask_when(turn: Turn, application_id: int) -> None:
     _ = turn._
     application = await own_application(turn.uow, application_id)
     if application.state not in OPEN:
@@ -54,7 +55,7 @@ async def _ask_when(turn: Turn, application_id: int) -> None:
     child = application.student.name
     if application.state is not State.ENROLLED:
         rows: tuple[tuple[Button, ...], ...] = (
-            (Button(_("Withdraw the application"), pack("wy", application.id, turn.uow.today.isoformat())),),
+            (Button(_("Withdraw the application"), pack("wy", application.id, "now")),),
             (Button(_("Keep it"), pack("wk", application.id)),),
         )
         await turn.show(View(_("Withdraw the application for {child}?", child=child), rows))
@@ -65,11 +66,12 @@ async def _ask_when(turn: Turn, application_id: int) -> None:
     rows = tuple(
         (Button(_("From {date}", date=day(_, choice)), pack("wy", application.id, choice.isoformat())),)
         for choice in dict.fromkeys(choices)
+        if choice <= application.term.ends_on
     )
     await turn.open_form(FLOW, "date", {"application_id": application.id})
     text = _(
-        "From which day shall {child} no longer come to care? Tap a day, or type a date like 2026-12-01. "
-        "The place then goes to the next child on the waiting list.",
+        "From which day will {child} no longer attend after-school care? Tap a day, or type a date "
+        "like 2026-12-01. The place then goes to the next child on the waiting list.",
         child=child,
     )
     await turn.show(View(text, (*rows, (Button(_("Stay in care"), pack("wk", application.id)),))))
@@ -80,12 +82,24 @@ def _next_monday(today: date) -> date:
 
 
 async def day_tapped(update: Update, turn: Turn) -> None:
-    if len(turn.parts) != 2 or not turn.parts[0].isdecimal():
+    if len(turn.parts) != 2:
         raise Conflict()
+    application_id = id_of(turn.parts[0])
+    if turn.parts[1] == "now":
+        await _withdraw_now(turn, application_id)
+        return
     chosen = read_date(turn.parts[1])
     if chosen is None:
         raise Conflict()
-    await _withdraw(turn, int(turn.parts[0]), chosen)
+    await _withdraw(turn, application_id, chosen)
+
+
+async def _withdraw_now(turn: Turn, application_id: int) -> None:
+    """An application that has led to no care yet. Has it since, the day is asked for first."""
+    if (await application_whole(turn.uow, application_id)).state is State.ENROLLED:
+        await ask_when(turn, application_id)
+    else:
+        await _withdraw(turn, application_id, turn.uow.today)
 
 
 def read_date(words: str) -> date | None:
@@ -101,25 +115,29 @@ async def date_typed(turn: Turn, form: Form, words: str) -> None:
     chosen = read_date(words)
     if chosen is None:
         await turn.say(
-            View(turn._("Please type a date like 2026-12-01, or tap a day above. /cancel leaves it as it is."))
+            View(turn._("Please type a date like 2026-12-01, or tap a day above. /cancel leaves everything as it is."))
         )
         return
     await _withdraw(turn, form.answers["application_id"], chosen)
 
 
 async def _withdraw(turn: Turn, application_id: int, leaves_on: date) -> None:
+    was_in_care = (await application_whole(turn.uow, application_id)).state is State.ENROLLED
     application = await withdraw(turn.uow, application_id, leaves_on)
     await _close(turn)
-    await turn.show(_withdrawn(turn, application))
+    await turn.show(_withdrawn(turn, application, was_in_care))
 
 
-def _withdrawn(turn: Turn, application: Application) -> View:
+def _withdrawn(turn: Turn, application: Application, was_in_care: bool) -> View:
     _, child = turn._, application.student.name
     date_ = day(_, application.leaves_on or turn.uow.today)
     if application.state is State.WITHDRAWN:
-        text = _("{child} is withdrawn, with effect from {date}.", child=child, date=date_)
+        if was_in_care:
+            text = _("{child} has been withdrawn, with effect from {date}.", child=child, date=date_)
+        else:
+            text = _("The application for {child} has been withdrawn.", child=child)
         return View(text, ((Button(_("Apply again"), pack("ap", application.student_id)),),))
-    text = _("{child} stays in care until {date}; from that day on no longer.", child=child, date=date_)
+    text = _("{child} stays in after-school care for now; {date} is the first day without it.", child=child, date=date_)
     return View(text, ((Button(_("Stay in care after all"), pack("st", application.id)),),))
 
 
@@ -131,7 +149,7 @@ async def stay_tapped(update: Update, turn: Turn) -> None:
 async def kept(update: Update, turn: Turn) -> None:
     application = await own_application(turn.uow, turn.numbers[0])
     await _close(turn)
-    await turn.show(View(turn._("Nothing was changed for {child}.", child=application.student.name)))
+    await turn.show(View(turn._("Nothing has changed for {child}.", child=application.student.name)))
 
 
 async def _close(turn: Turn) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from care.enrolment.answers import Answers, checked
-from care.enrolment.places import give_place_to_next
+from care.enrolment.places import give_place_to_next, lock_class_of
 from care.enrolment.states import HOLDS_A_PLACE, OPEN, RULES, Move
 from care.errors import Conflict, Invalid, NotFound
 from care.people import clean_name, holders, normal_phone
@@ -178,6 +179,7 @@ async def withdraw(uow: UnitOfWork, application_id: int, leaves_on: date | None 
 
     A later date keeps the place until then. The place then goes to the next on the waiting list.
     """
+    await lock_class_of(uow, application_id)
     application = await own_application(uow, application_id)
     if application.state not in RULES[Move.WITHDRAW].sources:
         raise Conflict(state=application.state)
@@ -187,21 +189,40 @@ async def withdraw(uow: UnitOfWork, application_id: int, leaves_on: date | None 
     application.leaves_on = leaves_on
     application.version += 1
     uow.record("withdrawal_given", "application", application.id, leaves_on=leaves_on.isoformat())
-    await _tell_about_withdrawal(uow, application)
+    await _tell_others(uow, application, "child_withdrawn", from_care=application.state is State.ENROLLED)
     if leaves_on <= uow.today or application.state is not State.ENROLLED:
         await take_out(uow, application)
     return application
 
 
 async def stay(uow: UnitOfWork, application_id: int) -> Application:
-    """Takes back a withdrawal whose day has not come."""
+    """Takes back a withdrawal whose day has not come; whoever heard of the withdrawal hears of this too."""
     application = await own_application(uow, application_id)
-    if application.state is not State.ENROLLED or application.leaves_on is None:
+    if application.state is not State.ENROLLED or application.leaves_on is None or application.leaves_on <= uow.today:
         raise Conflict(state=application.state)
     application.leaves_on = None
     application.version += 1
     uow.record("withdrawal_taken_back", "application", application.id)
+    await _tell_others(uow, application, "child_stays", version=application.version)
     return application
+
+
+async def settle(uow: UnitOfWork, application_id: int) -> bool:
+    """Lets a withdrawal whose day has come take effect (the clock); False when there is none any more."""
+    await lock_class_of(uow, application_id)
+    query = (
+        select(Application)
+        .where(Application.id == application_id, Application.state == State.ENROLLED)
+        .where(Application.leaves_on <= uow.today)
+        .options(joinedload(Application.student), joinedload(Application.guardianship))
+        .with_for_update(of=Application)
+        .execution_options(populate_existing=True)
+    )
+    application = (await uow.session.scalars(query)).first()
+    if application is None:
+        return False
+    await take_out(uow, application)
+    return True
 
 
 async def take_out(uow: UnitOfWork, application: Application) -> None:
@@ -216,7 +237,8 @@ async def take_out(uow: UnitOfWork, application: Application) -> None:
         await give_place_to_next(uow, application.term_id, application.student.school_class_id)
 
 
-async def _tell_about_withdrawal(uow: UnitOfWork, application: Application) -> None:
+async def _tell_others(uow: UnitOfWork, application: Application, kind: str, **params: Any) -> None:
+    """Tells the child's other guardians and the homeroom teacher."""
     others = select(Guardianship.person_id).where(
         Guardianship.student_id == application.student_id,
         Guardianship.restricted.is_(False),
@@ -224,5 +246,6 @@ async def _tell_about_withdrawal(uow: UnitOfWork, application: Application) -> N
     )
     families = list(await uow.session.scalars(others))
     teachers = await holders(uow, Role.HOMEROOM, class_id=application.student.school_class_id)
-    key = f"withdrawal:{application.id}:{application.version}"
-    await uow.post("child_withdrawn", families + teachers, Class.ALARM, key=key, application_id=application.id)
+    people = [person for person in families + teachers if person != uow.actor.person_id]
+    key = f"{kind}:{application.id}:{application.version}"
+    await uow.post(kind, people, Class.ALARM, key=key, application_id=application.id, **params)

@@ -62,19 +62,19 @@ async def class_ids(uow: UnitOfWork, application_ids: Sequence[int]) -> dict[int
 async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], remark: str = "") -> list[Result]:
     """Makes one move for many, the earliest submitted first, so that the last place goes to who came first.
 
-    One that changed since it was shown is left alone ("stale"); of one beyond the actor's reach nothing is said. Rows
-    and then classes are locked in the order of their ids, so that two people deciding at once wait for each other
-    instead of blocking each other.
+    One that changed since it was shown is left alone ("stale"); of one beyond the actor's reach nothing is said.
+    Classes and then applications are locked in the order of their ids, so that two people deciding at once wait for
+    each other instead of blocking each other.
     """
     versions = {one.id: one.version for one in shown}
-    await uow.session.execute(
-        select(Application.id).where(Application.id.in_(versions)).order_by(Application.id).with_for_update()
-    )
     classes = select(SchoolClass.id).where(
         SchoolClass.id.in_(select(Student.school_class_id).join(Application).where(Application.id.in_(versions)))
     )
     if move is Move.APPROVE:
         await uow.session.execute(classes.order_by(SchoolClass.id).with_for_update())
+    await uow.session.execute(
+        select(Application.id).where(Application.id.in_(versions)).order_by(Application.id).with_for_update()
+    )
     query = (
         select(Application.id, Student.name)
         .join(Student, Student.id == Application.student_id)

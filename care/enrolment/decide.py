@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from care.enrolment.places import give_place_to_next, post_step, take_place
+from care.enrolment.places import give_place_to_next, lock_class_of, post_step, take_place
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
@@ -45,6 +45,8 @@ async def decide(
     uow: UnitOfWork, move: Move, application_id: int, remark: str = "", version: int | None = None
 ) -> Application:
     """Makes one move. Raises NotFound, NotAllowed, Conflict (old screen, other state), Full, or Invalid (remark)."""
+    if move is Move.APPROVE:
+        await lock_class_of(uow, application_id)
     application = await application_for_staff(uow, application_id, lock=True)
     if application.state not in RULES[move].sources or version not in (None, application.version):
         raise Conflict(state=application.state)

@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from care.enrolment.states import HOLDS_A_PLACE
-from care.errors import Full
+from care.errors import Full, NotFound
 from care.permissions import SYSTEM
 from care.records.delivery import Class
 from care.records.enrolment import Application, State
-from care.records.people import SchoolClass, Student
+from care.records.people import Guardianship, SchoolClass, Student
 from care.work import UnitOfWork
 
 
@@ -27,6 +27,16 @@ async def places_taken(uow: UnitOfWork, term_id: int, class_id: int) -> int:
         )
     )
     return await uow.session.scalar(query) or 0
+
+
+async def lock_class_of(uow: UnitOfWork, application_id: int) -> None:
+    """Locks the class of an application's child. Whoever may give or free a place does this before locking the
+    application: all lock in one order, so that they wait for each other and never block each other."""
+    query = select(Student.school_class_id).join(Application).where(Application.id == application_id)
+    class_id = await uow.session.scalar(query)
+    if class_id is None:
+        raise NotFound()
+    await uow.session.get_one(SchoolClass, class_id, with_for_update=True, populate_existing=True)
 
 
 async def take_place(uow: UnitOfWork, term_id: int, class_id: int) -> None:
@@ -91,7 +101,7 @@ async def post_step(uow: UnitOfWork, application: Application, action: str, rema
     """Tells the guardian who applied about a step, at once (S1)."""
     await uow.post(
         "application_step",
-        application.guardianship.person_id,
+        await _who_is_told(uow, application),
         Class.ALARM,
         key=f"step:{application.id}:{application.version}",
         application_id=application.id,
@@ -99,3 +109,13 @@ async def post_step(uow: UnitOfWork, application: Application, action: str, rema
         action=action,
         remark=remark,
     )
+
+
+async def _who_is_told(uow: UnitOfWork, application: Application) -> list[int]:
+    """Who applied; the child's other guardians when that one has been restricted since."""
+    if not application.guardianship.restricted:
+        return [application.guardianship.person_id]
+    others = select(Guardianship.person_id).where(
+        Guardianship.student_id == application.student_id, Guardianship.restricted.is_(False)
+    )
+    return list(await uow.session.scalars(others.order_by(Guardianship.id)))

@@ -287,6 +287,7 @@ class OwnApplication:
     state_since: datetime
     leaves_on: date | None
     applicant: bool
+    applied_by: str
 
 
 async def own_applications(uow: UnitOfWork, term_id: int, student_ids: Sequence[int]) -> dict[int, OwnApplication]:
@@ -294,12 +295,19 @@ async def own_applications(uow: UnitOfWork, term_id: int, student_ids: Sequence[
     query = (
         select(Application)
         .where(and_(Application.term_id == term_id, Application.student_id.in_(student_ids)))
-        .options(joinedload(Application.guardianship))
+        .options(joinedload(Application.guardianship).joinedload(Guardianship.person))
         .order_by(Application.id)
     )
+    found = {a.student_id: a for a in await uow.session.scalars(query)}
     return {
-        a.student_id: OwnApplication(
-            a.id, a.version, a.state, a.state_since, a.leaves_on, a.guardianship.person_id == uow.actor.person_id
+        student_id: OwnApplication(
+            id=a.id,
+            version=a.version,
+            state=a.state,
+            state_since=a.state_since,
+            leaves_on=a.leaves_on,
+            applicant=a.guardianship.person_id == uow.actor.person_id,
+            applied_by=a.guardianship.person.name,
         )
-        for a in await uow.session.scalars(query)
+        for student_id, a in found.items()
     }

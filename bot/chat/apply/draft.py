@@ -13,6 +13,8 @@ from care.records.people import Relation
 Draft = dict[str, Any]
 """The answers so far, as they are saved after each one."""
 
+ORDER = ("info", "consent", "weekdays", "needs", "extended", "pickup", "leave", "health", "courses", "summary")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -67,12 +69,12 @@ class Next:
 
 def questions(facts: Facts) -> list[str]:
     """The questions for this child, in order; the summary is last."""
-    steps = ["info", "consent", "weekdays", "needs", "extended", "pickup", "leave", "health", "courses", "summary"]
+    left_out = set()
     if not facts.has_extended:
-        steps.remove("extended")
+        left_out.add("extended")
     if not facts.may_leave_alone:
-        steps.remove("leave")
-    return steps
+        left_out.add("leave")
+    return [step for step in ORDER if step not in left_out]
 
 
 def begin(facts: Facts) -> Draft:
@@ -94,15 +96,28 @@ def begin(facts: Facts) -> Draft:
     }
 
 
-def as_answers(draft: Draft, open_sealed: Callable[[str], str]) -> Answers:
-    """The finished draft as the rules take it."""
+def answered(step: str, answers: Draft) -> bool:
+    """Whether a question has an answer that the rules will take."""
+    match step:
+        case "consent":
+            return bool(answers["consent_data"])
+        case "weekdays" | "leave":
+            return bool(answers[step])
+        case "needs":
+            return bool(answers["needs"]) and (Need.OTHER not in answers["needs"] or bool(answers["need_words"]))
+    return True
+
+
+def as_answers(draft: Draft, facts: Facts, open_sealed: Callable[[str], str]) -> Answers:
+    """The finished draft as the rules take it, for the class and the term as they are now."""
+    extended = [day for day in draft["extended"] if day in draft["weekdays"]] if facts.has_extended else []
     return Answers(
         weekdays=tuple(draft["weekdays"]),
         needs=tuple(Need(value) for value in draft["needs"]),
         need_words=draft["need_words"],
-        extended_weekdays=tuple(draft["extended"]),
+        extended_weekdays=tuple(extended),
         pickup=tuple(PickupAnswer(name, Relation(relation), phone) for name, relation, phone in draft["pickup"]),
-        leave_mode=LeaveMode(draft["leave"]),
+        leave_mode=LeaveMode(draft["leave"]) if facts.may_leave_alone else LeaveMode.COLLECTED,
         health_note=open_sealed(draft["health"]) if draft["health"] else "",
         courses_wished=draft["courses"],
         consent_data=draft["consent_data"],

@@ -6,9 +6,9 @@ Nothing here knows of a chat or a database, so every path can be tested by itsel
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bot.chat.apply.draft import Draft, Facts, Next, Said, Tap, questions
+from bot.chat.apply.draft import ORDER, Draft, Facts, Next, Said, Tap, answered, questions
 from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
 from care.people import clean_name, normal_phone
 from care.records.enrolment import LeaveMode, Need
@@ -17,8 +17,7 @@ from care.records.people import Relation
 T = TypeVar("T", int, str)
 
 NEEDS = tuple(Need)
-RELATIONS = tuple(relation for relation in Relation if relation not in (Relation.MOTHER, Relation.FATHER))
-ALL_RELATIONS = (Relation.MOTHER, Relation.FATHER, *RELATIONS)
+ALL_RELATIONS = tuple(Relation)
 EDITABLE = ("weekdays", "needs", "extended", "pickup", "leave", "health", "courses")
 PICKUP_STEPS = ("pickup_name", "pickup_relation", "pickup_phone")
 
@@ -34,10 +33,15 @@ def advance(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
 
 
 def _after(step: str, answers: Draft, facts: Facts) -> Next:
+    _only_days_with_care(answers)
     if answers.pop("from_summary", False):
         return Next("summary", answers)
-    steps = questions(facts)
-    return Next(steps[steps.index(step) + 1], answers)
+    return Next(next(later for later in ORDER[ORDER.index(step) + 1 :] if later in questions(facts)), answers)
+
+
+def _only_days_with_care(answers: Draft) -> None:
+    """Extended care follows care: a day given up there is given up here."""
+    answers["extended"] = [day for day in answers["extended"] if day in answers["weekdays"]]
 
 
 def _back(step: str, answers: Draft, facts: Facts) -> Next:
@@ -46,23 +50,30 @@ def _back(step: str, answers: Draft, facts: Facts) -> Next:
         return Next("pickup", answers)
     if step == "health_words":
         return Next("health", answers)
-    if step == "info" and answers["page"] > 0:
-        answers["page"] -= 1
+    if step == "info":
+        answers["page"] = max(0, page_of(answers, facts) - 1)
         return Next(step, answers)
+    _only_days_with_care(answers)
     if answers.pop("from_summary", False):
         return Next("summary", answers)
-    steps = questions(facts)
-    place = steps.index(step)
-    return Next(steps[max(0, place - 1)], answers)
+    return Next(next(s for s in reversed(ORDER[: ORDER.index(step)]) if s in questions(facts)), answers)
+
+
+def page_of(answers: Draft, facts: Facts) -> int:
+    """The page being read. Another language, or a text published meanwhile, may have fewer."""
+    return max(0, min(int(answers["page"]), len(facts.pages) - 1))
 
 
 def _info(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
-    if said != Tap("next"):
-        return Next(step, answers, "use_buttons")
-    if answers["page"] + 1 < len(facts.pages):
-        answers["page"] += 1
-        return Next(step, answers)
-    return _after(step, answers, facts)
+    match said:
+        case Tap(token="next") if page_of(answers, facts) + 1 == len(facts.pages):
+            return _after(step, answers, facts)
+        case Tap(token="next"):
+            return Next(step, answers)
+        case Tap(token=token) if token in (f"to{page}" for page in range(len(facts.pages))):
+            answers["page"] = int(token[2:])
+            return Next(step, answers)
+    return Next(step, answers, "use_buttons")
 
 
 def _consent(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
@@ -77,7 +88,8 @@ def _consent(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
 def _toggled(chosen: list[T], value: T) -> list[T]:
     if value in chosen:
         return [other for other in chosen if other != value]
-    longer: list[T] = [*chosen, value]
+    longer = chosen.copy()
+    longer.append(value)
     return sorted(longer)
 
 
@@ -86,7 +98,6 @@ def _weekdays(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next
         case Tap(token="next"):
             if not answers["weekdays"]:
                 return Next(step, answers, "weekdays_needed")
-            answers["extended"] = [day for day in answers["extended"] if day in answers["weekdays"]]
             return _after(step, answers, facts)
         case Tap(token="all"):
             answers["weekdays"] = [1, 2, 3, 4, 5]
@@ -100,6 +111,8 @@ def _weekdays(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next
 def _needs(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     if isinstance(said, Said):
         words = said.words.strip()
+        if not words:
+            return Next(step, answers, "type_it")
         if len(words) > WORDS_LIMIT:
             return Next(step, answers, "words_too_long")
         answers["need_words"] = words
@@ -107,9 +120,12 @@ def _needs(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
             answers["needs"] = [Need.OTHER.value]
         return Next(step, answers)
     if said.token == "next":
-        if not answers["needs"] or (answers["needs"] == [Need.OTHER] and not answers["need_words"]):
-            return Next(step, answers, "need_needed")
+        if not answered(step, answers):
+            return Next(step, answers, "other_needs_words" if answers["needs"] else "need_needed")
         return _after(step, answers, facts)
+    if said.token == "clear":
+        answers["need_words"] = ""
+        return Next(step, answers)
     values = [need.value for need in NEEDS]
     if said.token in values:
         answers["needs"] = _toggled(answers["needs"], said.token)
@@ -139,11 +155,19 @@ def _pickup(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
                 return Next(step, answers, "pickup_too_many")
             answers["adult"] = []
             return Next("pickup_name", answers)
-        case Tap(token=token) if token.startswith("rm") and token[2:].isdecimal():
-            place = int(token[2:])
-            answers["pickup"] = [adult for i, adult in enumerate(answers["pickup"]) if i != place]
+        case Tap(token=token) if token.startswith("rm"):
+            answers["pickup"] = _without(answers["pickup"], token)
             return Next(step, answers)
     return Next(step, answers, "use_buttons")
+
+
+def removal(place: int, adults: list[Any]) -> str:
+    """The token that removes one adult. It says how many there were, so that a second tap removes nobody else."""
+    return f"rm{place}of{len(adults)}"
+
+
+def _without(adults: list[Any], token: str) -> list[Any]:
+    return [adult for place, adult in enumerate(adults) if removal(place, adults) != token]
 
 
 def _pickup_name(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
@@ -195,7 +219,7 @@ def _health(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
 def _health_words(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     if isinstance(said, Tap) or not said.words.strip():
         return Next(step, answers, "type_it")
-    if len(said.words) > WORDS_LIMIT:
+    if len(said.words.strip()) > WORDS_LIMIT:
         return Next(step, answers, "words_too_long")
     answers["health"], answers["consent_health"] = facts.seal(said.words.strip()), True
     return _after("health", answers, facts)
@@ -203,7 +227,7 @@ def _health_words(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> 
 
 def _courses(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     if isinstance(said, Said):
-        if len(said.words) > WORDS_LIMIT:
+        if len(said.words.strip()) > WORDS_LIMIT:
             return Next(step, answers, "words_too_long")
         answers["courses"] = said.words.strip()
         return _after(step, answers, facts)
@@ -216,7 +240,7 @@ def _courses(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
 def _summary(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     match said:
         case Tap(token="submit"):
-            missing = next((s for s in questions(facts) if not _answered(s, answers)), "")
+            missing = next((s for s in questions(facts) if not answered(s, answers)), "")
             if missing:
                 return Next(missing, {**answers, "from_summary": True}, "answer_missing")
             return Next(step, answers, end="submit")
@@ -224,15 +248,6 @@ def _summary(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
             answers["from_summary"] = True
             return Next(token, answers)
     return Next(step, answers, "use_buttons")
-
-
-def _answered(step: str, answers: Draft) -> bool:
-    match step:
-        case "consent":
-            return bool(answers["consent_data"])
-        case "weekdays" | "needs" | "leave":
-            return bool(answers[step])
-    return True
 
 
 _STEPS: dict[str, Callable[[str, Draft, Tap | Said, Facts], Next]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.chat.apply.draft import Draft, Facts, questions
-from bot.chat.apply.flow import ALL_RELATIONS, NEEDS
+from bot.chat.apply.flow import ALL_RELATIONS, NEEDS, page_of, removal
 from bot.wire.view import Button, View, pack
 from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
 from care.records.enrolment import LeaveMode, Need
@@ -20,6 +20,7 @@ PROBLEMS = {
     "type_it": mark("Please type it as a message."),
     "weekdays_needed": mark("Please choose at least one weekday."),
     "need_needed": mark("Please choose a reason, or write it in your own words."),
+    "other_needs_words": mark("You chose “Another reason”: please type what it is."),
     "words_too_long": mark("That is too long: please keep it within {limit} characters."),
     "pickup_too_many": mark("At most {limit} adults can be named."),
     "name_unclear": mark("Please type the adult's name, up to 40 characters."),
@@ -47,7 +48,7 @@ class Screen:
         return View(text, tuple(rows))
 
     def button(self, words: str, token: str) -> Button:
-        return Button(words, pack("f", self.version, token))
+        return Button(words, pack("f", self.facts.student_id, self.version, token))
 
     def step_line(self, step: str) -> str:
         steps = [s for s in questions(self.facts) if s not in ("info", "consent", "summary")]
@@ -70,20 +71,22 @@ class Screen:
 
 
 def _info(s: Screen) -> tuple[str, Rows]:
-    _, page, pages = s._, s.answers["page"], s.facts.pages
-    rows: Rows = []
-    forward = s.button(_("Read on ›") if page + 1 < len(pages) else _("I have read this ›"), "next")
-    rows.append((s.button(_("‹ Back"), "back"), forward) if page else (forward,))
+    _, pages, page = s._, s.facts.pages, page_of(s.answers, s.facts)
+    if page + 1 < len(pages):
+        forward = s.button(_("Read on ›"), f"to{page + 1}")
+    else:
+        forward = s.button(_("I have read this ›"), "next")
+    rows: Rows = [(s.button(_("‹ Back"), f"to{page - 1}"), forward) if page else (forward,)]
     return pages[page], rows
 
 
 def _consent(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _(
-        "May the school keep {child}'s data for after-school care?\n\n"
-        "What: your answers, who collects the child, attendance and hand-over.\n"
-        "Who sees it: the teachers on duty, the homeroom teacher and the school office.\n"
-        "How long: until the end of the school year. You can take the consent back at any time; care then ends.",
+        "May the school keep {child}'s data for after-school care?\n\nWhat: your answers, who "
+        "collects the child, attendance and hand-overs.\nWho sees it: the teachers on duty, the "
+        "homeroom teacher and the school office.\nHow long: until the end of the school year. You "
+        "can withdraw your consent at any time; care then ends.",
         child=s.facts.child,
     )
     return text, [(s.button(_("Yes, I consent"), "yes"), s.button(_("No"), "no")), s.ways()]
@@ -109,6 +112,8 @@ def _needs(s: Screen) -> tuple[str, Rows]:
         text += "\n\n" + _("In your words: {words}", words=s.answers["need_words"])
     choices = [(need.value, label(_, need)) for need in NEEDS]
     rows = s.toggles(choices, lambda token: token in s.answers["needs"], 1)
+    if s.answers["need_words"]:
+        rows.append((s.button(_("✖ Remove my words"), "clear"),))
     return text, [*rows, s.ways(_("Next ›"))]
 
 
@@ -135,15 +140,17 @@ def adult_line(_: Words, adult: Sequence[str]) -> str:
 def _pickup(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _(
-        "{where}\n\nWho else may collect {child}? The guardians the school knows may always; name grandparents, "
-        "a nanny or others here.",
+        "{where}\n\nWho else may collect {child}? The guardians on the school's list always may; "
+        "name grandparents, a nanny or others here.",
         where=s.step_line("pickup"),
         child=s.facts.child,
     )
     adults = s.answers["pickup"]
     if adults:
         text += "\n\n" + "\n".join(f"{i}. {adult_line(_, adult)}" for i, adult in enumerate(adults, 1))
-    rows: Rows = [(s.button(_("✖ Remove {name}", name=adult[0]), f"rm{i}"),) for i, adult in enumerate(adults)]
+    rows: Rows = [
+        (s.button(_("✖ Remove {name}", name=adult[0]), removal(i, adults)),) for i, adult in enumerate(adults)
+    ]
     if len(adults) < PICKUP_LIMIT:
         rows.append((s.button(_("＋ Add an adult"), "add"),))
     return text, [*rows, s.ways(_("Next ›") if adults else _("Nobody else ›"))]
@@ -155,7 +162,7 @@ def _pickup_name(s: Screen) -> tuple[str, Rows]:
 
 def _pickup_relation(s: Screen) -> tuple[str, Rows]:
     _ = s._
-    text = _("What is {name} to {child}?", name=s.answers["adult"][0], child=s.facts.child)
+    text = _("How is {name} related to {child}?", name=s.answers["adult"][0], child=s.facts.child)
     buttons = [s.button(label(_, relation), relation.value) for relation in ALL_RELATIONS]
     rows: Rows = [tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)]
     return text, [*rows, s.ways()]
@@ -191,7 +198,7 @@ def _health(s: Screen) -> tuple[str, Rows]:
 
 
 def _health_words(s: Screen) -> tuple[str, Rows]:
-    return s._("Please type the health note. You consent to it by sending it."), [s.ways()]
+    return s._("Please type the health note. By sending it you consent to the school keeping it."), [s.ways()]
 
 
 def _courses(s: Screen) -> tuple[str, Rows]:
@@ -237,7 +244,7 @@ def _summary(s: Screen) -> tuple[str, Rows]:
     if facts.remark:
         parts.append(_("The school's remark: {remark}", remark=facts.remark))
     parts.append("\n".join("• " + line for line in summary_lines(_, facts, s.answers)))
-    parts.append(_("Tap an answer to change it. Nothing is sent until you confirm."))
+    parts.append(_("Tap an item to change it. Nothing is submitted until you confirm."))
     names = {
         "weekdays": _("Days"),
         "needs": _("Reason"),

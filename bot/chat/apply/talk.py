@@ -1,4 +1,4 @@
-"""/apply: the application conversation in the chat. Every answer is saved at once; nothing is sent before the end."""
+"""The application conversation in the chat. Every answer is saved at once; nothing is sent before the end."""
 
 from __future__ import annotations
 
@@ -6,81 +6,22 @@ import base64
 
 from telegram import Update
 
+from bot.chat.apply.begun import PREFIX, choose_child, draft_of, flow_of, start
 from bot.chat.apply.draft import Draft, Facts, Said, Tap, as_answers, begin
+from bot.chat.apply.facts import facts_for
 from bot.chat.apply.flow import advance
 from bot.chat.apply.screens import Screen, problem_sentence
-from bot.chat.pages import cut
+from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.enrolment.apply import correct, may_apply, own_application, submit
-from care.enrolment.queries import own_applications, timeline
+from care.enrolment.queries import own_applications
 from care.errors import CareError, Conflict
-from care.people import Child, children_of
+from care.people import children_of
 from care.records.delivery import Form
 from care.records.enrolment import Application, State
-from care.records.term import TextKind
-from care.term import applications_open, text_in_force, the_term, wave_of
-from locales.labels import label, span
-
-FLOW = "apply"
-
-
-async def apply_command(update: Update, turn: Turn) -> None:
-    """Begins, or offers to go on with what was begun."""
-    form = await turn.form(FLOW)
-    if form is not None and form.answers:
-        await _offer_to_go_on(turn, form)
-    else:
-        await choose_child(turn)
-
-
-async def choose_child(turn: Turn) -> None:
-    _ = turn._
-    children = await children_of(turn.uow, turn.actor.person_id or 0)
-    if not children:
-        await turn.say(View(_("You have no child at this school that you can apply for. Please ask the office.")))
-        return
-    term = await the_term(turn.uow)
-    if not applications_open(term, turn.uow.today):
-        raise CareError("applications_closed", since=term.apply_from, until=term.apply_until)
-    existing = await own_applications(turn.uow, term.id, [child.student_id for child in children])
-    free, lines = [], []
-    for child in children:
-        own = existing.get(child.student_id)
-        if own is not None and own.state not in (State.REFUSED, State.WITHDRAWN):
-            lines.append(_("{child}: {state}", child=child.name, state=label(_, own.state)))
-        elif child.grade not in term.grades:
-            lines.append(_("{child}: care is not offered for grade {grade}", child=child.name, grade=child.grade))
-        else:
-            free.append(child)
-    if len(free) == 1 and not lines:
-        await start(turn, free[0].student_id)
-        return
-    text = "\n".join(lines)
-    if free:
-        question = _("For which child would you like to apply?")
-        text = f"{text}\n\n{question}" if text else question
-    rows = tuple(
-        (
-            Button(
-                _("{child}, class {school_class}", child=c.name, school_class=c.school_class), pack("ap", c.student_id)
-            ),
-        )
-        for c in free
-    )
-    await turn.show(View(text, rows))
-
-
-async def child_chosen(update: Update, turn: Turn) -> None:
-    await start(turn, turn.numbers[0])
-
-
-async def start(turn: Turn, student_id: int) -> None:
-    """The first question for a child; raises when the child may not apply."""
-    await may_apply(turn.uow, student_id)
-    facts = await facts_for(turn, student_id)
-    form = await turn.open_form(FLOW, "info", begin(facts))
-    await turn.show(Screen(turn._, facts, form.answers, form.version).draw("info"))
+from care.term import the_term
+from locales.labels import label
 
 
 async def correct_tapped(update: Update, turn: Turn) -> None:
@@ -89,12 +30,22 @@ async def correct_tapped(update: Update, turn: Turn) -> None:
     if application.state is not State.RETURNED:
         raise Conflict(state=application.state)
     facts = await facts_for(turn, application.student_id, application.id)
-    draft = _draft_of(turn, application, facts)
-    form = await turn.open_form(FLOW, "summary", draft)
-    await turn.say(Screen(turn._, facts, draft, form.version).draw("summary"))
+    step, answers = "summary", _as_draft(application, facts)
+    begun = await draft_of(turn, application.student_id)
+    if begun is not None and begun.answers.get("application_version") == application.version:
+        step, answers = _where(begun)
+    form = await turn.open_form(flow_of(application.student_id), step, answers)
+    await turn.say(Screen(turn._, facts, form.answers, form.version).draw(form.step))
 
 
-def _draft_of(turn: Turn, application: Application, facts: Facts) -> Draft:
+def _where(form: Form) -> tuple[str, Draft]:
+    """The step and the answers of a draft, open or put aside."""
+    answers = {**form.answers}
+    kept = answers.pop("step", "")
+    return form.step or kept, answers
+
+
+def _as_draft(application: Application, facts: Facts) -> Draft:
     return {
         **begin(facts),
         "application_id": application.id,
@@ -114,14 +65,18 @@ def _draft_of(turn: Turn, application: Application, facts: Facts) -> Draft:
 
 async def answer_tapped(update: Update, turn: Turn) -> None:
     """A button of a question. One of an older question is told so, and the present question is shown."""
-    version, token = turn.parts[0], turn.parts[-1]
-    form = await turn.form(FLOW)
+    if len(turn.parts) != 3:
+        raise Conflict()
+    student_id, version, token = id_of(turn.parts[0]), id_of(turn.parts[1]), turn.parts[2]
+    form = await turn.form(flow_of(student_id))
     if form is None or not form.step:
-        await turn.toast(turn._("This conversation is over. /apply begins a new one."), alert=True)
+        await turn.toast(turn._("This conversation is over. /apply starts a new one."), alert=True)
         return
-    if version != str(form.version):
-        await turn.toast(turn._("That was an earlier question. Here is the present one."))
-        await turn.say(await _present(turn, form))
+    if (await turn.forms())[0] is not form:  # who taps here means this conversation by the next words, too
+        form = await turn.open_form(form.flow, form.step, form.answers)
+    if version != form.version:
+        await turn.toast(turn._("That was an earlier question. Here is the current one."))
+        await turn.say(await present(turn, form))
         return
     await _advance(turn, form, Tap(token))
 
@@ -139,7 +94,7 @@ async def _advance(turn: Turn, form: Form, said: Tap | Said) -> None:
     if step.end == "declined":
         turn.close(form)
         await turn.show(
-            View(turn._("Then no application is made and nothing is kept. /apply begins again whenever you like."))
+            View(turn._("Then no application is made, and nothing is kept. /apply starts again whenever you like."))
         )
         return
     turn.put(form, step.step, step.answers)
@@ -156,132 +111,111 @@ async def _advance(turn: Turn, form: Form, said: Tap | Said) -> None:
 
 async def _submit(turn: Turn, form: Form, facts: Facts) -> None:
     _, draft = turn._, form.answers
-    answers = as_answers(draft, lambda sealed: turn.uow.school.keys.open(base64.b64decode(sealed)) or "")
-    if "application_id" in draft:
-        application = await correct(turn.uow, draft["application_id"], answers, draft["application_version"])
-    else:
-        application = await submit(turn.uow, facts.student_id, answers)
+    answers = as_answers(draft, facts, lambda sealed: turn.uow.school.keys.open(base64.b64decode(sealed)) or "")
+    try:
+        if "application_id" in draft:
+            application = await correct(turn.uow, draft["application_id"], answers, draft["application_version"])
+        else:
+            application = await submit(turn.uow, facts.student_id, answers)
+    except Conflict:
+        turn.close(form)
+        await turn.show(await _overtaken(turn, facts))
+        return
     turn.close(form)
     text = _(
-        "Submitted: the application for {child}, class {school_class} (no. {number}).\n\n"
-        "Next, the homeroom teacher reviews it; then the school decides. You are told at each step, here. "
+        "Submitted: the application for {child}, class {school_class} (no. {number}).\n\nNext, the "
+        "homeroom teacher reviews it; then the school decides. You will hear about each step here. "
         "/children shows where it stands.",
         child=facts.child,
         school_class=facts.school_class,
         number=application.id,
     )
-    await turn.show(View(text, ((Button(_("Application as PDF"), pack("pdf", application.id)),),)))
+    rows = [(Button(_("Application as PDF"), pack("pdf", application.id)),)]
+    await turn.show(View(text, (*rows, *await _further_children(turn, facts.student_id))))
 
 
-async def _present(turn: Turn, form: Form) -> View:
+async def _further_children(turn: Turn, student_id: int) -> list[tuple[Button, ...]]:
+    """Buttons for brothers and sisters without an application; those who may not apply have none."""
+    rows: list[tuple[Button, ...]] = []
+    for child in await children_of(turn.uow, turn.actor.person_id or 0):
+        try:
+            if child.student_id != student_id:
+                await may_apply(turn.uow, child.student_id)
+                rows.append((Button(turn._("Apply for {child}", child=child.name), pack("ap", child.student_id)),))
+        except CareError:
+            continue
+    return rows
+
+
+async def _overtaken(turn: Turn, facts: Facts) -> View:
+    """Somebody was faster (the other parent, another device): how it stands, and what became of the answers here."""
+    _ = turn._
+    term = await the_term(turn.uow)
+    own = (await own_applications(turn.uow, term.id, [facts.student_id])).get(facts.student_id)
+    if own is None:
+        raise Conflict()
+    text = _(
+        "There is already an application for {child}, made by {name}: {state}.\n\nWhat you filled in "
+        "here was not submitted and is not kept.",
+        child=facts.child,
+        name=own.applied_by,
+        state=label(_, own.state),
+    )
+    return View(text, ((Button(_("My children"), pack("go", "children")),),))
+
+
+async def present(turn: Turn, form: Form) -> View:
+    """The question at which a conversation stands."""
     facts = await _facts_of(turn, form)
     return Screen(turn._, facts, form.answers, form.version).draw(form.step)
 
 
-async def _offer_to_go_on(turn: Turn, form: Form) -> None:
-    _ = turn._
-    child = await _child(turn, form.answers["student_id"])
-    if child is None:
-        turn.close(form)
-        await choose_child(turn)
-        return
-    rows = (
-        (Button(_("Go on"), pack("fg", "on")), Button(_("Start again"), pack("fg", "anew"))),
-        (Button(_("Another child"), pack("fg", "other")),),
-    )
-    await turn.say(View(_("You have begun an application for {child}.", child=child.name), rows))
-
-
 async def going_on_tapped(update: Update, turn: Turn) -> None:
-    choice = turn.parts[0]
-    form = await turn.form(FLOW)
-    if form is None or not form.answers:
+    choice, student_id = turn.parts[0], id_of(turn.parts[-1])
+    form = await draft_of(turn, student_id)
+    if form is None:
         await choose_child(turn)
     elif choice == "on":
-        answers = {**form.answers}
-        step = answers.pop("step", "") or form.step
-        form = await turn.open_form(FLOW, step, answers)
-        await turn.show(await _present(turn, form))
+        step, answers = _where(form)
+        form = await turn.open_form(form.flow, step, answers)
+        await turn.show(await present(turn, form))
     elif choice == "anew":
-        student_id = form.answers["student_id"]
-        if "application_id" in form.answers:
-            turn.close(form)
-            await turn.show(View(turn._("The changes are dropped. /children shows the returned application.")))
-        else:
-            await start(turn, student_id)
+        await _anew(turn, form)
     elif choice == "drop":
         turn.close(form)
-        await turn.show(View(turn._("The answers are deleted.")))
+        await turn.show(View(turn._("Your answers have been deleted.")))
     else:
-        await choose_child(turn)
+        raise Conflict()
+
+
+async def _anew(turn: Turn, form: Form) -> None:
+    student_id, correcting = form.answers["student_id"], "application_id" in form.answers
+    turn.close(form)
+    if correcting:
+        await turn.show(View(turn._("Your changes have been discarded. /children shows the returned application.")))
+    else:
+        await start(turn, student_id)
 
 
 async def put_away(turn: Turn, form: Form) -> View:
     """/cancel in the middle: the answers are kept until the guardian goes on or deletes them."""
     _ = turn._
+    student_id = form.answers["student_id"]
     turn.close(form, keep=True)
-    rows = ((Button(_("Go on"), pack("fg", "on")), Button(_("Delete the answers"), pack("fg", "drop"))),)
-    return View(_("Put aside. Nothing was sent. Your answers are kept; /apply goes on with them."), rows)
+    rows = (
+        (
+            Button(_("Go on"), pack("fg", "on", student_id)),
+            Button(_("Delete the answers"), pack("fg", "drop", student_id)),
+        ),
+    )
+    return View(
+        _("Set aside. Nothing has been submitted. Your answers are kept; /apply picks up where you left off."), rows
+    )
 
 
-async def _child(turn: Turn, student_id: int) -> Child | None:
-    children = await children_of(turn.uow, turn.actor.person_id or 0)
-    return next((child for child in children if child.student_id == student_id), None)
+def is_application(form: Form) -> bool:
+    return form.flow.startswith(PREFIX)
 
 
 async def _facts_of(turn: Turn, form: Form) -> Facts:
     return await facts_for(turn, form.answers["student_id"], form.answers.get("application_id"))
-
-
-async def facts_for(turn: Turn, student_id: int, application_id: int | None = None) -> Facts:
-    """What the conversation must know of a child of the actor's and of the term."""
-    _, uow = turn._, turn.uow
-    child = await _child(turn, student_id)
-    if child is None:
-        raise CareError("not_found")
-    term = await the_term(uow)
-    wave = await wave_of(uow, term.id, child.grade)
-    if wave is None:
-        raise CareError("grade_not_eligible")
-    kinds = (TextKind.SERVICE, TextKind.SAFETY, TextKind.CRITERIA)
-    found = {kind: await text_in_force(uow, term.id, kind, _.language) for kind in kinds}
-    times = _("Monday to Friday on school days, {span}", span=span(_, wave.starts_at, wave.ends_at))
-    about = _(
-        "For {child}, class {school_class}: {times}, in {venue} (courses: {course_venue}). Dismissal at {end}, {gate}.",
-        child=child.name,
-        school_class=child.school_class,
-        times=times,
-        venue=wave.guidance_venue,
-        course_venue=wave.course_venue,
-        end=f"{wave.ends_at:%H:%M}",
-        gate=wave.gate,
-    )
-    has_extended = term.extended_venue is not None and term.extended_until is not None
-    if has_extended and term.extended_venue and term.extended_until:
-        about += " " + _(
-            "If you need longer: extended care at {venue} until {until}.",
-            venue=term.extended_venue.name,
-            until=f"{term.extended_until:%H:%M}",
-        )
-    bodies = [f"{text.title}\n\n{text.body}" for text in found.values() if text is not None]
-    criteria = found[TextKind.CRITERIA]
-    return Facts(
-        student_id=student_id,
-        child=child.name,
-        school_class=child.school_class,
-        grade=child.grade,
-        times=times,
-        venue=wave.guidance_venue,
-        gate=wave.gate,
-        extended_venue=term.extended_venue.name if has_extended and term.extended_venue else "",
-        extended_until=f"{term.extended_until:%H:%M}" if has_extended and term.extended_until else "",
-        pages=cut([f"{about}\n\n{bodies[0]}", *bodies[1:]] if bodies else [about]),
-        criteria_version=criteria.version if criteria else 0,
-        remark=await _last_remark(turn, application_id) if application_id else "",
-        seal=lambda words: base64.b64encode(uow.school.keys.seal(words)).decode(),
-    )
-
-
-async def _last_remark(turn: Turn, application_id: int) -> str:
-    returned = [event for event in await timeline(turn.uow, application_id) if event.action == "returned"]
-    return returned[-1].remark if returned else ""
