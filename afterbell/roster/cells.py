@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date, datetime, time
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from afterbell.roster.problems import Problems
 from afterbell.roster.workbook import Broken, Row
 from care.people import clean_name, normal_phone
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 
 NUMERALS = {char: str(n) for n, char in enumerate("一二三四五六七八九", start=1)}
 CLASS = re.compile(r"(\d{1,2})(?:年级|\()\(?(\d{1,2})\)?班?")
@@ -168,7 +168,9 @@ class Reader:
         if not written:
             return None
         if bare(written) not in table:
-            known = ", ".join({value: word for word, value in reversed(list(table.items()))}.values())
-            self.wrong(field, f"{written[:40]!r} is not known: write one of {known}")
+            first: dict[T, str] = {}
+            for known, meant in table.items():
+                first.setdefault(meant, known)
+            self.wrong(field, f"{written[:40]!r} is not known: write one of {', '.join(first.values())}")
             return None
         return table[bare(written)]

@@ -18,9 +18,9 @@ def _table(words: Mapping[T, str]) -> dict[str, T]:
 
 ROLES = _table(
     {
-        Role.HEAD: "组长 领导小组组长 校长 head",
-        Role.DEPUTY: "副组长 领导小组副组长 副校长 deputy",
-        Role.MEMBER: "成员 领导小组成员 组员 member",
+        Role.HEAD: "领导小组组长 校长 head",
+        Role.DEPUTY: "领导小组副组长 副校长 deputy",
+        Role.MEMBER: "领导小组成员 member",
         Role.OFFICE: "办公室 学校办公室 教务 教务处 office",
         Role.GRADE_LEADER: "年级组长 grade_leader GradeLeader",
         Role.HOMEROOM: "班主任 homeroom HomeroomTeacher",
