@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed, NotFound
+from care.keys import ALPHABET
 from care.people import Child, actor_for, as_child, children_of, normal_phone
 from care.permissions import Duty, Permission
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Slip, Student, WrongCode
@@ -45,6 +46,13 @@ class Linked:
 def normal_code(written: str) -> str:
     """The bare code: spaces and dashes, lower case and the full-width letters of a Chinese keyboard do not matter."""
     return "".join(char for char in unicodedata.normalize("NFKC", written).upper() if char.isalnum())
+
+
+def looks_like_code(written: str) -> bool:
+    """Whether somebody may mean a code by this: about as long, and a digit in it or no letter that codes never have."""
+    code = normal_code(written)
+    plausible = any(char.isdigit() for char in code) or set(code) <= set(ALPHABET)
+    return abs(len(code) - CODE_LENGTH) <= 4 and code.isascii() and plausible
 
 
 async def open_slip(uow: UnitOfWork, code: str, channel: str, chat_id: int) -> Linked | Refusal:

@@ -72,6 +72,19 @@ class Player(Persona):
         await self.stage.calm()
         return message
 
+    async def send_file(self, name: str, content: bytes, mime: str = "application/octet-stream") -> Message:
+        message = await super().send_file(name, content, mime)
+        await self.stage.calm()
+        return message
+
+    async def block(self) -> None:
+        await super().block()
+        await self.stage.calm()
+
+    async def unblock(self) -> None:
+        await super().unblock()
+        await self.stage.calm()
+
     def reads(self, text: str) -> None:
         """The newest message of the bot has this in it."""
         message = self.last
@@ -92,6 +105,7 @@ class Stage:
         self.school = school
         self.world = world
         self.address = address
+        self.token = TOKEN
         self.printer = Printer()
         self.people: dict[int, demo.DemoPerson] = {}
         self._tasks: list[asyncio.Task[None]] = []

@@ -16,7 +16,7 @@ from bot.chat.withdraw import FLOW as WITHDRAW
 from bot.chat.withdraw import ask_when, date_typed
 from bot.wire.turn import Turn
 from bot.wire.view import View
-from care.linking import CODE_LENGTH, normal_code
+from care.linking import looks_like_code
 from care.people import children_of
 from care.records.delivery import Form
 
@@ -82,9 +82,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:
-    code = normal_code(text)
-    if len(code) in range(CODE_LENGTH - 4, CODE_LENGTH + 5) and code.isascii():
-        await try_code(turn, code)
+    if looks_like_code(text):
+        await try_code(turn, text)
     else:
         await ask_who(turn)
 
