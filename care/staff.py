@@ -18,7 +18,7 @@ from care.students import reach_of, slip_validity
 from care.work import UnitOfWork
 
 MANAGERS = tuple(role for role in Role if Permission.MANAGE_STAFF in RIGHTS[role])
-GRADES = range(1, 10)
+GRADES = range(1, 7)
 
 
 @dataclass(frozen=True)
