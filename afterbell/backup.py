@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -148,6 +149,8 @@ async def restore(settings: Settings, file: Path) -> None:
     """Puts a backup into an empty data folder and migrates it. Raises SettingsError, and then nothing is changed."""
     database = sqlite_file(settings)
     _must_be_restorable(settings, database, file)
+    with contextlib.suppress(OSError):  # the check below says what is wrong
+        os.makedirs(settings.data_dir, mode=0o700, exist_ok=True)
     make_data_dir(settings.data_dir)
     make_data_dir(database.parent)
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix=".restoring-") as name:

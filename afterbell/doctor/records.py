@@ -102,7 +102,7 @@ async def _inbox(uow: UnitOfWork) -> Finding:
     if late:
         return False, f"inbox: {late} messages wait longer than 5 minutes: is `afterbell run` or `bot` running?"
     if dead:
-        return False, f"inbox: {dead} messages could not be handled: look at Undelivered in the console, then the log"
+        return False, f"inbox: {dead} messages could not be handled: look at Outbox in the console, then the log"
     return True, "inbox: nothing is left lying"
 
 
@@ -113,7 +113,7 @@ async def _outbox(uow: UnitOfWork) -> Finding:
     if late:
         return False, f"outbox: {late} messages are overdue: is `afterbell run` or `bot` running, Telegram reachable?"
     if review:
-        return False, f"outbox: {review} messages were not delivered for sure: look at Undelivered in the console"
+        return False, f"outbox: {review} messages were not delivered for sure: look at Outbox in the console"
     return True, "outbox: nothing is overdue"
 
 

@@ -9,7 +9,14 @@ from sqlalchemy import func, select
 from afterbell.roster.problems import Problems
 from afterbell.roster.rows import Roster
 from afterbell.roster.store_people import store_staff, store_students
-from afterbell.roster.store_term import store_calendar, store_classes, store_terms, store_texts, store_waves
+from afterbell.roster.store_term import (
+    store_calendar,
+    store_capacities,
+    store_classes,
+    store_terms,
+    store_texts,
+    store_waves,
+)
 from afterbell.roster.tally import Tally
 from afterbell.roster.work import Import
 from care.permissions import SYSTEM
@@ -36,6 +43,7 @@ async def store(school: School, roster: Roster, problems: Problems, file: Path, 
         await uow.session.flush()
         work.finish()
         await store_texts(work, roster)
+        await store_capacities(work)
         problems.raise_if_any()
         uow.record("roster_imported", "school", 0, file=file.name[:120], sha256=digest, rows=work.tally.as_data())
     return work.tally

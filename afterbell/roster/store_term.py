@@ -10,8 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from afterbell.roster.rows import Roster, TermRow, TextRow, WaveRow
 from afterbell.roster.work import Import
+from care.enrolment import set_capacity
 from care.records import CalendarDay, Record, SchoolClass, Term, TermText, TextKind, Venue, VenueKind, Wave
-from care.term import NewText, publish_text, texts
+from care.term import NewText, current_term, publish_text, texts
 
 
 def settle(record: Record, values: dict[str, Any]) -> list[str]:
@@ -34,15 +35,24 @@ async def store_classes(work: Import, roster: Roster) -> None:
             session.add(found)
             work.tally.add("classes")
         elif found.capacity != row.capacity:
-            words = f"{found.name}: {found.capacity} → {row.capacity} places"
-            work.event("class_changed", "school_class", found, before=found.capacity, capacity=row.capacity)
-            found.capacity = row.capacity
-            work.tally.change("classes", words)
+            work.capacities.append((found, row.capacity))
+            work.tally.change("classes", f"{found.name}: {found.capacity} → {row.capacity} places")
         else:
             work.tally.same("classes")
     if "classes" in roster.sheets:
         gone = known - {row.place for row in roster.classes}
         work.tally.gone += [f"class {work.classes[place].name}" for place in sorted(gone)]
+
+
+async def store_capacities(work: Import) -> None:
+    """Changed places go the way they go in the console: new ones to the class's waiting list."""
+    term = await current_term(work.uow)
+    for school_class, capacity in work.capacities:
+        if term is None:
+            before, school_class.capacity = school_class.capacity, capacity
+            work.uow.record("capacity_set", "school_class", school_class.id, before=before, after=capacity)
+        elif given := await set_capacity(work.uow, school_class.id, capacity, term.id):
+            work.tally.notes.append(f"{school_class.name}: {len(given)} of the waiting list got a place")
 
 
 async def store_terms(work: Import, roster: Roster) -> None:

@@ -26,6 +26,8 @@ class Import:
     problems: Problems
     tally: Tally
     classes: dict[Place, SchoolClass] = field(default_factory=dict)
+    capacities: list[tuple[SchoolClass, int]] = field(default_factory=list)
+    """Classes whose places change, and to how many."""
     terms: dict[str, Term] = field(default_factory=dict)
     people: People = field(init=False)
     _later: list[Callable[[], None]] = field(default_factory=list)

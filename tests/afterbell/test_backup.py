@@ -110,6 +110,7 @@ async def test_everything_is_for_its_owner_only(school: School, settings: Settin
     elsewhere = settings_in(tmp_path / "elsewhere")
     await restore(elsewhere, file)
     assert _mode(file) == 0o600
+    assert _mode(elsewhere.data_dir) == 0o700
     assert {_mode(path) for path in elsewhere.data_dir.iterdir()} == {0o600}
     with tarfile.open(file) as tar:
         assert {entry.mode for entry in tar} == {0o600}
