@@ -12,6 +12,8 @@ from urllib.parse import quote
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -39,6 +41,8 @@ LANGUAGE_COOKIE = "language"
 LARGEST_ID = 2**53
 BUSY_STATES = frozenset({"40001", "40P01"})
 """PostgreSQL's word for two transactions that stood in each other's way."""
+LARGEST_BODY = 600_000
+"""Bytes; the longest texts of a term in two languages, as a form writes them, fit in."""
 FORM_LIMITS = {"max_files": 0, "max_fields": 2000, "max_part_size": 200_000}
 
 
@@ -124,7 +128,8 @@ class Door:
         async def endpoint(request: Request) -> Response:
             return with_headers(await self._answer(page, request))
 
-        return Route(page.path, endpoint, methods=list(METHODS), name=page.path)
+        limit = Middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+        return Route(page.path, endpoint, methods=list(METHODS), name=page.path, middleware=[limit])
 
     async def _answer(self, page: Page, request: Request) -> Response:
         visit = await self._recognise(request)

@@ -21,7 +21,9 @@ from papers.from_records import agreement_paper, application_paper
 
 def pdf(content: bytes, name: str) -> Response:
     """Shown in the browser; the name is for who saves it."""
-    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    # A PDF is no page: the pages' policy would only get in the way of the browsers' viewers.
+    policy = "frame-ancestors 'none'"
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Content-Security-Policy": policy}
     return Response(content, media_type="application/pdf", headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,9 +19,10 @@ from papers.printer import Printer
 
 
 @pytest.fixture
-def databases(sqlite: Databases) -> Databases:
-    """SQLite alone. Without this fixture every test here runs on both kinds of database."""
-    return sqlite
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """SQLite, or what AFTERBELL_CONSOLE_TESTS_ON names (``postgres``). Without this fixture every test runs on both."""
+    found: Databases = request.getfixturevalue(os.environ.get("AFTERBELL_CONSOLE_TESTS_ON", "sqlite"))
+    return found
 
 
 @pytest.fixture

@@ -173,3 +173,17 @@ async def test_an_unknown_address_gets_a_page(sign_in: SignIn) -> None:
     answer = await head.get("/no/such/page")
     assert answer.status_code == 404
     assert "There is nothing here for you" in answer.text
+
+
+async def test_a_refusal_to_htmx_goes_where_notices_stand(sign_in: SignIn) -> None:
+    homeroom = await sign_in(Role.HOMEROOM)
+    answer = await homeroom.get("/staff", **{"hx-request": "true"})
+    assert answer.status_code == 403
+    assert (answer.headers["hx-retarget"], answer.headers["hx-reselect"]) == ("#notices", "#error")
+    assert 'id="error"' in answer.text
+    assert "Your duty does not include this." in answer.text
+
+
+async def test_a_flood_is_not_read(stranger: Browser) -> None:
+    answer = await stranger.client.post("/sign-in/x", content=b"a=" + b"x" * 700_000, headers={"origin": ADDRESS})
+    assert answer.status_code == 413

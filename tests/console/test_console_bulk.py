@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from console_browser import SignIn
 from console_town import Town, state_of
 from sqlalchemy import update
@@ -69,3 +71,17 @@ async def test_bulk_without_a_choice(sign_in: SignIn, town: Town) -> None:
     assert page.status_code == 422
     assert "Choose at least one application" in page.text
     assert (await head.post("/applications/bulk", move="nonsense", pick="1:1")).status_code == 404
+
+
+async def test_two_administrators_decide_on_the_same_ones_at_once(sign_in: SignIn, school: School, town: Town) -> None:
+    head, deputy = await sign_in(Role.HEAD), await sign_in(Role.DEPUTY)
+    await head.get("/sessions")
+    await deputy.get("/sessions")
+    picks = [f"{town.applications[name]}:1" for name in ("Ben", "Cai", "Eve")]
+    pages = await asyncio.gather(
+        head.post("/applications/bulk/confirm", move="approved", pick=picks),
+        deputy.post("/applications/bulk/confirm", move="approved", pick=picks[::-1]),
+    )
+    done = ["Done for 3 applications" in page.text for page in pages]
+    left = ["3 applications stay as they were" in page.text for page in pages]
+    assert sorted(done) == sorted(left) == [False, True], "one did it all, the other is told"
