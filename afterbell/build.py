@@ -36,7 +36,7 @@ def secret_key(settings: Settings) -> str:
 
 def make_data_dir(path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"AFTERBELL_DATA_DIR: cannot make the folder {path}: {error.strerror}") from error
     if not os.access(path, os.W_OK):

@@ -12,7 +12,7 @@ import typer
 
 from afterbell import backup as backup_
 from afterbell import demo as demo_
-from afterbell.build import name_school, open_database, open_school
+from afterbell.build import make_data_dir, name_school, open_database, open_school
 from afterbell.doctor import examine
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
@@ -139,7 +139,7 @@ def migrate() -> None:
 
     async def work() -> None:
         settings = read_settings()
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_dir(settings.data_dir)
         writer, reader = await open_database(settings, upgrade=True)
         await writer.dispose()
         await reader.dispose()

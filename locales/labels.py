@@ -13,49 +13,51 @@ from care.records.people import Relation, Role
 from care.records.term import TextKind
 from locales import Words
 
-LABELS: dict[StrEnum, str] = {
-    State.SUBMITTED: "Waiting for class review",
-    State.REVIEWED: "Waiting for school approval",
-    State.RETURNED: "Returned for correction",
-    State.REFUSED: "Refused",
-    State.WAITING: "On the waiting list",
-    State.APPROVED: "Approved, to be signed",
-    State.ENROLLED: "Enrolled",
-    State.WITHDRAWN: "Withdrawn",
-    Relation.MOTHER: "mother",
-    Relation.FATHER: "father",
-    Relation.GRANDMOTHER: "grandmother",
-    Relation.GRANDFATHER: "grandfather",
-    Relation.AUNT: "aunt",
-    Relation.UNCLE: "uncle",
-    Relation.SIBLING: "grown-up sibling",
-    Relation.NANNY: "nanny",
-    Relation.GUARDIAN: "guardian",
-    Relation.OTHER: "other adult",
-    Role.HEAD: "Head of the leading group",
-    Role.DEPUTY: "Deputy head of the leading group",
-    Role.MEMBER: "Member of the leading group",
-    Role.OFFICE: "School office",
-    Role.GRADE_LEADER: "Grade leader",
-    Role.HOMEROOM: "Homeroom teacher",
-    Role.CARE_TEACHER: "Care teacher",
-    Role.LOGISTICS: "Logistics",
-    Role.FINANCE: "Finance",
-    Role.COMMITTEE: "Parent committee",
-    Role.SUPERVISOR: "Supervisor",
-    Need.WORK_HOURS: "Parents finish work later",
-    Need.NOBODY_HOME: "Nobody at home after school",
-    Need.DISTANCE: "A long way home",
-    Need.SIBLING: "Brother or sister in care",
-    Need.HARDSHIP: "Hardship in the family",
-    Need.OTHER: "Another reason",
-    LeaveMode.COLLECTED: "Collected by an authorised adult only",
-    LeaveMode.ALONE: "May leave alone",
-    TextKind.SERVICE: "What the service is",
-    TextKind.SAFETY: "How the children are kept safe",
-    TextKind.CRITERIA: "Who may apply",
-    TextKind.AGREEMENT: "Agreement",
-}
+_PAIRS: tuple[tuple[StrEnum, str], ...] = (
+    (State.SUBMITTED, "Waiting for class review"),
+    (State.REVIEWED, "Waiting for school approval"),
+    (State.RETURNED, "Returned for correction"),
+    (State.REFUSED, "Refused"),
+    (State.WAITING, "On the waiting list"),
+    (State.APPROVED, "Approved, to be signed"),
+    (State.ENROLLED, "Enrolled"),
+    (State.WITHDRAWN, "Withdrawn"),
+    (Relation.MOTHER, "mother"),
+    (Relation.FATHER, "father"),
+    (Relation.GRANDMOTHER, "grandmother"),
+    (Relation.GRANDFATHER, "grandfather"),
+    (Relation.AUNT, "aunt"),
+    (Relation.UNCLE, "uncle"),
+    (Relation.SIBLING, "grown-up sibling"),
+    (Relation.NANNY, "nanny"),
+    (Relation.GUARDIAN, "guardian"),
+    (Relation.OTHER, "other adult"),
+    (Role.HEAD, "Head of the leading group"),
+    (Role.DEPUTY, "Deputy head of the leading group"),
+    (Role.MEMBER, "Member of the leading group"),
+    (Role.OFFICE, "School office"),
+    (Role.GRADE_LEADER, "Grade leader"),
+    (Role.HOMEROOM, "Homeroom teacher"),
+    (Role.CARE_TEACHER, "Care teacher"),
+    (Role.LOGISTICS, "Logistics"),
+    (Role.FINANCE, "Finance"),
+    (Role.COMMITTEE, "Parent committee"),
+    (Role.SUPERVISOR, "Supervisor"),
+    (Need.WORK_HOURS, "Parents finish work later"),
+    (Need.NOBODY_HOME, "Nobody at home after school"),
+    (Need.DISTANCE, "A long way home"),
+    (Need.SIBLING, "Brother or sister in care"),
+    (Need.HARDSHIP, "Hardship in the family"),
+    (Need.OTHER, "Another reason"),
+    (LeaveMode.COLLECTED, "Collected by an authorised adult only"),
+    (LeaveMode.ALONE, "May leave alone"),
+    (TextKind.SERVICE, "What the service is"),
+    (TextKind.SAFETY, "How the children are kept safe"),
+    (TextKind.CRITERIA, "Who may apply"),
+    (TextKind.AGREEMENT, "Agreement"),
+)
+LABELS = {(type(word), word.value): sentence for word, sentence in _PAIRS}
+"""By kind and word: words of different kinds may be spelt alike."""
 
 ACTIONS = {
     "submitted": "Application submitted",
@@ -111,7 +113,7 @@ ERRORS = {
 
 def label(_: Words, word: StrEnum) -> str:
     """What people call a word of the records."""
-    return _(LABELS[word])
+    return _(LABELS[type(word), word.value])
 
 
 def action_label(_: Words, action: str) -> str:
