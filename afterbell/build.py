@@ -63,9 +63,7 @@ async def open_database(settings: Settings, upgrade: bool) -> tuple[AsyncEngine,
     return writer, reader
 
 
-async def open_school(
-    settings: Settings, *, upgrade: bool = True, start: datetime | None = None
-) -> School:
+async def open_school(settings: Settings, *, upgrade: bool = True, start: datetime | None = None) -> School:
     """One school, ready for work. ``start`` is where a movable clock begins when the settings name none."""
     make_data_dir(settings.data_dir)
     writer, reader = await open_database(settings, upgrade)

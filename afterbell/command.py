@@ -17,6 +17,7 @@ from afterbell.doctor import examine
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
 from afterbell.roster import RosterError, import_roster
+from afterbell.roster.template import write_template
 from afterbell.settings import SettingsError, read_settings
 from afterbell.staff import add_from_command_line
 from afterbell.weblocal import WebChat
@@ -35,8 +36,6 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="The school's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
-
-
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -169,7 +168,10 @@ def staff_add(
 
 
 @app.command("import")
-def import_(file: Annotated[Path, typer.Argument(help="The roster, as .xlsx (see docs/roster.md).")]) -> None:
+def import_(
+    file: Annotated[Path, typer.Argument(help="The roster, as .xlsx (see docs/roster.md).")],
+    template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to FILE instead.")] = False,
+) -> None:
     """Import classes, students, guardians, staff and the term from a workbook."""
 
     async def work() -> None:
@@ -179,7 +181,16 @@ def import_(file: Annotated[Path, typer.Argument(help="The roster, as .xlsx (see
         finally:
             await school.close()
 
-    _run(work())
+    if not template:
+        _run(work())
+        return
+    try:
+        write_template(file)
+    except FileExistsError:
+        _fail(f"{file} exists already: choose another name.")
+    except OSError as error:
+        _fail(f"{file} cannot be written: {error.strerror}")
+    typer.echo(f"{file} is ready to be filled in.")
 
 
 @app.command()

@@ -31,9 +31,7 @@ class WebChat:
         self.school = school
         derived = school.keys.fingerprint("webchat", "bot-token")
         self.token = f"1:{derived[:35]}"
-        self.world = World(
-            now=school.clock.now, limits=Limits(), store=Store(settings.data_dir / "webchat.sqlite")
-        )
+        self.world = World(now=school.clock.now, limits=Limits(), store=Store(settings.data_dir / "webchat.sqlite"))
         self.bot = self.world.add_bot(self.token, username="afterbell_bot", name=BOT_NAME)
         clock = DemoClock(school) if demonstration and isinstance(school.clock, MovableClock) else None
         self.page = ChatPage(
@@ -114,5 +112,3 @@ class DemoClock:
             return today_start
         day = calendar.next_school_day(local.date())
         return datetime.combine(day, START.timetz().replace(tzinfo=None), self.school.zone)
-
-

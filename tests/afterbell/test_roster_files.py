@@ -17,10 +17,11 @@ from roster_book import (
     rows_of,
     write_book,
 )
+from typer.testing import CliRunner
 
 from afterbell.build import open_school
+from afterbell.command import app
 from afterbell.roster import RosterError, import_roster, write_template
-from afterbell.roster.__main__ import main
 from afterbell.roster.headings import SHEETS
 from care.records import (
     SchoolClass,
@@ -156,13 +157,17 @@ async def test_a_school_of_full_size_is_imported_in_seconds(tmp_path: Path) -> N
         await school.close()
 
 
-async def test_the_template_is_written_from_the_command_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def template(file: Path) -> tuple[int, str]:
+    """The exit status of ``afterbell import --template``, and what it said."""
+    result = CliRunner().invoke(app, ["import", "--template", str(file)])
+    return result.exit_code, result.output
+
+
+def test_the_template_is_written_from_the_command_line(tmp_path: Path) -> None:
     file = tmp_path / "roster.xlsx"
-    assert main([str(file)]) == 0
+    assert template(file)[0] == 0
     assert load_workbook(file).sheetnames[0] == "说明 Notes"
-    assert main([str(file)]) == 1
-    assert main([]) == 2
-    assert main([str(tmp_path / "no" / "roster.xlsx")]) == 1
-    assert "exists already: choose another name" in capsys.readouterr().err
+    status, said = template(file)
+    assert status == 1
+    assert "exists already: choose another name" in said
+    assert template(tmp_path / "no" / "roster.xlsx")[0] == 1
