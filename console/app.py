@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -32,7 +31,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
     return [static, *(door.route(page) for page in ALL)]
 
 
-def error_pages(desk: Desk) -> Mapping[Any, Any]:
+ErrorPages = dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]
+
+
+def error_pages(desk: Desk) -> ErrorPages:
     """Exception handlers for an application that has these routes: an unknown address gets a page, not a bare line."""
     door, _ = _door(desk)
 

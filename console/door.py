@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
@@ -218,7 +217,7 @@ def number(written: str | None, lowest: int = 0, highest: int = LARGEST_ID) -> i
     return value if lowest <= value <= highest else None
 
 
-def query_string(**values: Any) -> str:
+def query_string(**values: object) -> str:
     """``?a=1&b=2`` of those that are given; empty when none is."""
     pairs = [f"{name.rstrip('_')}={quote(str(value))}" for name, value in values.items() if value not in (None, "")]
     return "?" + "&".join(pairs) if pairs else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -101,7 +100,6 @@ class Renderer:
             say=Say(visit._, self.zone, now),
             _=visit._,
             many=visit._.many,
-            may=lambda right: visit.actor.may(Permission(right)),
         )
         return HTMLResponse(html, status_code=status)
 
@@ -129,7 +127,3 @@ class Renderer:
             nav=nav,
             languages=tuple(LanguageChoice(c, LANGUAGE_NAMES[c], c == visit.language) for c in LANGUAGES),
         )
-
-
-def printed_at(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y%m%d-%H%M")

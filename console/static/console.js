@@ -83,9 +83,15 @@
     return Boolean(field);
   }
 
+  function decide() {
+    const field = document.querySelector("[data-decide]");
+    field?.focus();
+    return Boolean(field);
+  }
+
   const deeds = {
     j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
-    x: toggle, o: open, "?": help, "/": search,
+    x: toggle, o: open, d: decide, "?": help, "/": search,
     "*": () => picks().length > 0 && (chooseAll(!picks().every((box) => box.checked)), true),
   };
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from conftest import Office
+from console_office import Office
 from playwright.async_api import Page, expect
 from sqlalchemy import select
 
