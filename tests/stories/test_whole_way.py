@@ -102,7 +102,9 @@ async def test_from_slip_to_signed_agreement_in_chinese(stage: Stage) -> None:
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
     assert "林芷若" in text and "苏婉晴" in text
     events = await stage.ask(
-        select(Event.action).where(Event.subject == "application", Event.subject_id == application.id).order_by(Event.id)
+        select(Event.action)
+        .where(Event.subject == "application", Event.subject_id == application.id)
+        .order_by(Event.id)
     )
     assert events == ["submitted", "passed", "approved", "signed", "enrolled"]
     adults = await stage.ask(select(PickupPerson).where(PickupPerson.application_id == application.id))
