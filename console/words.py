@@ -45,6 +45,13 @@ ACTIONS = {
     "wave_changed": mark("Dismissal wave changed"),
     "letter_retried": mark("Letter sent again"),
     "letter_dropped": mark("Letter dropped"),
+    "update_put_aside": mark("Message put aside after failing"),
+    "roster_imported": mark("Roster imported"),
+    "person_changed": mark("Person changed"),
+    "student_changed": mark("Student changed"),
+    "guardian_added": mark("Guardian added"),
+    "guardian_restricted": mark("Guardian restricted"),
+    "stop_added": mark("Added to the stop-list"),
     "update_retried": mark("Message tried again"),
     "update_dropped": mark("Message dropped"),
 }
@@ -57,6 +64,7 @@ SUBJECTS = {
     "letter": mark("Letter"),
     "update": mark("Message"),
     "student": mark("Student"),
+    "school": mark("School"),
 }
 
 LETTERS = {
@@ -64,6 +72,12 @@ LETTERS = {
     "review_wanted": mark("An application to review"),
     "child_withdrawn": mark("A withdrawal"),
     "agreement_signed": mark("The signed agreement"),
+    "agreement_pdf": mark("The signed agreement"),
+    "application_pdf": mark("The printable application"),
+    "child_stays": mark("A withdrawal taken back"),
+    "review_waits": mark("Reminder: applications to review"),
+    "approval_waits": mark("Reminder: applications to approve"),
+    "agreement_waits": mark("Reminder: an agreement to sign"),
     "reply": mark("A reply in the chat"),
 }
 

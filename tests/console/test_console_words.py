@@ -11,7 +11,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import console
-from locales import LANGUAGES, catalogue_path
+from bot.chat.letters import KINDS
+from console.words import ACTIONS, LETTERS, SUBJECTS
+from locales import LANGUAGES, catalogue_path, labels
 
 KEYWORDS = {"_": None, "mark": None, "many": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
@@ -67,3 +69,20 @@ def test_chinese_is_chinese() -> None:
         if message.id and message.id not in alike and not re.search("[\u3000-\u9fff\uff00-\uffef]", str(message.string))
     ]
     assert plain == []
+
+
+RECORDED = re.compile(r'(?:\.record|\.event)\(\s*"([a-z_]+)",\s*"([a-z_]+)"')
+
+
+def test_whatever_is_recorded_or_posted_has_a_name() -> None:
+    root = Path(console.__file__).parent.parent
+    found = [
+        match
+        for folder in ("care", "bot", "scheduler", "afterbell")
+        for path in (root / folder).rglob("*.py")
+        for match in RECORDED.findall(path.read_text())
+    ]
+    assert len(found) > 20
+    assert {action for action, _ in found} - {*ACTIONS, *labels.ACTIONS} == set()
+    assert {subject for _, subject in found} - set(SUBJECTS) == set()
+    assert set(KINDS) - set(LETTERS) == set()
