@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from care.errors import CareError
+from care.errors import CareError, NotAllowed, NotFound
 from care.permissions import NOBODY, Permission
 from console.assets import Assets
 from console.desk import Desk
@@ -50,7 +50,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class ErrorView:
-    status: int
+    beyond_reach: bool
     sentence: str
     signed_in: bool
 
@@ -105,7 +105,9 @@ class Renderer:
 
     def refusal(self, visit: Visit, error: CareError) -> Response:
         """The page that says no; for htmx the same sentence, put where notices stand."""
-        view = ErrorView(error.status, sentence(visit._, error), visit.actor is not NOBODY)
+        view = ErrorView(
+            error.code in ("not_found", "not_allowed"), sentence(visit._, error), visit.actor is not NOBODY
+        )
         response = self.page(visit, "error.html", view, error.status)
         if visit.by_htmx:
             response.headers.update({"HX-Retarget": "#notices", "HX-Reswap": "innerHTML", "HX-Reselect": "#error"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
@@ -152,7 +152,8 @@ async def _list(uow: UnitOfWork, wanted: Wanted) -> ListView:
         return ListView(wanted, (), (), 0, 0, 0, 1, (), (), (), AGES, None, "", no_term=True)
     ids = await ids_in_order(uow, wanted.filter(term.id), wanted.mine)
     pages = max(1, -(-len(ids) // PAGE_SIZE))
-    start = (min(wanted.page, pages) - 1) * PAGE_SIZE
+    wanted = replace(wanted, page=min(wanted.page, pages))
+    start = (wanted.page - 1) * PAGE_SIZE
     rows = await rows_of(uow, ids[start : start + PAGE_SIZE])
     classes = await count_by_class(uow, term.id, Permission.SEE_APPLICATIONS)
     by_name = {c.school_class: c for c in classes}
