@@ -106,7 +106,7 @@ class Renderer:
     def refusal(self, visit: Visit, error: CareError) -> Response:
         """The page that says no; for htmx the same sentence, put where notices stand."""
         view = ErrorView(
-            error.code in ("not_found", "not_allowed"), sentence(visit._, error), visit.actor is not NOBODY
+            error.code in (NotFound.code, NotAllowed.code), sentence(visit._, error), visit.actor is not NOBODY
         )
         response = self.page(visit, "error.html", view, error.status)
         if visit.by_htmx:
