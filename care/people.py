@@ -21,11 +21,15 @@ def normal_phone(written: str) -> str:
     return digits if 7 <= len(digits) <= 15 else ""
 
 
+JOINERS = "\u200c\u200d"
+"""Invisible, but part of how some scripts are written."""
+
+
 def clean_name(written: str, limit: int = 40) -> str:
-    """A name as typed, without line breaks and control characters, spaces single; empty when nothing is left."""
-    visible = "".join(char if char.isprintable() else " " for char in written)
+    """A name as typed, without line breaks and control characters, spaces single; empty when it has no letter."""
+    visible = "".join(char if char.isprintable() or char in JOINERS else " " for char in written)
     name = " ".join(visible.split())
-    return name if len(name) <= limit else ""
+    return name if len(name) <= limit and any(char.isalnum() for char in name) else ""
 
 
 @dataclass(frozen=True)
