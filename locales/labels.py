@@ -139,6 +139,11 @@ def weekdays(_: Words, numbers: Iterable[int]) -> str:
     return _(", ").join(_(WEEKDAYS_SHORT[day - 1] if len(days) > 1 else WEEKDAYS[day - 1]) for day in days)
 
 
+def listed(_: Words, things: Iterable[str]) -> str:
+    """Several things in one line, as this language separates them."""
+    return _(", ").join(things)
+
+
 def clock(moment: time) -> str:
     return f"{moment:%H:%M}"
 

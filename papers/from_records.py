@@ -11,7 +11,7 @@ from care.records.term import TextKind
 from care.term import text_in_force, wave_of
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import action_label, label, moment, span, weekdays
+from locales.labels import action_label, label, listed, moment, span, weekdays
 from papers.contents import AgreementPaper, ApplicationPaper, PickupPerson, Signature, TimelineEntry
 
 
@@ -48,7 +48,7 @@ def _answers(uow: UnitOfWork, _: Words, a: Application) -> list[tuple[str, str]]
     needs = [label(_, Need(value)) for value in a.needs] + ([a.need_words] if a.need_words else [])
     rows = [
         (_("Days of care"), weekdays(_, a.weekdays)),
-        (_("Reason"), _("; ").join(needs)),
+        (_("Reason"), listed(_, needs)),
         (_("Extended care"), weekdays(_, a.extended_weekdays) if a.extended_weekdays else ""),
         (_("How the child leaves"), label(_, a.leave_mode)),
     ]

@@ -106,6 +106,9 @@ async def test_a_new_school_lacks_people_and_a_term(school: School, settings: Se
     await doctor(settings)
     assert "afterbell staff add NAME --role office" in doctor.wrong("staff")
     assert "docs/roster.md" in doctor.wrong("term")
+    assert not doctor.wrong("data folder")
+    settings.data_dir.chmod(0o755)
+    await doctor(settings)
     assert "chmod 700" in doctor.wrong("data folder")
 
 
