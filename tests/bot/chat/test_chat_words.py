@@ -1,0 +1,112 @@
+"""The catalogues of the chat hold every sentence that is said there, in both languages, and no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import bot
+from locales import LANGUAGES, catalogue_path, labels
+
+Sentence = str | tuple[str, ...]
+
+PLACEHOLDER = re.compile(r"\{(\w+)")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+ENGLISH_COMMA = re.compile("[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]")
+
+
+def catalogue(language: str, domain: str) -> Catalog:
+    with catalogue_path(language, domain).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def held(language: str, domain: str) -> dict[Sentence, tuple[str, ...]]:
+    """Every sentence with its translations (several where there are plural forms)."""
+    return {
+        _key(message.id): message.string if isinstance(message.string, tuple) else (str(message.string),)
+        for message in catalogue(language, domain)
+        if message.id
+    }
+
+
+def _key(sentence: object) -> Sentence:
+    return tuple(sentence) if isinstance(sentence, tuple | list) else str(sentence)
+
+
+def said_in_chat() -> set[Sentence]:
+    keywords = {"_": None, "mark": None, "many": (1, 2)}
+    found = extract_from_dir(Path(bot.__file__).parent, method_map=[("**.py", "python")], keywords=keywords)
+    return {_key(message) for _file, _line, message, _comments, _context in found}
+
+
+def said_in_labels() -> set[Sentence]:
+    """Sentences of ``locales/labels.py``: those in its tables, and those it says itself."""
+    tables = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
+    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS}
+    called = {
+        node.args[0].value
+        for node in ast.walk(ast.parse(Path(labels.__file__).read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "_"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    return tables | days | called
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_of_the_chat_is_there_and_no_other(language: str) -> None:
+    chat, common = set(held(language, "chat")), set(held(language, "common"))
+    said = said_in_chat()
+    assert sorted(map(str, said - chat - common)) == [], "said, but not in the catalogue"
+    assert sorted(map(str, chat - said)) == [], "in the catalogue, but not said any more"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_label_is_there_and_no_other(language: str) -> None:
+    said, common = said_in_labels(), set(held(language, "common"))
+    assert sorted(map(str, said - common)) == []
+    assert sorted(map(str, common - said)) == []
+
+
+@pytest.mark.parametrize("domain", ["chat", "common"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_are_complete_and_keep_the_placeholders(language: str, domain: str) -> None:
+    for sentence, strings in held(language, domain).items():
+        ids = sentence if isinstance(sentence, tuple) else (sentence,)
+        forms = 1 if language == "zh_CN" else len(ids)
+        assert len(strings) == forms and all(strings), sentence
+        wanted = [set(PLACEHOLDER.findall(ids[-1 if language == "zh_CN" else place])) for place in range(forms)]
+        for string, names in zip(strings, wanted, strict=True):
+            extra = {"month_number"} if language == "zh_CN" and "month" in names else set()
+            assert set(PLACEHOLDER.findall(string)) in (names, names - {"month"} | extra), sentence
+
+
+@pytest.mark.parametrize("domain", ["chat", "common"])
+def test_english_says_the_sentence_itself(domain: str) -> None:
+    for sentence, strings in held("en", domain).items():
+        assert strings == (sentence if isinstance(sentence, tuple) else (sentence,))
+
+
+@pytest.mark.parametrize("domain", ["chat", "common"])
+def test_chinese_is_chinese_to_the_last_comma(domain: str) -> None:
+    for sentence, strings in held("zh_CN", domain).items():
+        for string in strings:
+            bare = re.sub(r"\{\w+\}|PDF|English|/\w+", "", string)
+            assert not re.search("[A-Za-z]{2}", bare) or CHINESE.search(bare), sentence
+            assert not ENGLISH_COMMA.search(string.replace("English: /language", "")), string
+            assert "..." not in string and "  " not in string, string
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sorted_as_the_tools_write_it(language: str) -> None:
+    ids = [
+        message.id[0] if isinstance(message.id, tuple | list) else message.id for message in catalogue(language, "chat")
+    ]
+    assert ids == sorted(ids)
