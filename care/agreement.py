@@ -19,10 +19,12 @@ from care.work import UnitOfWork
 
 
 def same_name(typed: str, name: str) -> bool:
-    """Whether a typed name is the person's own; spaces, dots between parts, width and case do not matter."""
+    """Whether a typed name is the person's own; spaces, dots between parts, apostrophes, width and case do not
+    matter: keyboards differ in them."""
 
     def bare(words: str) -> str:
-        return re.sub(r"[\s·•・.]", "", unicodedata.normalize("NFKC", words)).casefold()
+        folded = unicodedata.normalize("NFKC", words).casefold()
+        return re.sub(r"[\s·•・‧∙⋅.'’‘ʼ`´\u200b-\u200d]", "", unicodedata.normalize("NFKC", folded))
 
     return bool(bare(typed)) and bare(typed) == bare(name)
 

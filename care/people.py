@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,8 +14,12 @@ from care.work import UnitOfWork
 
 
 def normal_phone(written: str) -> str:
-    """Digits only, without the home country's code: ``+86 138-0000-0001`` is ``13800000001``. Empty when no number."""
-    digits = re.sub(r"\D", "", written)
+    """Digits only, without the home country's code: ``+86 138-0000-0001`` is ``13800000001``. Empty when no number.
+
+    Digits of other scripts, such as the full-width ones of a Chinese keyboard, become the plain ones.
+    """
+    digits = "".join(str(unicodedata.decimal(char)) for char in written if char.isdecimal())
+    digits = digits.removeprefix("00")
     if len(digits) == 13 and digits.startswith("86"):
         digits = digits[2:]
     return digits if 7 <= len(digits) <= 15 else ""
