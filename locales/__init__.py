@@ -41,6 +41,11 @@ class Words:
         return words(self.language, domain)
 
 
+def mark(sentence: str) -> str:
+    """Marks a sentence for the catalogues where it is written down; it is translated where it is said."""
+    return sentence
+
+
 def catalogue_path(language: str, domain: str) -> Path:
     return _HERE / language / f"{domain}.po"
 
