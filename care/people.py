@@ -19,7 +19,8 @@ def normal_phone(written: str) -> str:
     Digits of other scripts, such as the full-width ones of a Chinese keyboard, become the plain ones.
     """
     digits = "".join(str(unicodedata.decimal(char)) for char in written if char.isdecimal())
-    digits = digits.removeprefix("00")
+    while digits.startswith("00"):
+        digits = digits[2:]
     if len(digits) == 13 and digits.startswith("86"):
         digits = digits[2:]
     return digits if 7 <= len(digits) <= 15 else ""

@@ -209,6 +209,9 @@ def _courses(s: Screen) -> tuple[str, Rows]:
         where=s.step_line("courses"),
         child=s.facts.child,
     )
+    if s.answers["courses"]:
+        text += "\n\n" + _("Course wishes: {value}", value=s.answers["courses"])
+        return text, [s.ways(_("Delete the wishes ›"), "none")]
     return text, [s.ways(_("Leave it open ›"), "none")]
 
 
