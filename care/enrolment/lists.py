@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from care.enrolment.queries import Filter, Row, _narrowed, within_reach
+from care.enrolment.queries import Filter, Row, _narrowed, as_row, within_reach
 from care.permissions import Actor, Permission
 from care.records.enrolment import Application, State
 from care.records.office import Event
@@ -67,23 +67,7 @@ async def rows_of(uow: UnitOfWork, application_ids: Sequence[int]) -> list[Row]:
         .join(Person, Person.id == Guardianship.person_id)
         .where(Application.id.in_(application_ids), within_reach(uow.actor, Permission.SEE_APPLICATIONS))
     )
-    found = {
-        application.id: Row(
-            id=application.id,
-            version=application.version,
-            state=application.state,
-            state_since=application.state_since,
-            submitted_at=application.submitted_at,
-            student=student.name,
-            student_no=student.student_no,
-            grade=school_class.grade,
-            school_class=school_class.name,
-            guardian=person.name,
-            relation=guardianship.relation,
-            weekdays=tuple(application.weekdays),
-        )
-        for application, student, school_class, guardianship, person in await uow.session.execute(query)
-    }
+    found = {row.id: row for row in (as_row(*parts) for parts in await uow.session.execute(query))}
     return [found[number] for number in application_ids if number in found]
 
 

@@ -123,24 +123,24 @@ async def search(uow: UnitOfWork, wanted: Filter, offset: int = 0, limit: int = 
         select(func.count()).select_from(query.with_only_columns(Application.id).subquery())
     )
     page = query.order_by(Application.state_since, Application.id).offset(offset).limit(limit)
-    rows = [
-        Row(
-            application.id,
-            application.version,
-            application.state,
-            application.state_since,
-            application.submitted_at,
-            student.name,
-            student.student_no,
-            school_class.grade,
-            school_class.name,
-            person.name,
-            guardianship.relation,
-            tuple(application.weekdays),
-        )
-        for application, student, school_class, guardianship, person in await uow.session.execute(page)
-    ]
-    return rows, total or 0
+    return [as_row(*found) for found in await uow.session.execute(page)], total or 0
+
+
+def as_row(a: Application, student: Student, school_class: SchoolClass, guardianship: Guardianship, who: Person) -> Row:
+    return Row(
+        id=a.id,
+        version=a.version,
+        state=a.state,
+        state_since=a.state_since,
+        submitted_at=a.submitted_at,
+        student=student.name,
+        student_no=student.student_no,
+        grade=school_class.grade,
+        school_class=school_class.name,
+        guardian=who.name,
+        relation=guardianship.relation,
+        weekdays=tuple(a.weekdays),
+    )
 
 
 async def count_by_state(uow: UnitOfWork, wanted: Filter) -> dict[State, int]:
@@ -258,23 +258,7 @@ async def waiting_for(uow: UnitOfWork, permission: Permission) -> list[Row]:
         .where(Application.state == state, within_reach(uow.actor, permission))
         .order_by(Application.state_since, Application.id)
     )
-    return [
-        Row(
-            a.id,
-            a.version,
-            a.state,
-            a.state_since,
-            a.submitted_at,
-            s.name,
-            s.student_no,
-            c.grade,
-            c.name,
-            p.name,
-            g.relation,
-            tuple(a.weekdays),
-        )
-        for a, s, c, g, p in await uow.session.execute(query)
-    ]
+    return [as_row(*found) for found in await uow.session.execute(query)]
 
 
 @dataclass(frozen=True)
