@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from journey import (
     ZH,
-    again,
-    applicant,
-    decides,
     forms,
     in_state,
     open_slip,
@@ -19,8 +16,7 @@ from journey import (
 from sqlalchemy import select, update
 from stage import Player, Stage
 
-from care.enrolment import Move
-from care.records import Application, Person, PickupPerson, State, Student, TextKind
+from care.records import Application, PickupPerson, State, Student, TextKind
 from care.term import NewText, publish_text
 
 ODD = ["<b>=1+1</b>", "{child}", "%s %(child)s", "👩‍👧 奶奶", "O'Brien; DROP TABLE", "_*[x](y)*_", "名\n字"]
@@ -261,54 +257,3 @@ async def test_no_consent_keeps_nothing(small_stage: Stage) -> None:
     assert await stage.ask(select(Application.id).where(Application.student_id == child.id)) == []
     await mum.send("/apply")
     mum.reads("14:35–17:10")
-
-
-async def test_a_teacher_who_is_also_a_mother(small_stage: Stage) -> None:
-    """She decides about her class and applies for her own child at the same time: no word goes astray."""
-    stage = small_stage
-    (mother_in_school,) = await stage.ask(select(Person).where(Person.name == "孟慧蓉"))
-    both = stage.persona(mother_in_school.id)
-    await _make_way_for(stage, "何书宁")
-    (submitted, *_) = await in_state(stage, State.SUBMITTED, "4(2)") or await _one_for(stage, "4(2)")
-    await both.send("/review")
-    await both.tap(data=f"rv:returned:{submitted.id}:{submitted.version}")
-    both.reads("需要改什么")
-    await both.send("/apply")
-    await read_all(both)
-    for key in ("yes", "day", "next", "need", "next", "no_extended"):
-        await both.tap(ZH[key])
-    await both.tap("添加")
-    await both.send("何奶奶")
-    both.reads("何奶奶是何书宁的什么人")
-    assert (await again(stage, submitted.id)).state is State.SUBMITTED, "the name was not sent to a family"
-    await both.tap("奶奶")
-    await both.send("19900007777")
-    for key in ("next", "no_note", "no_courses", "submit"):
-        await both.tap(ZH[key])
-    both.reads("已提交")
-    await both.send("谢谢")
-    both.reads("需要改什么")
-    assert (await again(stage, submitted.id)).state is State.SUBMITTED, "a late word is not the remark"
-    await both.send("请补充电话")
-    both.reads("已退回，家长收到：请补充电话")
-    assert (await again(stage, submitted.id)).state is State.RETURNED
-    assert (await stage.application_of("何书宁")).state is State.SUBMITTED
-
-
-async def _make_way_for(stage: Stage, child: str) -> None:
-    """Withdraws the application that the demonstration has for a child."""
-    application = await stage.application_of(child)
-    family = await applicant(stage, application)
-    await family.send("/withdraw")
-    await family.tap("自 11月23日 周一 起")
-    assert (await again(stage, application.id)).state is State.WITHDRAWN
-
-
-async def _one_for(stage: Stage, class_name: str) -> list[Application]:
-    reviewed = await in_state(stage, State.REVIEWED, class_name)
-    await decides(stage, await stage.star("office"), Move.RETURN, reviewed[0].id, "请核对")
-    async with stage.school.work() as uow:
-        await uow.session.execute(
-            update(Application).where(Application.id == reviewed[0].id).values(state=State.SUBMITTED)
-        )
-    return await in_state(stage, State.SUBMITTED, class_name)
