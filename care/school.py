@@ -61,6 +61,14 @@ class School:
         async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False) as session:
             yield UnitOfWork(self, session, actor)
 
+    async def clear_log(self) -> None:
+        """SQLite: moves the write-ahead log into the database and empties it, as far as readers allow."""
+        async with self.writer.connect() as connection:
+            await connection.rollback()
+            driver = await connection.get_raw_connection()
+            assert driver.driver_connection is not None
+            await driver.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def wake(self) -> None:
         for listener in self.listeners:
             listener()

@@ -97,7 +97,7 @@ class UnitOfWork:
             await self.session.execute(
                 update(Letter)
                 .where(Letter.slot == slot, Letter.state == LetterState.WAITING)
-                .values(state=LetterState.SUPERSEDED)
+                .values(state=LetterState.SUPERSEDED, payload=None)
             )
         letter = Letter(
             kind="reply",

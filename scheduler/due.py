@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from care.calendar import Calendar, load_calendar
-from care.enrolment.apply import take_out
+from care.enrolment.apply import settle
 from care.people import holders
 from care.permissions import SYSTEM
 from care.records.delivery import Class
@@ -68,13 +68,26 @@ async def tick(school: School) -> None:
     now, zone = school.clock.now(), school.zone
     reviews = overdue(waiting, State.SUBMITTED, REVIEW_DAYS, calendar, now, zone)
     approvals = overdue(waiting, State.REVIEWED, APPROVAL_DAYS, calendar, now, zone)
-    unsigned = {days: overdue(waiting, State.APPROVED, days, calendar, now, zone) for days in SIGN_DAYS}
+    unsigned = unsigned_since(waiting, calendar, now, zone)
     if reviews or approvals or any(unsigned.values()):
         async with school.work(SYSTEM) as uow:
             await remind_reviewers(uow, reviews)
             await remind_school(uow, approvals)
             for days, late in unsigned.items():
                 await remind_signers(uow, late, days)
+
+
+def unsigned_since(
+    waiting: Iterable[Waiting], calendar: Calendar, now: datetime, zone: ZoneInfo
+) -> dict[int, list[Waiting]]:
+    """Unsigned agreements by the reminder that is due: where both are (the clock jumped), only the later goes out."""
+    found: dict[int, list[Waiting]] = {}
+    reminded: set[int] = set()
+    for days in sorted(SIGN_DAYS, reverse=True):
+        late = overdue(waiting, State.APPROVED, days, calendar, now, zone)
+        found[days] = [one for one in late if one.id not in reminded]
+        reminded |= {one.id for one in late}
+    return found
 
 
 async def _waiting(uow: UnitOfWork) -> list[Waiting]:
@@ -97,14 +110,16 @@ async def remind_reviewers(uow: UnitOfWork, late: list[Waiting]) -> None:
         reviewers = await holders(uow, Role.HOMEROOM, class_id=class_id)
         if not reviewers:
             reviewers = await holders(uow, Role.GRADE_LEADER, grade=grade)
-        await uow.post("review_waits", reviewers, Class.REMINDER, key=f"review_waits:{uow.today}")
+        key = f"review_waits:{uow.today}"
+        await uow.post("review_waits", reviewers, Class.REMINDER, key=key, valid_until=_evening(uow))
 
 
 async def remind_school(uow: UnitOfWork, late: list[Waiting]) -> None:
     """One reminder a day for the office (the head where there is no office)."""
     if late:
         people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD, Role.DEPUTY)
-        await uow.post("approval_waits", people, Class.REMINDER, key=f"approval_waits:{uow.today}")
+        key = f"approval_waits:{uow.today}"
+        await uow.post("approval_waits", people, Class.REMINDER, key=key, valid_until=_evening(uow))
 
 
 async def remind_signers(uow: UnitOfWork, late: list[Waiting], days: int) -> None:
@@ -119,6 +134,12 @@ async def remind_signers(uow: UnitOfWork, late: list[Waiting], days: int) -> Non
         )
 
 
+def _evening(uow: UnitOfWork) -> datetime:
+    """When the quiet hours of the day begin: a reminder of the day that was held up until then lapses, for the next
+    day has one of its own."""
+    return datetime.combine(uow.today, QUIET_FROM, uow.school.zone)
+
+
 async def settle_withdrawals(school: School) -> None:
     """Withdrawals whose day has come take effect (S21); the place goes to the next on the waiting list."""
     today = school.clock.today()
@@ -127,13 +148,4 @@ async def settle_withdrawals(school: School) -> None:
         ids = list(await uow.session.scalars(due))
     for application_id in ids:
         async with school.work(SYSTEM) as uow:
-            query = (
-                select(Application)
-                .where(Application.id == application_id, Application.state == State.ENROLLED)
-                .where(Application.leaves_on <= today)
-                .options(joinedload(Application.student), joinedload(Application.guardianship))
-                .with_for_update(of=Application)
-            )
-            application = (await uow.session.scalars(query)).first()
-            if application is not None:
-                await take_out(uow, application)
+            await settle(uow, application_id)

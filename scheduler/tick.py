@@ -11,6 +11,8 @@ from care.school import School
 from scheduler import due
 
 EVERY_S = 5
+CLEAR_LOG_EVERY = 12
+"""Ticks between two clearings of SQLite's write-ahead log: once a minute."""
 
 log = structlog.get_logger()
 
@@ -20,6 +22,7 @@ class Ticker:
 
     def __init__(self, school: School, every_s: float = EVERY_S) -> None:
         self.school = school
+        self._ticks = 0
         self._scheduler = AsyncIOScheduler(timezone=school.zone)
         self._scheduler.add_job(
             self.tick, "interval", seconds=every_s, coalesce=True, max_instances=1, misfire_grace_time=None
@@ -39,8 +42,16 @@ class Ticker:
         try:
             await due.tick(self.school)
             await save_clock(self.school)
+            await self._clear_log()
         except Exception as error:
             log.error("a tick failed", error=type(error).__name__, exc_info=error)
+
+
+    async def _clear_log(self) -> None:
+        """SQLite: empties the write-ahead log now and then, so that words already deleted do not linger in it."""
+        self._ticks += 1
+        if self.school.is_sqlite and self._ticks % CLEAR_LOG_EVERY == 0:
+            await self.school.clear_log()
 
 
 async def save_clock(school: School) -> None:

@@ -109,8 +109,11 @@ class Sender:
         async with self.school.writer.connect() as connection:
             mine = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LEADER_LOCK})
             await connection.commit()
-            if mine:
-                await self._drain(group, connection)
+            try:
+                if mine:
+                    await self._drain(group, connection)
+            finally:  # the lock lives as long as its connection: never give it back to the pool
+                await connection.invalidate()
 
     async def _drain(self, group: asyncio.TaskGroup, lock: AsyncConnection | None) -> None:
         await self._resolve_unknown()
@@ -174,7 +177,7 @@ class Sender:
         wait = LOOK_EVERY_S
         for letter in letters:
             if letter.valid_until is not None and letter.valid_until < uow.now:
-                letter.state = LetterState.LAPSED
+                letter.state, letter.payload = LetterState.LAPSED, None
                 continue
             place = places.get(letter.id)
             if place is None:
@@ -239,6 +242,7 @@ class Sender:
             letter.message_id = fate.message_id or letter.message_id
             if fate.state is LetterState.SENT:
                 letter.sent_at = uow.now
+            if fate.state in (LetterState.SENT, LetterState.LAPSED, LetterState.SUPERSEDED):
                 letter.payload = None
             if fate.reach is not None and fate.channel is not None and fate.chat_id is not None:
                 await set_reach(uow, fate.channel, fate.chat_id, fate.reach)

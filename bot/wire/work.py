@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import and_, or_, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import aliased
 from telegram import Update as TelegramUpdate
 
@@ -21,6 +22,7 @@ from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
 from care.errors import CareError
 from care.people import actor_for, person_of_chat
+from care.permissions import NOBODY
 from care.records.delivery import InboxState, Update
 from care.school import School
 from care.work import UnitOfWork
@@ -89,23 +91,29 @@ class Worker:
                     continue
 
     async def work_one(self) -> bool:
-        """Handles one update; False when none is ready."""
-        taken: int | None = None
-        try:
-            async with self.school.work() as uow:
-                row = await self._take(uow)
-                if row is None:
-                    return False
-                taken = row.id
-                await self._handle(uow, row)
-                self._done(uow, row)
-        except CareError as error:
-            refusal = error
-            await self._after(taken, lambda turn: self.refuse(turn, refusal))
-        except Exception as error:
-            if taken is None:
+        """Handles one update; False when none is ready. Whatever a handler does is undone when it raises, and the
+        update stays locked until what came of it is written down."""
+        async with self.school.work() as uow:
+            row = await self._take(uow)
+            if row is None:
+                return False
+            payload = json.loads(row.payload)
+            try:
+                async with uow.session.begin_nested():
+                    if _is_private(payload):
+                        await self._turn(uow, row, payload)
+            except CareError as error:
+                refusal = error
+                await self._turn(uow, row, payload, instead=lambda turn: self.refuse(turn, refusal))
+            except DBAPIError:
                 raise
-            await self._failed(taken, error)
+            except Exception as error:
+                log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
+                await self._failed(uow, row, payload, type(error).__name__)
+                return True
+            row.state = InboxState.DONE
+            row.done_at = uow.now
+            row.payload = ""
         return True
 
     async def _take(self, uow: UnitOfWork) -> Update | None:
@@ -130,30 +138,21 @@ class Worker:
         )
         return (await uow.session.scalars(query)).first()
 
-    def _done(self, uow: UnitOfWork, row: Update) -> None:
-        row.state = InboxState.DONE
-        row.done_at = uow.now
-        row.payload = ""
-
-    async def _handle(self, uow: UnitOfWork, row: Update) -> None:
-        payload = json.loads(row.payload)
-        if _is_private(payload):
-            await self._turn(uow, row, payload)
-
     async def _turn(
         self,
         uow: UnitOfWork,
         row: Update,
         payload: dict[str, Any],
-        instead: Callable[[Turn], Awaitable[None]] | None = None,
+        instead: Instead | None = None,
     ) -> None:
         channel = self.channels[row.channel]
         query = payload.get("callback_query")
         if query and "message" in query:  # nobody reads the tapped message's own buttons: do not parse them
             query["message"].pop("reply_markup", None)
+        uow.actor = NOBODY
         update = TelegramUpdate.de_json(payload, channel.bot)
         person = await person_of_chat(uow, row.channel, row.chat_id)
-        actor = await actor_for(uow, person) if person else uow.actor
+        actor = await actor_for(uow, person) if person else NOBODY
         uow.actor = actor
         code = update.effective_user.language_code if update.effective_user else None
         language = language_of(self.school, person.language if person else None, code)
@@ -169,30 +168,26 @@ class Worker:
         if opening.error is not None:
             raise opening.error
 
-    async def _after(self, row_id: int | None, say: Instead) -> None:
-        """A rule said no: nothing of the turn is kept, the person gets the sentence, the update is done."""
-        async with self.school.work() as uow:
-            row = await uow.session.get_one(Update, row_id, with_for_update=True)
-            await self._turn(uow, row, json.loads(row.payload), instead=say)
-            self._done(uow, row)
-
-    async def _failed(self, row_id: int, error: Exception) -> None:
-        log.error("an update failed", update=row_id, error=type(error).__name__, exc_info=error)
-        async with self.school.work() as uow:
-            row = await uow.session.get_one(Update, row_id, with_for_update=True)
-            row.attempts += 1
-            row.error = type(error).__name__
-            if row.attempts < ATTEMPTS:
-                row.retry_at = uow.now + timedelta(seconds=BACKOFF_S[row.attempts - 1])
-                return
-            row.state = InboxState.DEAD
-            row.done_at = uow.now
-            uow.record("update_put_aside", "update", row.id, row.error)
+    async def _failed(self, uow: UnitOfWork, row: Update, payload: dict[str, Any], error: str) -> None:
+        """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
+        row.attempts += 1
+        row.error = error
+        if row.attempts < ATTEMPTS:
+            row.retry_at = uow.now + timedelta(seconds=BACKOFF_S[row.attempts - 1])
+            return
+        row.state = InboxState.DEAD
+        row.done_at = uow.now
+        uow.record("update_put_aside", "update", row.id, error)
         try:
-            async with self.school.work() as uow:
-                await self._turn(uow, row, json.loads(row.payload), instead=self.apologise)
-        except Exception as second:  # noqa: BLE001 - the update is put aside already; the office sees it
-            log.error("no apology could be made", update=row_id, error=type(second).__name__)
+            async with uow.session.begin_nested():
+                await self._turn(uow, row, payload, instead=self.apologise)
+        except Exception as second:  # noqa: BLE001 - the update is put aside all the same; the office sees it
+            log.error("no apology could be made", update=row.id, error=type(second).__name__)
+
+
+def _is_the_database(error: Exception) -> bool:
+    """Whether the database itself is in trouble: then nothing can be written down, and the update simply waits."""
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _is_private(payload: dict[str, Any]) -> bool:

@@ -125,7 +125,6 @@ async def test_the_unsigned_agreement_after_two_days_and_five(small_stage: Stage
     mum.finds("协议")
 
 
-@pytest.mark.xfail(reason="the clock posts the reminders of two and of five days at the same tick", strict=True)
 async def test_the_clock_jumps_a_week(small_stage: Stage) -> None:
     """One reminder, not one for each day that was missed."""
     stage = small_stage
