@@ -80,6 +80,7 @@ WEEKDAYS_SHORT = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ERRORS = {
     "refused": "That cannot be done.",
     "not_found": "This was not found, or you may not see it.",
+    "own_child": "This is your own child. A colleague decides on it: please ask the grade leader or the office.",
     "not_allowed": "Your duty does not include this.",
     "stale": "This has changed in the meantime. Please look at the current state and decide again.",
     "class_full": "Class {school_class} is full ({capacity} places). Put the child on the waiting list instead.",

@@ -90,7 +90,13 @@ def test_the_rules_speak_no_language() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_time_comes_from_the_school_clock(package: str) -> None:
-    allowed = {"care/clock.py", "webchat/world.py", "afterbell/doctor/address.py", "afterbell/doctor/machine.py", "afterbell/backup.py"}
+    allowed = {
+        "care/clock.py",
+        "webchat/world.py",
+        "afterbell/doctor/address.py",
+        "afterbell/doctor/machine.py",
+        "afterbell/backup.py",
+    }
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in sources(package)

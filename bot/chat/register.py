@@ -46,6 +46,7 @@ TAPS: dict[str, Handler] = {
     "ro": review.card_tapped,
     "rl": review.page_tapped,
     "rc": review.criteria_tapped,
+    "rh": review.health_tapped,
     "rv": review.move_tapped,
     "rx": review.remark_left,
     "sg": agreement.read_tapped,

@@ -8,7 +8,7 @@ from telegram import Update
 from bot.chat.ids import id_of
 from bot.chat.pages import cut
 from bot.wire.turn import Turn
-from bot.wire.view import Button, View, pack
+from bot.wire.view import TOAST_LIMIT, Button, View, pack
 from care.enrolment.decide import application_for_staff, decide
 from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, waiting_for
 from care.enrolment.states import RULES, Move
@@ -90,7 +90,10 @@ async def card(uow: UnitOfWork, _: Words, application_id: int, note: str = "") -
     rows: list[tuple[Button, ...]] = [
         (Button(_(MOVES[move]), pack("rv", move.value, application.id, application.version)),) for move in moves
     ]
-    rows.append((Button(_("Criteria"), pack("rc", application.id)), Button(_("PDF"), pack("pdf", application.id))))
+    papers = [Button(_("Criteria"), pack("rc", application.id)), Button(_("PDF"), pack("pdf", application.id))]
+    if application.health_note is not None and health_note_for(uow, application) is not None:
+        papers.append(Button(_("Health note"), pack("rh", application.id)))
+    rows.append(tuple(papers))
     state = label(_, application.state)
     text = "\n".join([note or state, "", *lines])
     return View(text[:4000], tuple(rows))
@@ -121,9 +124,8 @@ async def _card_lines(uow: UnitOfWork, _: Words, a: Application) -> list[str]:
     ]
     adults = _("; ").join(_("{name} ({relation})", name=p.name, relation=label(_, p.relation)) for p in a.pickup)
     lines.append(_("May also collect: {value}", value=adults or _("nobody else")))
-    note = health_note_for(uow, a)
-    if note:
-        lines.append(_("Health note: {value}", value=note))
+    if a.health_note is not None:
+        lines.append(_("Health note: {value}", value=_("given, kept encrypted")))
     if a.courses_wished:
         lines.append(_("Course wishes: {value}", value=a.courses_wished))
     stop = select(StopListEntry.name).where(StopListEntry.student_id == a.student_id, StopListEntry.ended_at.is_(None))
@@ -150,6 +152,20 @@ async def criteria_tapped(update: Update, turn: Turn) -> None:
         turning.append(Button(_("Read on ›"), pack("rc", application.id, page + 1)))
     back = (Button(_("‹ To the application"), pack("ro", application.id)),)
     await turn.show(View(pages[page], (tuple(turning), back) if turning else (back,)))
+
+
+async def health_tapped(update: Update, turn: Turn) -> None:
+    """The health note, for who may read it: in a box that leaves nothing in the chat, where it is short enough."""
+    _ = turn._
+    application = await application_for_staff(turn.uow, turn.numbers[0])
+    note = health_note_for(turn.uow, application)
+    if note is None:
+        raise NotFound()
+    if len(note) <= TOAST_LIMIT:
+        await turn.toast(note, alert=True)
+        return
+    back = (Button(_("‹ To the application"), pack("ro", application.id)),)
+    await turn.show(View(_("Health note: {value}", value=note), (back,)))
 
 
 async def move_tapped(update: Update, turn: Turn) -> None:

@@ -39,7 +39,7 @@ class Judge:
 
     def unknown(self, letter: Letter) -> LetterState:
         """Where a letter goes that may or may not have arrived."""
-        idempotent = letter.method in ("editMessageText", "answerCallbackQuery")
+        idempotent = letter.method in ("editMessageText", "answerCallbackQuery", "deleteMessage", "setMyCommands")
         return LetterState.WAITING if idempotent or self._again(letter.kind) else LetterState.REVIEW
 
     def failed(self, letter: Letter, fate: Fate, error: TelegramError) -> float:
@@ -67,7 +67,7 @@ class Judge:
         lower = words.lower()
         if "not modified" in lower:
             fate.error = ""
-        elif "query is too old" in lower:
+        elif "query is too old" in lower or "message to delete" in lower or "message can't be deleted" in lower:
             fate.state = LetterState.LAPSED
         elif "chat not found" in lower:
             fate.state, fate.reach = LetterState.FAILED, Reach.GONE

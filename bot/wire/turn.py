@@ -13,7 +13,7 @@ from sqlalchemy import select
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.wire.view import View, edit_payload, message_payload
+from bot.wire.view import TOAST_LIMIT, View, edit_payload, message_payload
 from care.errors import Conflict
 from care.permissions import NOBODY, Actor
 from care.records.delivery import Class, Form
@@ -60,6 +60,8 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         query = update.callback_query if isinstance(update, Update) else None
         turn.query_id = query.id if query else None
         turn.tapped = query.message.message_id if query and query.message else None
+        message = update.message if isinstance(update, Update) else None
+        turn.typed = message.message_id if message else None
         turn.data = (query.data if query else None) or ""
         turn.answered = False
         return turn
@@ -68,6 +70,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
     query_id: str | None
     data: str
     tapped: int | None
+    typed: int | None
     answered: bool
 
     @property
@@ -103,9 +106,15 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         self.answered = True
         answer: dict[str, Any] = {"callback_query_id": self.query_id}
         if words:
-            answer |= {"text": words[:200], "show_alert": alert}
+            answer |= {"text": words[:TOAST_LIMIT], "show_alert": alert}
         payload = json.dumps(answer, ensure_ascii=False)
         await self.uow.reply(self.channel, self.chat, "answerCallbackQuery", payload, Class.ANSWER)
+
+    async def erase(self) -> None:
+        """Takes the message just typed out of the chat: what it said is kept elsewhere, encrypted."""
+        if self.typed is not None:
+            payload = json.dumps({"chat_id": self.chat, "message_id": self.typed})
+            await self.uow.reply(self.channel, self.chat, "deleteMessage", payload)
 
     async def forms(self) -> list[Form]:
         """All conversations of this chat, the last opened first."""

@@ -7,6 +7,7 @@ from typing import Any
 
 TEXT_LIMIT = 4096
 DATA_LIMIT = 64
+TOAST_LIMIT = 200
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from care.enrolment.answers import Answers, PickupAnswer
 from care.enrolment.apply import correct, may_apply, stay, submit, withdraw
-from care.enrolment.decide import decide, decide_many, record_waiver, set_capacity
+from care.enrolment.decide import decide, record_waiver, set_capacity
 from care.enrolment.states import Move
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "PickupAnswer",
     "correct",
     "decide",
-    "decide_many",
     "may_apply",
     "record_waiver",
     "set_capacity",

@@ -138,17 +138,23 @@ async def _consents(uow: UnitOfWork, application: Application, guardianship: Gua
 
 
 async def _tell_reviewers(uow: UnitOfWork, application: Application, student: Student) -> None:
-    reviewers = await holders(uow, Role.HOMEROOM, class_id=student.school_class_id)
+    family = set(await _family_of(uow, student.id))
+    reviewers = set(await holders(uow, Role.HOMEROOM, class_id=student.school_class_id)) - family
     if not reviewers:
-        reviewers = await holders(uow, Role.GRADE_LEADER, grade=student.school_class.grade)
+        reviewers = set(await holders(uow, Role.GRADE_LEADER, grade=student.school_class.grade)) - family
     await uow.post(
         "review_wanted",
-        reviewers,
+        sorted(reviewers),
         Class.ALARM,
         key=f"review:{application.id}:{application.version}",
         application_id=application.id,
         version=application.version,
     )
+
+
+async def _family_of(uow: UnitOfWork, student_id: int) -> list[int]:
+    """The guardians of a child: none of them decides on it."""
+    return list(await uow.session.scalars(select(Guardianship.person_id).where(Guardianship.student_id == student_id)))
 
 
 async def own_application(uow: UnitOfWork, application_id: int, applicant_only: bool = False) -> Application:

@@ -1,19 +1,16 @@
-"""The school's side of enrolment: the class reviews, the school approves, one by one or in bulk (S1)."""
+"""The school's side of enrolment: the class reviews, the school approves, within the places of each class (S1)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from care.enrolment.places import give_place_to_next, lock_class_of, post_step, take_place
 from care.enrolment.states import RULES, Move, right_needed
-from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.enrolment import Application, State, Waiver
-from care.records.people import SchoolClass, Student
+from care.records.people import Guardianship, SchoolClass, Student
 from care.work import UnitOfWork
 
 REMARK_LIMIT = 500
@@ -54,6 +51,8 @@ async def decide(
     school_class = application.student.school_class
     if right is None or not uow.actor.may_for(right, school_class.grade, school_class.id):
         raise NotAllowed()
+    if await is_family(uow, application.student_id):
+        raise NotAllowed("own_child")
     remark = remark.strip()
     if RULES[move].remark_needed and not remark:
         raise Invalid("remark_needed")
@@ -70,31 +69,12 @@ async def decide(
     return application
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one application of a bulk decision: no ``error``, or the code of what stood against it."""
-
-    application_id: int
-    student: str
-    error: str | None
-
-
-async def decide_many(uow: UnitOfWork, move: Move, application_ids: Sequence[int], remark: str = "") -> list[Outcome]:
-    """Makes one move for many, the earliest submitted first, so that the last place goes to who came first."""
-    query = (
-        select(Application.id, Student.name)
-        .join(Student)
-        .where(Application.id.in_(application_ids))
-        .order_by(Application.submitted_at, Application.id)
+async def is_family(uow: UnitOfWork, student_id: int) -> bool:
+    """Whether the actor is a guardian of the child: nobody decides on their own child."""
+    query = select(Guardianship.id).where(
+        Guardianship.student_id == student_id, Guardianship.person_id == uow.actor.person_id
     )
-    outcomes = []
-    for application_id, student in (await uow.session.execute(query)).all():
-        try:
-            await decide(uow, move, application_id, remark)
-            outcomes.append(Outcome(application_id, student, None))
-        except CareError as error:
-            outcomes.append(Outcome(application_id, student, error.code))
-    return outcomes
+    return await uow.session.scalar(query) is not None
 
 
 async def set_capacity(uow: UnitOfWork, class_id: int, capacity: int, term_id: int) -> list[int]:

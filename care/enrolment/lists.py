@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from care.enrolment.queries import Filter, Row, _narrowed, as_row, within_reach
+from care.enrolment.queries import Filter, Row, as_row, narrowed, within_reach
 from care.permissions import Actor, Permission
 from care.records.enrolment import Application, State
 from care.records.office import Event
@@ -49,7 +49,7 @@ async def waiting_counts(uow: UnitOfWork, term_id: int) -> list[Waiting]:
 
 async def ids_in_order(uow: UnitOfWork, wanted: Filter, mine: bool = False) -> list[int]:
     """The whole list as ids, longest in its state first. ``mine`` keeps what waits for the actor."""
-    query = _narrowed(uow, select(Application.id), wanted)
+    query = narrowed(uow, select(Application.id), wanted)
     if wanted.states:
         query = query.where(Application.state.in_(wanted.states))
     if mine:
@@ -73,7 +73,7 @@ async def rows_of(uow: UnitOfWork, application_ids: Sequence[int]) -> list[Row]:
 
 async def waiting_count(uow: UnitOfWork, wanted: Filter) -> int:
     """How many of the list wait for the actor."""
-    query = _narrowed(uow, select(func.count(Application.id)), wanted).where(waits_for(uow.actor))
+    query = narrowed(uow, select(func.count(Application.id)), wanted).where(waits_for(uow.actor))
     return await uow.session.scalar(query) or 0
 
 

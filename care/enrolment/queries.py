@@ -84,7 +84,8 @@ def within_reach(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return or_(*parts) if parts else false()
 
 
-def _narrowed(uow: UnitOfWork, query: Select[*Columns], wanted: Filter) -> Select[*Columns]:
+def narrowed(uow: UnitOfWork, query: Select[*Columns], wanted: Filter) -> Select[*Columns]:
+    """A query on applications, cut to the actor's reach and to what is wanted, the state aside."""
     query = (
         query.join(Student, Student.id == Application.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
@@ -116,7 +117,7 @@ def _escaped(words: str) -> str:
 
 async def search(uow: UnitOfWork, wanted: Filter, offset: int = 0, limit: int = 50) -> tuple[list[Row], int]:
     """A page of the list, longest in its state first, and how many there are in all."""
-    query = _narrowed(uow, select(Application, Student, SchoolClass, Guardianship, Person), wanted)
+    query = narrowed(uow, select(Application, Student, SchoolClass, Guardianship, Person), wanted)
     if wanted.states:
         query = query.where(Application.state.in_(wanted.states))
     total = await uow.session.scalar(
@@ -145,7 +146,7 @@ def as_row(a: Application, student: Student, school_class: SchoolClass, guardian
 
 async def count_by_state(uow: UnitOfWork, wanted: Filter) -> dict[State, int]:
     """How many applications stand in each state, under the other filters."""
-    query = _narrowed(uow, select(Application.state, func.count()), wanted).group_by(Application.state)
+    query = narrowed(uow, select(Application.state, func.count()), wanted).group_by(Application.state)
     found = {state: number for state, number in await uow.session.execute(query)}
     return {state: found.get(state, 0) for state in State}
 

@@ -45,9 +45,11 @@ async def chat(browser: Browser, address: str) -> None:
     page = await browser.new_page(viewport={"width": 1100, "height": 760}, locale="zh-CN")
     await page.goto(f"{address}/chat")
     await page.get_by_text("苏婉晴").first.click()
-    await page.get_by_role("button", name=re.compile("通知单")).click()
+    await page.get_by_role("button", name=re.compile("邀请单")).click()
     await page.wait_for_timeout(700)
-    for words in ("申请课后服务", "继续阅读", "继续阅读", "我已阅读", "同意", "周一", "周三", "下一步", "家长下班较晚", "下一步"):
+    for words in ("申请课后服务", "继续阅读", "继续阅读", "我已阅读", "同意", "周一", "周三", "下一步"):
+        await tap(page, words)
+    for words in ("家长下班较晚", "下一步", "周三"):
         await tap(page, words)
     await page.screenshot(path=IMAGES / "chat.png")
 

@@ -164,7 +164,7 @@ async def test_on_a_phone_from_the_list_to_the_first_answer(school: School, brow
     await page.get_by_role("searchbox").fill("")
     await page.get_by_role("link", name="林岚").first.click()
     await expect(page.locator(".people")).to_be_hidden()
-    await page.get_by_role("button", name="打开书包里的通知单").click()
+    await page.get_by_role("button", name="打开书包里的邀请单").click()
     await expect(page.locator(".mine")).to_contain_text("/start SLIP7")
     school.tell(
         MUM,

@@ -52,7 +52,10 @@ async def test_odd_names_and_words_come_back_as_typed(small_stage: Stage, odd: s
     assert adult == " ".join(odd.split())
     assert application.courses_wished == odd
     assert stage.school.keys.open(application.health_note or b"") == odd
-    teacher.finds(f"健康说明：{odd}")
+    card = teacher.last
+    await teacher.tap("健康说明")
+    assert teacher.toasts[-1] == odd
+    assert teacher.last == card
     await teacher.tap("退回修改")
     await teacher.send(odd)
     mum.reads(f"“{odd}”")

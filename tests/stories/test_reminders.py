@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pytest
 from journey import decides, open_slip, person_id, submit_for, to_approved
 from sqlalchemy import delete, func, select, update
 from stage import Player, Stage

@@ -14,7 +14,7 @@ from care.permissions import SYSTEM
 from care.records import Contact, Guardianship, Person, Slip, WrongCode
 
 VALID = timedelta(days=30)
-UNKNOWN = "没有这个接入码"
+UNKNOWN = "没有这个邀请码"
 CUT_OFF = "请一小时后再试"
 
 
@@ -75,7 +75,7 @@ async def test_a_slip_is_good_for_one_chat(small_stage: Stage) -> None:
     await mum.send(f"/start {code}")
     mum.reads("您是林芷若的妈妈")
     await other.send(f"/start {code}")
-    other.reads("这张通知单已被使用")
+    other.reads("这张邀请单已被使用")
     assert await contact_of(stage, other) == []
     (used,) = await stage.ask(select(Slip.used_by).where(Slip.person_id == person_id(mum)))
     assert used is not None
@@ -86,7 +86,7 @@ async def test_a_slip_runs_out(small_stage: Stage) -> None:
     mum = await stage.star("mother")
     await stage.later(days=70)
     await open_slip(stage, mum)
-    mum.reads("这张通知单已失效")
+    mum.reads("这张邀请单已失效")
     assert await contact_of(stage, mum) == []
 
 
@@ -97,7 +97,7 @@ async def test_a_newer_slip_withdraws_the_older(small_stage: Stage) -> None:
     async with stage.school.work(SYSTEM) as uow:
         code = await issue_slip(uow, guardianship.person_id, guardianship.id, VALID)
     await open_slip(stage, mum)
-    mum.reads("这张通知单已失效")
+    mum.reads("这张邀请单已失效")
     await mum.send(f"/start {code}")
     mum.reads("您是林芷若的妈妈")
 
@@ -119,7 +119,7 @@ async def test_a_slip_of_a_guardian_restricted_since(small_stage: Stage) -> None
             update(Guardianship).where(Guardianship.person_id == person_id(mum)).values(restricted=True)
         )
     await open_slip(stage, mum)
-    mum.reads("这张通知单已失效")
+    mum.reads("这张邀请单已失效")
     await mum.share_phone()
     mum.reads("学校没有登记这个号码")
     assert await contact_of(stage, mum) == []

@@ -31,7 +31,7 @@ async def answer_in_chinese(mum: Player) -> None:
     mum.reads("同意学校")
     await mum.tap("同意")
     mum.reads("哪几天")
-    assert "✅" not in mum.screen()
+    assert "☑" not in mum.screen()
     await mum.tap("周一")
     await mum.tap("周三")
     await mum.tap("下一步")
@@ -67,12 +67,14 @@ async def test_from_slip_to_signed_agreement_in_chinese(stage: Stage) -> None:
     await answer_in_chinese(mum)
     mum.finds("钱秀英")
     mum.finds("书法")
-    mum.misses("花生")
+    assert "花生" not in mum.screen()  # her own message is gone from the chat as well
     await mum.tap("确认提交")
     mum.reads("已提交")
 
     teacher.reads("林芷若")
-    teacher.finds("对花生过敏")
+    assert "花生" not in teacher.screen()
+    await teacher.tap("健康说明")
+    assert teacher.toasts[-1] == "对花生过敏"
     teacher.finds("周一、周三")
     await teacher.tap("✔ 通过")
     teacher.reads("已通过")

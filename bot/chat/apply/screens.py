@@ -66,7 +66,7 @@ class Screen:
         return (back, self.button(forward, token)) if forward else (back,)
 
     def toggles(self, choices: Sequence[tuple[str, str]], chosen: Callable[[str], bool], wide: int) -> Rows:
-        buttons = [self.button(("✅ " if chosen(token) else "⬜ ") + words, token) for token, words in choices]
+        buttons = [self.button(("☑ " if chosen(token) else "☐ ") + words, token) for token, words in choices]
         return [tuple(buttons[i : i + wide]) for i in range(0, len(buttons), wide)]
 
 
@@ -176,7 +176,7 @@ def _leave(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _("{where}\n\nHow does {child} leave after care?", where=s.step_line("leave"), child=s.facts.child)
     rows: Rows = [
-        (s.button(("✅ " if s.answers["leave"] == mode else "") + label(_, mode), mode.value),) for mode in LeaveMode
+        (s.button(("☑ " if s.answers["leave"] == mode else "") + label(_, mode), mode.value),) for mode in LeaveMode
     ]
     return text, [*rows, s.ways()]
 
@@ -198,7 +198,10 @@ def _health(s: Screen) -> tuple[str, Rows]:
 
 
 def _health_words(s: Screen) -> tuple[str, Rows]:
-    return s._("Please type the health note. By sending it you consent to the school keeping it."), [s.ways()]
+    return s._(
+        "Please type the health note. By sending it you consent to the school keeping it; your message then "
+        "disappears from this chat."
+    ), [s.ways()]
 
 
 def _courses(s: Screen) -> tuple[str, Rows]:

@@ -77,7 +77,7 @@ def test_nothing_is_preselected() -> None:
     for facts in ALL_FACTS:
         for step in questions(facts):
             view = Screen(words("en", "chat"), facts, begin(facts), 1).draw(step)
-            assert not any("✅" in button.label for row in view.rows for button in row)
+            assert not any("☑" in button.label for row in view.rows for button in row)
 
 
 def tokens(step: str, answers: Draft, facts: Facts) -> list[str]:
