@@ -46,7 +46,6 @@ class Ticker:
         except Exception as error:
             log.error("a tick failed", error=type(error).__name__, exc_info=error)
 
-
     async def _clear_log(self) -> None:
         """SQLite: empties the write-ahead log now and then, so that words already deleted do not linger in it."""
         self._ticks += 1
