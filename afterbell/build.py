@@ -7,6 +7,8 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
+from typing import IO
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,6 +19,12 @@ from care.keys import Keys
 from care.migrate import is_current, migrate
 from care.records.office import Mark
 from care.school import School, open_engines
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
 SCHOOL_NAME = "AfterBell"
 NAME_MARK = "school_name"
@@ -41,6 +49,25 @@ def make_data_dir(path: Path) -> None:
         raise SettingsError(f"AFTERBELL_DATA_DIR: cannot make the folder {path}: {error.strerror}") from error
     if not os.access(path, os.W_OK):
         raise SettingsError(f"AFTERBELL_DATA_DIR: the folder {path} cannot be written to")
+
+
+def hold_data_dir(path: Path) -> IO[str]:
+    """Keeps a second program away from an embedded database. Raises SettingsError when one is at work already.
+
+    The hold ends with the process, however it ends; keep what is returned until then.
+    """
+    file = (path / "afterbell.lock").open("w")
+    if fcntl is None:
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise SettingsError(
+            f"Another AfterBell is at work on the data folder {path}. Stop it first; several processes at once need "
+            "PostgreSQL (AFTERBELL_DATABASE_URL)."
+        ) from error
+    return file
 
 
 async def open_database(settings: Settings, upgrade: bool) -> tuple[AsyncEngine, AsyncEngine]:

@@ -12,7 +12,7 @@ import typer
 
 from afterbell import backup as backup_
 from afterbell import demo as demo_
-from afterbell.build import make_data_dir, name_school, open_database, open_school
+from afterbell.build import hold_data_dir, make_data_dir, name_school, open_database, open_school
 from afterbell.doctor import examine
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
@@ -94,6 +94,8 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
         raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
     configure_log()
     alone = roles == Roles()
+    make_data_dir(settings.data_dir)
+    hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
     school = await open_school(settings, upgrade=alone, start=demo_.START if demonstration else None)
     loaded = demonstration and await demo_.load(school)
     if loaded:
@@ -104,7 +106,11 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     house = House(school, settings, roles, webchat)
     link = await _first_link(school) if roles.console and alone else ""
     house.started = lambda: _print_addresses(house, link, demonstration)
-    await house.run()
+    try:
+        await house.run()
+    finally:
+        if hold is not None:
+            hold.close()
 
 
 async def _first_link(school: School) -> str:

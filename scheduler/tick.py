@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from care.clock import MovableClock
 from care.records.office import Mark
 from care.school import School
+from care.tidy import tidy
 from scheduler import due
 
 EVERY_S = 5
@@ -41,6 +42,7 @@ class Ticker:
     async def tick(self) -> None:
         try:
             await due.tick(self.school)
+            await tidy(self.school)
             await save_clock(self.school)
             await self._clear_log()
         except Exception as error:

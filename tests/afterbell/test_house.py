@@ -153,6 +153,15 @@ async def test_the_demonstration_starts_is_used_and_goes_on_after_a_stop_and_a_k
             assert await house.end(signal.SIGTERM) == 0
 
 
+async def test_two_programs_on_one_data_folder_are_kept_apart(tmp_path: Path) -> None:
+    async with running(tmp_path) as house:
+        assert "Another AfterBell" in await fails(tmp_path, "demo")
+        assert "PostgreSQL" in await fails(tmp_path, "console")
+        assert await house.end(signal.SIGKILL) == -signal.SIGKILL
+    async with running(tmp_path) as house:
+        assert await house.end(signal.SIGTERM) == 0
+
+
 async def test_the_clock_of_the_demonstration_never_runs_back(tmp_path: Path) -> None:
     async with aiohttp.ClientSession() as http:
         async with running(tmp_path) as house:

@@ -1,0 +1,83 @@
+"""Keeping no more than is needed: once a night, what has served its purpose is deleted, in small transactions.
+
+What was decided stays (applications, agreements, audit, letters with a key); what carried it goes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, or_, select
+
+from care.permissions import SYSTEM
+from care.records.delivery import Form, InboxState, Letter, LetterState, Update
+from care.records.office import ConsoleSession, Mark, SignInLink
+from care.records.people import WrongCode
+from care.school import School
+from care.work import UnitOfWork
+
+MARK = "tidied"
+HOUR = 3
+BATCH = 1000
+DAY = timedelta(days=1)
+INBOX_KEPT = 14 * DAY
+REPLIES_KEPT = 30 * DAY
+DRAFTS_KEPT = 90 * DAY
+SIGN_INS_KEPT = 90 * DAY
+OVER = (LetterState.SENT, LetterState.LAPSED, LetterState.SUPERSEDED)
+
+
+async def tidy(school: School) -> int:
+    """Tidies once a day, after three in the morning school time. Returns how many rows went."""
+    local = school.clock.local()
+    async with school.look(SYSTEM) as uow:
+        mark = await uow.session.get(Mark, MARK)
+    if local.hour < HOUR or (mark is not None and mark.value == local.date().isoformat()):
+        return 0
+    gone = 0
+    for table, condition in _served(school):
+        while batch := await _delete(school, table, condition):
+            gone += batch
+            if batch < BATCH:
+                break
+    async with school.work(SYSTEM) as uow:
+        await _forget_drafts(uow)
+        await uow.session.merge(Mark(name=MARK, value=local.date().isoformat()))
+    return gone
+
+
+Served = type[Update] | type[Letter] | type[WrongCode] | type[SignInLink] | type[ConsoleSession]
+
+
+def _served(school: School) -> list[tuple[Served, ColumnElement[bool]]]:
+    now = school.clock.now()
+    return [
+        (Update, (Update.state == InboxState.DONE) & (Update.received_at < now - INBOX_KEPT)),
+        (
+            Letter,
+            Letter.state.in_(OVER) & Letter.unique_key.is_(None) & (Letter.posted_at < now - REPLIES_KEPT),
+        ),
+        (WrongCode, WrongCode.at < now - DAY),
+        (SignInLink, SignInLink.expires_at < now - SIGN_INS_KEPT),
+        (
+            ConsoleSession,
+            or_(ConsoleSession.expires_at < now - SIGN_INS_KEPT, ConsoleSession.revoked_at < now - SIGN_INS_KEPT),
+        ),
+    ]
+
+
+async def _delete(school: School, table: Served, condition: ColumnElement[bool]) -> int:
+    async with school.work(SYSTEM) as uow:
+        ids = list(await uow.session.scalars(select(table.id).where(condition).order_by(table.id).limit(BATCH)))
+        if ids:
+            await uow.session.execute(delete(table).where(table.id.in_(ids)))
+        return len(ids)
+
+
+async def _forget_drafts(uow: UnitOfWork) -> None:
+    """Answers that nobody has touched for a quarter of a year are not kept; the row stays for its version."""
+    old = select(Form).where(Form.updated_at < uow.now - DRAFTS_KEPT)
+    for form in await uow.session.scalars(old):
+        if form.answers or form.step:
+            form.answers, form.step = {}, ""
+            form.version += 1
