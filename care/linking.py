@@ -88,16 +88,25 @@ async def _cut_off(uow: UnitOfWork, channel: str, chat_id: int) -> bool:
 async def _refused(uow: UnitOfWork, slip: Slip | None, channel: str, chat_id: int) -> Refusal | None:
     if slip is None:
         return Refusal.WRONG
+    if slip.guardianship_id is not None and not await _still_holds(uow, slip.guardianship_id):
+        return Refusal.EXPIRED
     if slip.used_at is not None:
         known = select(Contact.person_id).where(Contact.channel == channel, Contact.chat_id == chat_id)
         mine = await uow.session.scalar(known) == slip.person_id
         return None if mine else Refusal.USED
     if slip.withdrawn_at is not None or slip.expires_at <= uow.now:
         return Refusal.EXPIRED
-    if slip.guardianship_id is not None:
-        guardianship = await uow.session.get_one(Guardianship, slip.guardianship_id)
-        return Refusal.EXPIRED if guardianship.restricted else None
     return None
+
+
+async def _still_holds(uow: UnitOfWork, guardianship_id: int) -> bool:
+    """Whether this guardian may still be told about the child, and the child is still at the school."""
+    query = (
+        select(Guardianship.id)
+        .join(Student)
+        .where(Guardianship.id == guardianship_id, Guardianship.restricted.is_(False), Student.left_on.is_(None))
+    )
+    return await uow.session.scalar(query) is not None
 
 
 async def _child(uow: UnitOfWork, guardianship_id: int) -> Child:

@@ -11,7 +11,7 @@ from stage import Player, Stage
 
 from care.linking import issue_slip
 from care.permissions import SYSTEM
-from care.records import Contact, Guardianship, Person, Slip, WrongCode
+from care.records import Contact, Guardianship, Person, Slip, Student, WrongCode
 
 VALID = timedelta(days=30)
 UNKNOWN = "没有这个邀请码"
@@ -123,6 +123,24 @@ async def test_a_slip_of_a_guardian_restricted_since(small_stage: Stage) -> None
     await mum.share_phone()
     mum.reads("学校没有登记这个号码")
     assert await contact_of(stage, mum) == []
+
+
+@pytest.mark.parametrize("change", ["restricted", "left"])
+async def test_a_used_slip_tells_no_more_when_the_guardian_or_the_child_is_out(small_stage: Stage, change: str) -> None:
+    stage = small_stage
+    mum = await stage.star("mother")
+    child = await student(stage, "林芷若")
+    await open_slip(stage, mum)
+    mum.reads("2(3)班")
+    async with stage.school.work() as uow:
+        if change == "left":
+            (await uow.session.get_one(Student, child.id)).left_on = uow.today
+        else:
+            await uow.session.execute(
+                update(Guardianship).where(Guardianship.person_id == person_id(mum)).values(restricted=True)
+            )
+    await open_slip(stage, mum)
+    mum.reads("这张邀请单已失效")
 
 
 async def test_the_own_phone_number(small_stage: Stage) -> None:
