@@ -6,11 +6,13 @@ nothing twice. Reminders keep quiet hours: they go out between 07:30 and 20:00 s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -30,6 +32,8 @@ REVIEW_DAYS = 1
 APPROVAL_DAYS = 1
 SIGN_DAYS = (2, 5)
 """School days after which a reviewer, the school, and a guardian who has not signed are reminded."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,24 @@ def overdue(
     return [one for one in waiting if one.state is state and calendar.school_days_later(one.since, days, zone) <= now]
 
 
+async def by_itself(part: str, doing: Awaitable[object], **about: int) -> None:
+    """Does one part of a tick: when it fails, that is logged, and the parts after it are done all the same.
+
+    Only the kind of the error is logged, for its words may hold people's."""
+    try:
+        await doing
+    except Exception as error:  # noqa: BLE001 - the parts after it must have their turn; the next tick tries again
+        log.error("a part of a tick failed", part=part, error=type(error).__name__, **about)
+
+
 async def tick(school: School) -> None:
-    """Does and posts everything that is due by now. Small transactions: one per matter."""
-    await settle_withdrawals(school)
+    """Does and posts everything that is due by now, each matter in a transaction by itself."""
+    await by_itself("withdrawals", settle_withdrawals(school))
+    await by_itself("reminders", remind(school))
+
+
+async def remind(school: School) -> None:
+    """Posts the reminders that are due, outside the quiet hours."""
     async with school.look(SYSTEM) as uow:
         calendar = await load_calendar(uow)
         if not may_remind(calendar, school.clock.local()):
@@ -68,13 +87,18 @@ async def tick(school: School) -> None:
     now, zone = school.clock.now(), school.zone
     reviews = overdue(waiting, State.SUBMITTED, REVIEW_DAYS, calendar, now, zone)
     approvals = overdue(waiting, State.REVIEWED, APPROVAL_DAYS, calendar, now, zone)
-    unsigned = unsigned_since(waiting, calendar, now, zone)
-    if reviews or approvals or any(unsigned.values()):
+    await by_itself("reviewers", _post(school, remind_reviewers, reviews))
+    await by_itself("school", _post(school, remind_school, approvals))
+    for days, late in unsigned_since(waiting, calendar, now, zone).items():
+        await by_itself("signers", _post(school, partial(remind_signers, days=days), late))
+
+
+async def _post(
+    school: School, remind_of: Callable[[UnitOfWork, list[Waiting]], Awaitable[None]], late: list[Waiting]
+) -> None:
+    if late:
         async with school.work(SYSTEM) as uow:
-            await remind_reviewers(uow, reviews)
-            await remind_school(uow, approvals)
-            for days, late in unsigned.items():
-                await remind_signers(uow, late, days)
+            await remind_of(uow, late)
 
 
 def unsigned_since(
@@ -116,10 +140,9 @@ async def remind_reviewers(uow: UnitOfWork, late: list[Waiting]) -> None:
 
 async def remind_school(uow: UnitOfWork, late: list[Waiting]) -> None:
     """One reminder a day for the office (the head where there is no office)."""
-    if late:
-        people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD, Role.DEPUTY)
-        key = f"approval_waits:{uow.today}"
-        await uow.post("approval_waits", people, Class.REMINDER, key=key, valid_until=_evening(uow))
+    people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD, Role.DEPUTY)
+    key = f"approval_waits:{uow.today}"
+    await uow.post("approval_waits", people, Class.REMINDER, key=key, valid_until=_evening(uow))
 
 
 async def remind_signers(uow: UnitOfWork, late: list[Waiting], days: int) -> None:
@@ -147,5 +170,9 @@ async def settle_withdrawals(school: School) -> None:
     async with school.look(SYSTEM) as uow:
         ids = list(await uow.session.scalars(due))
     for application_id in ids:
-        async with school.work(SYSTEM) as uow:
-            await settle(uow, application_id)
+        await by_itself("withdrawal", _settle(school, application_id), application_id=application_id)
+
+
+async def _settle(school: School, application_id: int) -> None:
+    async with school.work(SYSTEM) as uow:
+        await settle(uow, application_id)

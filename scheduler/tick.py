@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from care.clock import MovableClock
@@ -15,11 +14,9 @@ EVERY_S = 5
 CLEAR_LOG_EVERY = 12
 """Ticks between two clearings of SQLite's write-ahead log: once a minute."""
 
-log = structlog.get_logger()
-
 
 class Ticker:
-    """Ticks every few seconds, never two at once; a tick that fails is logged and the next one tries again."""
+    """Ticks every few seconds, never two at once; a part that fails is logged, and the next tick tries it again."""
 
     def __init__(self, school: School, every_s: float = EVERY_S) -> None:
         self.school = school
@@ -40,13 +37,10 @@ class Ticker:
         self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> None:
-        try:
-            await due.tick(self.school)
-            await tidy(self.school)
-            await save_clock(self.school)
-            await self._clear_log()
-        except Exception as error:
-            log.error("a tick failed", error=type(error).__name__, exc_info=error)
+        await due.tick(self.school)
+        await due.by_itself("tidy", tidy(self.school))
+        await due.by_itself("clock", save_clock(self.school))
+        await due.by_itself("log", self._clear_log())
 
     async def _clear_log(self) -> None:
         """SQLite: empties the write-ahead log now and then, so that words already deleted do not linger in it."""
