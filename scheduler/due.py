@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from care.calendar import Calendar, load_calendar
 from care.enrolment.apply import settle
+from care.enrolment.family import reviewers_of, unrestricted_guardians
 from care.people import holders
 from care.permissions import SYSTEM
 from care.records.delivery import Class
 from care.records.enrolment import Application, State
-from care.records.people import Role, SchoolClass, Student
+from care.records.people import Guardianship, Role
 from care.school import School
 from care.work import UnitOfWork
 
@@ -44,9 +44,9 @@ class Waiting:
     version: int
     state: State
     since: datetime
-    grade: int
-    class_id: int
-    guardian_id: int
+    student_id: int
+    guardian_id: int | None
+    """Who applied; None when that one has been restricted since."""
 
 
 def may_remind(calendar: Calendar, local: datetime) -> bool:
@@ -116,26 +116,21 @@ def unsigned_since(
 
 async def _waiting(uow: UnitOfWork) -> list[Waiting]:
     query = (
-        select(Application, SchoolClass)
-        .join(Student, Student.id == Application.student_id)
-        .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        select(Application, Guardianship)
+        .join(Guardianship, Guardianship.id == Application.guardianship_id)
         .where(Application.state.in_([State.SUBMITTED, State.REVIEWED, State.APPROVED]))
-        .options(joinedload(Application.guardianship))
     )
     return [
-        Waiting(a.id, a.version, a.state, a.state_since, c.grade, c.id, a.guardianship.person_id)
-        for a, c in await uow.session.execute(query)
+        Waiting(a.id, a.version, a.state, a.state_since, a.student_id, None if g.restricted else g.person_id)
+        for a, g in await uow.session.execute(query)
     ]
 
 
 async def remind_reviewers(uow: UnitOfWork, late: list[Waiting]) -> None:
     """One reminder a day for each reviewer, however many wait."""
-    for class_id, grade in sorted({(one.class_id, one.grade) for one in late}):
-        reviewers = await holders(uow, Role.HOMEROOM, class_id=class_id)
-        if not reviewers:
-            reviewers = await holders(uow, Role.GRADE_LEADER, grade=grade)
-        key = f"review_waits:{uow.today}"
-        await uow.post("review_waits", reviewers, Class.REMINDER, key=key, valid_until=_evening(uow))
+    reviewers = await reviewers_of(uow, {one.student_id for one in late})
+    key = f"review_waits:{uow.today}"
+    await uow.post("review_waits", reviewers, Class.REMINDER, key=key, valid_until=_evening(uow))
 
 
 async def remind_school(uow: UnitOfWork, late: list[Waiting]) -> None:
@@ -146,11 +141,12 @@ async def remind_school(uow: UnitOfWork, late: list[Waiting]) -> None:
 
 
 async def remind_signers(uow: UnitOfWork, late: list[Waiting], days: int) -> None:
-    """Who has not signed is reminded after two school days, and once more after five."""
+    """Who has not signed is reminded after two school days, and once more after five; the child's other guardians
+    where who applied has been restricted since."""
     for one in late:
         await uow.post(
             "agreement_waits",
-            one.guardian_id,
+            one.guardian_id or await unrestricted_guardians(uow, one.student_id),
             Class.REMINDER,
             key=f"agreement_waits:{one.id}:{one.version}:{days}",
             application_id=one.id,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from care.enrolment.answers import Answers, checked
+from care.enrolment.family import reviewers_of, unrestricted_guardians
 from care.enrolment.places import give_place_to_next, lock_class_of
 from care.enrolment.states import HOLDS_A_PLACE, OPEN, RULES, Move
 from care.errors import Conflict, Invalid, NotFound
@@ -138,23 +139,14 @@ async def _consents(uow: UnitOfWork, application: Application, guardianship: Gua
 
 
 async def _tell_reviewers(uow: UnitOfWork, application: Application, student: Student) -> None:
-    family = set(await _family_of(uow, student.id))
-    reviewers = set(await holders(uow, Role.HOMEROOM, class_id=student.school_class_id)) - family
-    if not reviewers:
-        reviewers = set(await holders(uow, Role.GRADE_LEADER, grade=student.school_class.grade)) - family
     await uow.post(
         "review_wanted",
-        sorted(reviewers),
+        await reviewers_of(uow, [student.id]),
         Class.ALARM,
         key=f"review:{application.id}:{application.version}",
         application_id=application.id,
         version=application.version,
     )
-
-
-async def _family_of(uow: UnitOfWork, student_id: int) -> list[int]:
-    """The guardians of a child: none of them decides on it."""
-    return list(await uow.session.scalars(select(Guardianship.person_id).where(Guardianship.student_id == student_id)))
 
 
 async def own_application(uow: UnitOfWork, application_id: int, applicant_only: bool = False) -> Application:
@@ -245,12 +237,7 @@ async def take_out(uow: UnitOfWork, application: Application) -> None:
 
 async def _tell_others(uow: UnitOfWork, application: Application, kind: str, **params: Any) -> None:
     """Tells the child's other guardians and the homeroom teacher."""
-    others = select(Guardianship.person_id).where(
-        Guardianship.student_id == application.student_id,
-        Guardianship.restricted.is_(False),
-        Guardianship.person_id != uow.actor.person_id,
-    )
-    families = list(await uow.session.scalars(others))
+    families = await unrestricted_guardians(uow, application.student_id)
     teachers = await holders(uow, Role.HOMEROOM, class_id=application.student.school_class_id)
     people = [person for person in families + teachers if person != uow.actor.person_id]
     key = f"{kind}:{application.id}:{application.version}"

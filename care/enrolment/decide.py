@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from care.enrolment.family import is_family
 from care.enrolment.places import give_place_to_next, lock_class_of, post_step, take_place
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.enrolment import Application, State, Waiver
-from care.records.people import Guardianship, SchoolClass, Student
+from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
 
 REMARK_LIMIT = 500
@@ -67,14 +68,6 @@ async def decide(
     await post_step(uow, application, move.value, remark)
     await uow.session.flush()
     return application
-
-
-async def is_family(uow: UnitOfWork, student_id: int) -> bool:
-    """Whether the actor is a guardian of the child: nobody decides on their own child."""
-    query = select(Guardianship.id).where(
-        Guardianship.student_id == student_id, Guardianship.person_id == uow.actor.person_id
-    )
-    return await uow.session.scalar(query) is not None
 
 
 async def set_capacity(uow: UnitOfWork, class_id: int, capacity: int, term_id: int) -> list[int]:

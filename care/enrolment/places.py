@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from care.enrolment.family import unrestricted_guardians
 from care.enrolment.states import HOLDS_A_PLACE
 from care.errors import Full, NotFound
 from care.permissions import SYSTEM
 from care.records.delivery import Class
 from care.records.enrolment import Application, State
-from care.records.people import Guardianship, SchoolClass, Student
+from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
 
 
@@ -115,7 +116,4 @@ async def _who_is_told(uow: UnitOfWork, application: Application) -> list[int]:
     """Who applied; the child's other guardians when that one has been restricted since."""
     if not application.guardianship.restricted:
         return [application.guardianship.person_id]
-    others = select(Guardianship.person_id).where(
-        Guardianship.student_id == application.student_id, Guardianship.restricted.is_(False)
-    )
-    return list(await uow.session.scalars(others.order_by(Guardianship.id)))
+    return await unrestricted_guardians(uow, application.student_id)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from journey import decides, open_slip, person_id, submit_for, to_approved
+from journey import decides, guardians, open_slip, person_id, submit_for, to_approved
 from sqlalchemy import delete, func, select, update
 from stage import Player, Stage
 
 from afterbell import demo
 from care.enrolment import Move, decide
-from care.records import Application, CalendarDay, Letter, LetterState, StaffRole, State
+from care.records import Application, CalendarDay, Guardianship, Letter, LetterState, Relation, StaffRole, State
 from scheduler import due
 
 
@@ -172,3 +172,29 @@ async def test_where_no_homeroom_teacher_is_the_grade_leader_is_asked(small_stag
     await stage.at(at(11, 24, 17))
     leader.reads(WAITS)
     assert count(teacher, WAITS) == 0
+
+
+async def test_no_reminder_goes_to_who_may_not_review_the_own_child(small_stage: Stage) -> None:
+    stage = small_stage
+    mum, teacher, application = await submitted(stage)
+    leader = await stage.star("grade_leader")
+    async with stage.school.work() as uow:
+        aunt = Guardianship(student_id=application.student_id, person_id=person_id(teacher), relation=Relation.AUNT)
+        uow.session.add(aunt)
+    await stage.at(at(11, 24, 17))
+    leader.reads(WAITS)
+    assert count(teacher, WAITS) == 0
+    mum.misses(WAITS)
+
+
+async def test_a_restricted_applicant_is_not_reminded_but_the_other_guardian_is(small_stage: Stage) -> None:
+    stage = small_stage
+    mum, application = await approved(stage)
+    (_, dad) = await guardians(stage, application.student_id)
+    await open_slip(stage, dad)
+    async with stage.school.work() as uow:
+        (await uow.session.get_one(Guardianship, application.guardianship_id)).restricted = True
+    await stage.at(at(11, 25, 17))
+    assert (count(mum, UNSIGNED), count(dad, UNSIGNED)) == (0, 1)
+    people = await stage.ask(select(Letter.person_id).where(Letter.kind == "agreement_waits"))
+    assert people == [person_id(dad)]
