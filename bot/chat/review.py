@@ -10,6 +10,7 @@ from bot.chat.pages import cut
 from bot.wire.turn import Turn
 from bot.wire.view import TOAST_LIMIT, Button, View, pack
 from care.enrolment.decide import application_for_staff, decide
+from care.enrolment.family import is_family
 from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, waiting_for
 from care.enrolment.states import RULES, Move
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -86,7 +87,8 @@ async def card(uow: UnitOfWork, _: Words, application_id: int, note: str = "") -
     await application_for_staff(uow, application_id)  # a guardian has other screens: this one shows the stop-list
     application = await application_whole(uow, application_id)
     lines = await _card_lines(uow, _, application)
-    moves = [Move(value) for value in moves_open_to(uow.actor, application)]
+    family = await is_family(uow, application.student_id)
+    moves = [Move(value) for value in moves_open_to(uow.actor, application, family=family)]
     rows: list[tuple[Button, ...]] = [
         (Button(_(MOVES[move]), pack("rv", move.value, application.id, application.version)),) for move in moves
     ]
@@ -174,9 +176,11 @@ async def move_tapped(update: Update, turn: Turn) -> None:
         raise Conflict()
     move, application_id, version = Move(turn.parts[0]), id_of(turn.parts[1]), id_of(turn.parts[2])
     application = await application_for_staff(turn.uow, application_id)
-    if move.value not in moves_open_to(turn.actor, application) or application.version != version:
+    if move.value not in moves_open_to(turn.actor, application, family=False) or application.version != version:
         await _past(turn, application_id)
         return
+    if await is_family(turn.uow, application.student_id):
+        raise NotAllowed("own_child")
     if RULES[move].remark_needed:
         answers = {"application_id": application_id, "version": version, "move": move.value}
         await ask_remark(turn, await turn.open_form(FLOW, "words", answers))

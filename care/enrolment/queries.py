@@ -230,8 +230,10 @@ def health_note_for(uow: UnitOfWork, application: Application) -> str | None:
     return None
 
 
-def moves_open_to(actor: Actor, application: Application) -> list[str]:
-    """The moves this member of staff may make now, as the values of ``Move``."""
+def moves_open_to(actor: Actor, application: Application, family: bool) -> list[str]:
+    """The moves this member of staff may make now, as the values of ``Move``; none for the child's own family."""
+    if family:
+        return []
     school_class = application.student.school_class
     moves = []
     for move in moves_from(application.state):

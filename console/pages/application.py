@@ -17,6 +17,7 @@ from care.enrolment.around import (
     text_of_version,
     waiver_of,
 )
+from care.enrolment.family import is_family
 from care.enrolment.lists import ids_in_order
 from care.enrolment.places import waiting_position
 from care.enrolment.queries import (
@@ -119,6 +120,7 @@ async def _view(uow: UnitOfWork, visit: Visit, problem: Problem | None) -> Appli
     criteria = await text_of_version(
         uow, application.term_id, TextKind.CRITERIA, application.criteria_version, visit.language
     )
+    family = await is_family(uow, student.id)
     done = visit.request.query_params.get("done", "")
     return ApplicationView(
         application=application,
@@ -131,7 +133,7 @@ async def _view(uow: UnitOfWork, visit: Visit, problem: Problem | None) -> Appli
         criteria=criteria,
         criteria_blocks=tuple(blocks(criteria.body)) if criteria else (),
         events=tuple(reversed(await timeline(uow, application.id))),
-        moves=tuple(sorted((Move(m) for m in moves_open_to(uow.actor, application)), key=MOVE_ORDER.index)),
+        moves=tuple(sorted((Move(m) for m in moves_open_to(uow.actor, application, family)), key=MOVE_ORDER.index)),
         places=next((c for c in counts if c.class_id == school_class.id), None),
         namesakes=tuple(await namesakes(uow, student)),
         siblings=tuple(await siblings(uow, student.id, application.term_id)),

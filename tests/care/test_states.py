@@ -168,6 +168,7 @@ def test_the_clock_decides_nothing() -> None:
     """The system holds no duty: it moves places on, and never reviews or approves by itself."""
     assert not any(SYSTEM.may(permission) for permission in Permission)
     application = Application(state=State.SUBMITTED, student=Student(school_class=SchoolClass(id=1, grade=1, number=1)))
-    assert moves_open_to(SYSTEM, application) == []
+    assert moves_open_to(SYSTEM, application, family=False) == []
     homeroom = Actor(1, "She", (Duty(Role.HOMEROOM, school_class_id=1),))
-    assert moves_open_to(homeroom, application) == ["passed", "returned", "refused"]
+    assert moves_open_to(homeroom, application, family=False) == ["passed", "returned", "refused"]
+    assert moves_open_to(homeroom, application, family=True) == []

@@ -38,7 +38,9 @@ async def test_who_decides_cannot_decide_on_the_own_child(stage: Stage, who: str
     assert found is state
 
 
-async def test_a_teacher_is_told_in_the_chat_that_a_colleague_decides(small_stage: Stage) -> None:
+@pytest.mark.parametrize("move", [Move.PASS, Move.REFUSE])
+async def test_a_teacher_is_offered_no_decision_on_the_own_child(small_stage: Stage, move: Move) -> None:
+    """A tap from before, or a forged one, is answered that a colleague decides."""
     teacher = await small_stage.homeroom_of("2(3)")
     query = (
         select(Application)
@@ -49,7 +51,8 @@ async def test_a_teacher_is_told_in_the_chat_that_a_colleague_decides(small_stag
     await make_parent(small_stage, teacher.user_id - USERS_FROM, application.student_id)
     await teacher.send("/review")
     await teacher.tap(data=f"ro:{application.id}")
-    await teacher.tap("✔ 通过")
+    assert not any(word in button for button in teacher.buttons for word in ("通过", "退回"))
+    await teacher.tap(data=f"rv:{move.value}:{application.id}:{application.version}")
     assert "自己的孩子" in teacher.toasts[-1]
 
 
