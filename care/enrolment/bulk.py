@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from care.enrolment.decide import decide
+from care.enrolment.decide import PLACES, decide
 from care.enrolment.queries import ClassCount, Row, within_reach
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import CareError
@@ -70,7 +70,7 @@ async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], rema
     classes = select(SchoolClass.id).where(
         SchoolClass.id.in_(select(Student.school_class_id).join(Application).where(Application.id.in_(versions)))
     )
-    if move is Move.APPROVE:
+    if move in PLACES:
         await uow.session.execute(classes.order_by(SchoolClass.id).with_for_update())
     await uow.session.execute(
         select(Application.id).where(Application.id.in_(versions)).order_by(Application.id).with_for_update()

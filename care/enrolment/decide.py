@@ -15,6 +15,8 @@ from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
 
 REMARK_LIMIT = 500
+PLACES = (Move.APPROVE, Move.WAIT_LIST)
+"""Moves that lock the class: a place that gets free at the same moment must find who has just joined the list."""
 
 
 async def application_for_staff(uow: UnitOfWork, application_id: int, lock: bool = False) -> Application:
@@ -43,7 +45,7 @@ async def decide(
     uow: UnitOfWork, move: Move, application_id: int, remark: str = "", version: int | None = None
 ) -> Application:
     """Makes one move. Raises NotFound, NotAllowed, Conflict (old screen, other state), Full, or Invalid (remark)."""
-    if move is Move.APPROVE:
+    if move in PLACES:
         await lock_class_of(uow, application_id)
     application = await application_for_staff(uow, application_id, lock=True)
     if application.state not in RULES[move].sources or version not in (None, application.version):

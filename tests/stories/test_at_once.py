@@ -181,6 +181,29 @@ async def test_places_freed_and_given_in_many_ways_at_once(stage: Stage) -> None
     assert [(await again(stage, a.id)).state for a in waiting[:3]] == [State.APPROVED] * 3
 
 
+async def test_put_on_the_list_while_a_place_gets_free(stage: Stage) -> None:
+    """Class 3(4) with nobody waiting: who frees a place waits until the child is on the list, and it gets the place."""
+    enrolled, waiting = await in_state(stage, State.ENROLLED, "3(4)"), await in_state(stage, State.WAITING, "3(4)")
+    reviewed, *others = waiting
+    async with stage.school.work() as uow:
+        for one in others:
+            (await uow.session.get_one(Application, one.id)).state = State.REFUSED
+        (await uow.session.get_one(Application, reviewed.id)).state = State.REVIEWED
+    office, leaving = await stage.act_as(await stage.star("office")), await applicant(stage, enrolled[0])
+
+    async def leave() -> None:
+        async with stage.school.work(await stage.act_as(leaving)) as uow:
+            await withdraw(uow, enrolled[0].id)
+
+    async with stage.school.work(office) as uow:
+        await decide(uow, Move.WAIT_LIST, reviewed.id)
+        left = asyncio.create_task(leave())
+        done, _ = await asyncio.wait([left], timeout=0.3)
+        assert not done
+    await left
+    assert (await again(stage, reviewed.id)).state is State.APPROVED
+
+
 async def test_signed_on_two_devices_at_once(stage: Stage) -> None:
     mum = await stage.star("mother")
     await open_slip(stage, mum)
