@@ -107,6 +107,10 @@ class Bot:
             chat = self.chats[chat_id] = Chat(chat_id)
         return chat
 
+    def look(self, chat_id: int) -> Chat:
+        """The conversation as it is; an empty one, which is not kept, when there is none yet."""
+        return self.chats.get(chat_id) or Chat(chat_id)
+
     def chat_wire(self, chat_id: int) -> Wire:
         if chat_id < 0:
             return {"id": chat_id, "title": self.chat(chat_id).title, "type": "group"}

@@ -75,6 +75,8 @@ class BotApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         token, name = scope["path_params"]["token"], scope["path_params"]["method"]
         try:
+            if token not in self._world.bots:  # a stranger's body is not even read
+                raise Refusal(401, "Unauthorized")
             params = await body.read(scope, receive)
         except Refusal as refusal:
             await _send(send, refusal.code, dumps(refusal.wire()).encode())

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from locales import words
+from webchat.intake import json_of
 from webchat.people import ClockPanel, is_from_our_page
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ClockRoutes:
         if not is_from_our_page(request):
             raise HTTPException(403)
         clock = self._clock()
-        wish = await request.json()
+        wish = await json_of(request)
         try:
             await clock.jump(await self._target(clock, wish, self._page.language(request)))
         except ValueError as refusal:

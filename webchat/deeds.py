@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from webchat.acts import Acts
-from webchat.limits import Bucket
+from webchat.intake import Paces, address_of, json_of, limited
 from webchat.model import Wire
 from webchat.people import is_from_our_page
 from webchat.refusal import UserMistake
@@ -22,51 +22,70 @@ from webchat.view import SHOWN_INLINE
 if TYPE_CHECKING:
     from webchat.page import ChatPage
 
-_MAX_BODY = 64_000
-_MAX_UPLOAD = 20_000_000
-_DEEDS_PER_S = 5.0
-_DEEDS_BURST = 30.0
+_MAX_UPLOAD = 2_000_000
+_OF_ONE_USER = (5.0, 30.0)
+_OF_ONE_ADDRESS = (20.0, 120.0)  # a school and all its parents can be behind one address
+_NEWCOMERS_OF_ONE_ADDRESS = (60 / 3600, 60.0)
 Deed = Callable[[Acts, Wire], Wire]
 
 
 class Deeds:
     def __init__(self, page: ChatPage) -> None:
         self._page = page
-        self._paces: dict[int, Bucket] = {}
+        self._users = Paces(*_OF_ONE_USER)
+        self._addresses = Paces(*_OF_ONE_ADDRESS)
+        self._newcomers = Paces(*_NEWCOMERS_OF_ONE_ADDRESS)
 
     def routes(self) -> list[BaseRoute]:
         prefix = "/chat/{user_id:int}"
-        return [
-            Route(f"{prefix}/send", self._doing(self.send), methods=["POST"]),
+        found: list[BaseRoute] = [
+            Route(f"{prefix}/send", self._doing(self.send, opens=True), methods=["POST"]),
             Route(f"{prefix}/tap", self._doing(self.tap), methods=["POST"]),
-            Route(f"{prefix}/contact", self._doing(self.contact), methods=["POST"]),
             Route(f"{prefix}/block", self._doing(self.block), methods=["POST"]),
             Route(f"{prefix}/seen", self._doing(self.seen), methods=["POST"]),
-            Route(f"{prefix}/upload", self.upload, methods=["POST"]),
             Route(f"{prefix}/files/{{file_id}}/{{name}}", self.file),
         ]
+        if self._page.is_demonstration:
+            found += [
+                Route(f"{prefix}/contact", self._doing(self.contact), methods=["POST"]),
+                Route(f"{prefix}/upload", self.upload, methods=["POST"]),
+            ]
+        return found
 
-    def _doing(self, deed: Deed) -> Callable[[Request], Awaitable[Response]]:
+    def _doing(self, deed: Deed, *, opens: bool = False) -> Callable[[Request], Awaitable[Response]]:
         async def route(request: Request) -> Response:
-            acts = await self._acts(request)
             try:
-                return JSONResponse({"ok": True, **deed(acts, await _json(request))})
+                user_id = await self._checked(request)
+                body = await json_of(request)
+                acts = await self._acts(request, user_id, opens=opens)
+                return JSONResponse({"ok": True, **deed(acts, body)})
             except UserMistake as mistake:
                 return JSONResponse({"ok": False, "error": str(mistake)}, 409)
 
         return route
 
-    async def _acts(self, request: Request) -> Acts:
-        """The hands of the user of this address; refuses other sites, strangers and a flood."""
+    async def _checked(self, request: Request) -> int:
+        """The user who is to act; refuses other sites, a flood and strangers."""
         if not is_from_our_page(request):
             raise HTTPException(403)
-        user_id = await self._page.user_id_of(request)
         now = self._page.world.monotonic()
-        pace = self._paces.setdefault(user_id, Bucket(_DEEDS_PER_S, _DEEDS_BURST, now))
-        if pace.wait(now):
+        if not self._addresses.take(address_of(request), now):
             raise HTTPException(429)
-        pace.tokens -= 1
-        return Acts(self._page.world, self._page.bot, await self._page.acting(request))
+        user_id = await self._page.user_id_of(request)
+        if not self._users.take(user_id, now):
+            raise HTTPException(429)
+        return user_id
+
+    async def _acts(self, request: Request, user_id: int, *, opens: bool = False) -> Acts:
+        """The hands of this user. Only a deed that ``opens`` a conversation makes a newcomer known."""
+        world = self._page.world
+        if user_id not in world.users:
+            if not opens:
+                raise UserMistake("nothing has been said yet")
+            is_invented = self._page.is_demonstration
+            if not is_invented and not self._newcomers.take(address_of(request), world.monotonic()):
+                raise HTTPException(429)
+        return Acts(world, self._page.bot, await self._page.acting(request))
 
     def send(self, acts: Acts, body: Wire) -> Wire:
         return {"message_id": acts.say(str(body.get("text", ""))).id}
@@ -82,8 +101,6 @@ class Deeds:
 
     def contact(self, acts: Acts, body: Wire) -> Wire:
         """A browser cannot prove a number, so only invented people can share theirs."""
-        if not self._page.is_demonstration:
-            raise HTTPException(403)
         return {"message_id": acts.share_own_phone().id}
 
     def block(self, acts: Acts, body: Wire) -> Wire:
@@ -98,15 +115,15 @@ class Deeds:
         return {}
 
     async def upload(self, request: Request) -> Response:
-        acts = await self._acts(request)
-        if int(request.headers.get("content-length") or _MAX_UPLOAD + 1) > _MAX_UPLOAD:
-            raise HTTPException(413)
-        async with request.form(max_files=1, max_fields=2) as form:
+        """In the demonstration only: the bot has no use for files, and strangers would fill the disk with them."""
+        user_id = await self._checked(request)
+        async with limited(request, _MAX_UPLOAD).form(max_files=1, max_fields=2) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise HTTPException(422)
             kind = file.content_type or "application/octet-stream"
             try:
+                acts = await self._acts(request, user_id)
                 message = acts.send_file(file.filename or "file", kind, await file.read())
             except UserMistake as mistake:
                 return JSONResponse({"ok": False, "error": str(mistake)}, 409)
@@ -115,7 +132,7 @@ class Deeds:
     async def file(self, request: Request) -> Response:
         """A file of this conversation. Only what a browser shows safely is shown; the rest is saved."""
         user_id = await self._page.user_id_of(request)
-        messages = self._page.bot.chat(user_id).messages.values()
+        messages = self._page.bot.look(user_id).messages.values()
         file = next((m.file for m in messages if m.file and m.file.id == request.path_params["file_id"]), None)
         if file is None:
             raise HTTPException(404)
@@ -127,15 +144,3 @@ class Deeds:
         }
         kind = file.mime if shown else "application/octet-stream"
         return Response(file.content, media_type=kind, headers=headers)
-
-
-async def _json(request: Request) -> Wire:
-    if int(request.headers.get("content-length") or 0) > _MAX_BODY:
-        raise HTTPException(413)
-    try:
-        body = await request.json()
-    except ValueError as error:
-        raise HTTPException(400) from error
-    if not isinstance(body, dict):
-        raise HTTPException(400)
-    return body

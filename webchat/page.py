@@ -207,15 +207,15 @@ class ChatPage:
 
     def saw(self, user_id: int) -> None:
         """Everything in this conversation has been on a screen."""
-        self._seen[user_id] = self.bot.chat(user_id).last_message_id
+        if chat := self.bot.chats.get(user_id):
+            self._seen[user_id] = chat.last_message_id
 
     async def state(self, request: Request) -> Response:
         user_id = await self.user_id_of(request)
         language = self._bot_language(user_id, self._language_code(request))
-        if not self.is_demonstration or user_id in self.bot.chats:
-            self.saw(user_id)
+        self.saw(user_id)
         somebody = await self.somebody(user_id)
-        body = state(self.bot, self.bot.chat(user_id), language)
+        body = state(self.bot, self.bot.look(user_id), language)
         body |= {"payload": somebody.start_payload if somebody else None, "mark": self.stream.mark()}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 

@@ -87,7 +87,7 @@ class Stream:
         if not everyone:
             return None
         if event.kind == "message":
-            message = self._bot.chat(event.chat_id).messages.get(event.message_id)
+            message = self._bot.look(event.chat_id).messages.get(event.message_id)
             if message and message.sender_id == self._bot.id:
                 return {"kind": "unread", "user_id": event.chat_id}
         return {"kind": "clock"} if event.kind == "clock" else None

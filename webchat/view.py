@@ -65,7 +65,7 @@ def state(bot: Bot, chat: Chat, language: str) -> Wire:
 
 def event_view(world: World, bot: Bot, event: Event, language: str) -> Wire:
     """One change. The content is the present one, so that an event told twice does no harm."""
-    chat = bot.chat(event.chat_id)
+    chat = bot.look(event.chat_id)
     body: Wire = {"kind": event.kind}
     if event.kind in ("message", "edit"):
         message = chat.messages.get(event.message_id)

@@ -22,7 +22,7 @@ def page_words(_: Words) -> dict[str, str]:
         ),
         "phone_none": _("No phone number is known of this person."),
         "too_fast": _("Too fast. Wait a moment and try again."),
-        "too_big": _("This file is too big: 20 MB at most."),
+        "too_big": _("This file is too big: 2 MB at most."),
         "gone": _("This button is gone: the message has changed."),
         "offline": _("No connection. Trying again…"),
         "failed": _("That did not work. Try again."),

@@ -74,7 +74,9 @@ function converse() {
 
   popup(byId("more"), byId("more-menu"));
   byId("block").addEventListener("click", () => deed("block", { blocked: !composer.blocked }));
-  document.addEventListener("visibilitychange", () => document.hidden || deed("seen", {}));
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && composer.started) deed("seen", {});
+  });
 
   async function tap(button, messageId, data) {
     busy(button, true);

@@ -25,7 +25,7 @@ export class Composer {
       this.hidden = !this.hidden;
       this.show();
     });
-    byId("upload").addEventListener("change", (event) => this.upload(event.target));
+    byId("upload")?.addEventListener("change", (event) => this.upload(event.target));
     byId("start").addEventListener("click", () => this.start());
     byId("unblock").addEventListener("click", () => hands.deed("block", { blocked: false }));
   }
@@ -105,7 +105,7 @@ export class Composer {
     const [file] = input.files;
     input.value = "";
     if (!file) return;
-    if (file.size > 20e6) return this.hands.notice(words.too_big);
+    if (file.size > 1.99e6) return this.hands.notice(words.too_big);
     const form = new FormData();
     form.append("file", file);
     await this.hands.deed("upload", form);
