@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from afterbell.roster.problems import Problems
 from afterbell.roster.rows import Roster
-from afterbell.roster.store_people import store_staff, store_students
+from afterbell.roster.store_people import store_left, store_staff, store_students
 from afterbell.roster.store_term import (
     store_calendar,
     store_capacities,
@@ -43,6 +43,7 @@ async def store(school: School, roster: Roster, problems: Problems, file: Path, 
         await uow.session.flush()
         work.finish()
         await store_texts(work, roster)
+        await store_left(work)
         await store_capacities(work)
         problems.raise_if_any()
         uow.record("roster_imported", "school", 0, file=file.name[:120], sha256=digest, rows=work.tally.as_data())

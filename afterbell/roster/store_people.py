@@ -12,6 +12,7 @@ from afterbell.roster.people import People
 from afterbell.roster.rows import GuardianCells, Roster, StaffRow, StudentRow
 from afterbell.roster.work import Import
 from care.agreement import same_name
+from care.enrolment.apply import child_left
 from care.records import Guardianship, Person, SchoolClass, StaffRole, StopListEntry, Student
 
 
@@ -97,6 +98,8 @@ class Families:
         if student.left_on != row.left_on:
             changes.append(f"left on {row.left_on}" if row.left_on else f"back again (had left on {student.left_on})")
             student.left_on = row.left_on
+        if row.left_on:
+            self.work.left.append(student)
         if changes:
             self.work.event("student_changed", "student", student, changes=changes)
             self.work.tally.change("students", f"{row.name} ({row.student_no}): {', '.join(changes)}")
@@ -147,6 +150,16 @@ class Families:
             for stop in stored
             if not any(same_name(stop.name, name) for name in row.stop)
         ]
+
+
+async def store_left(work: Import) -> None:
+    """Children who have left keep no place: it goes to the next on the waiting list."""
+    class_ids = {student.school_class_id for student in work.left} | {changed.id for changed, _ in work.capacities}
+    locked = select(SchoolClass.id).where(SchoolClass.id.in_(class_ids)).order_by(SchoolClass.id).with_for_update()
+    await work.uow.session.execute(locked)  # all of them first and in one order, as whoever decides in bulk does
+    for student in sorted(work.left, key=lambda one: one.id):
+        if await child_left(work.uow, student, f"离校 left school {student.left_on}"):
+            work.tally.notes.append(f"{student.name} has left: the application was taken out")
 
 
 async def store_staff(work: Import, roster: Roster) -> None:

@@ -28,6 +28,8 @@ class Import:
     classes: dict[Place, SchoolClass] = field(default_factory=dict)
     capacities: list[tuple[SchoolClass, int]] = field(default_factory=list)
     """Classes whose places change, and to how many."""
+    left: list[Student] = field(default_factory=list)
+    """Children who have left the school."""
     terms: dict[str, Term] = field(default_factory=dict)
     people: People = field(init=False)
     _later: list[Callable[[], None]] = field(default_factory=list)

@@ -17,6 +17,7 @@ from care.people import clean_name, holders, normal_phone
 from care.records.delivery import Class
 from care.records.enrolment import Application, Consent, ConsentKind, PickupPerson, State
 from care.records.people import Guardianship, Role, Student
+from care.records.term import Term
 from care.term import applications_open, the_term
 from care.work import UnitOfWork
 
@@ -223,13 +224,38 @@ async def settle(uow: UnitOfWork, application_id: int) -> bool:
     return True
 
 
-async def take_out(uow: UnitOfWork, application: Application) -> None:
+async def child_left(uow: UnitOfWork, student: Student, remark: str) -> int:
+    """Takes out the applications of a child who has left the school, of terms that were not over by then. Returns how
+    many there were."""
+    query = (
+        select(Application.id)
+        .join(Term)
+        .where(Application.student_id == student.id, Application.state.in_(OPEN), Term.ends_on >= student.left_on)
+        .order_by(Application.id)
+    )
+    ids = list(await uow.session.scalars(query))
+    for application_id in ids:
+        await lock_class_of(uow, application_id)
+        application = await uow.session.get_one(
+            Application,
+            application_id,
+            options=[joinedload(Application.student)],
+            with_for_update={"of": Application},
+            populate_existing=True,
+        )
+        if application.state in OPEN:
+            application.leaves_on = student.left_on
+            await take_out(uow, application, remark)
+    return len(ids)
+
+
+async def take_out(uow: UnitOfWork, application: Application, remark: str = "") -> None:
     """The withdrawal takes effect: the place is free and goes to the next in line."""
     held_a_place = application.state in HOLDS_A_PLACE
     application.state = State.WITHDRAWN
     application.state_since = uow.now
     application.version += 1
-    uow.record("withdrawn", "application", application.id, leaves_on=str(application.leaves_on))
+    uow.record("withdrawn", "application", application.id, remark, leaves_on=str(application.leaves_on))
     await uow.session.flush()
     if held_a_place:
         await give_place_to_next(uow, application.term_id, application.student.school_class_id)

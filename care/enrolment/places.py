@@ -61,6 +61,7 @@ async def give_place_to_next(uow: UnitOfWork, term_id: int, class_id: int) -> li
             Application.term_id == term_id,
             Application.state == State.WAITING,
             Student.school_class_id == class_id,
+            Student.left_on.is_(None),
         )
         .options(joinedload(Application.guardianship))
         .order_by(Application.state_since, Application.id)

@@ -1,0 +1,60 @@
+"""A child who has left the school keeps no place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from databases import Databases, make_school
+from roster_book import STUDENT_HEADINGS, write_book
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from afterbell.roster import import_roster
+from care.records import Application, Event, Letter, SchoolClass, State, Student
+from care.school import School
+
+FULL = "3(4)"
+
+
+async def of_class(school: School, state: State) -> list[Application]:
+    """Applications of the full class in a state, longest in it first."""
+    query = (
+        select(Application)
+        .join(Student)
+        .join(SchoolClass)
+        .where(Application.state == state, SchoolClass.grade == 3, SchoolClass.number == 4)
+        .options(joinedload(Application.student))
+        .order_by(Application.state_since, Application.id)
+    )
+    async with school.look() as uow:
+        return list(await uow.session.scalars(query))
+
+
+async def test_the_place_of_a_child_who_left_goes_to_the_next_who_has_not(databases: Databases, tmp_path: Path) -> None:
+    """One enrolled child and the first of the waiting list leave: the place goes to the second. Told once."""
+    school = make_school(await databases.fresh())
+    enrolled = await of_class(school, State.ENROLLED)
+    first, second, third, *_ = await of_class(school, State.WAITING)
+    today = school.clock.today()
+    rows = [(FULL, one.student.name, one.student.student_no, *[None] * 7, today) for one in (enrolled[0], first)]
+    book = write_book(tmp_path / "roster.xlsx", {"学生": ((*STUDENT_HEADINGS, "离校日期"), *rows)})
+    told = await import_roster(school, book)
+    assert f"{enrolled[0].student.name} has left: the application was taken out" in told
+
+    async def state_of(application: Application) -> State:
+        async with school.look() as uow:
+            return (await uow.session.get_one(Application, application.id)).state
+
+    assert [await state_of(a) for a in (enrolled[0], first, second, third)] == [
+        State.WITHDRAWN, State.WITHDRAWN, State.APPROVED, State.WAITING
+    ]  # fmt: skip
+    async with school.look() as uow:
+        done = select(Event).where(Event.subject == "application", Event.subject_id == enrolled[0].id)
+        last = list(await uow.session.scalars(done.order_by(Event.id)))[-1]
+        letters = list(await uow.session.scalars(select(Letter).where(Letter.kind == "application_step")))
+    assert (last.action, last.actor_name, last.remark) == ("withdrawn", "AfterBell", f"离校 left school {today}")
+    assert second.id in {letter.params["application_id"] for letter in letters}
+    assert first.id not in {letter.params["application_id"] for letter in letters}
+
+    assert "has left" not in await import_roster(school, book)
+    await school.close()
