@@ -13,7 +13,7 @@ from typing import IO
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from afterbell.settings import Settings, SettingsError
+from afterbell.settings import KEY_LENGTH, Settings, SettingsError
 from care.clock import Clock, MovableClock
 from care.keys import Keys
 from care.migrate import is_current, migrate
@@ -28,6 +28,8 @@ except ImportError:  # Windows has no such locks
 
 SCHOOL_NAME = "AfterBell"
 NAME_MARK = "school_name"
+BOT_MARK = "telegram_bot"
+KEY_MARK = "key"
 
 
 def secret_key(settings: Settings) -> str:
@@ -36,10 +38,14 @@ def secret_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.data_dir / "secret.key"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+        new = path.with_suffix(".new")
+        new.touch(0o600)
+        new.write_text(secrets.token_urlsafe(48))
+        new.rename(path)  # whole or not at all
+    key = path.read_text().strip()
+    if len(key) < KEY_LENGTH:
+        raise SettingsError(f"{path} is damaged: put it back from a backup; no other key opens slips and health notes.")
+    return key
 
 
 def make_data_dir(path: Path) -> None:
@@ -105,17 +111,42 @@ async def open_school(settings: Settings, *, upgrade: bool = True, start: dateti
         reader=reader,
         address=settings.address,
     )
+    await _check_key(school)
     await _resume_clock(school)
     await _read_name(school)
     return school
 
 
+async def _check_key(school: School) -> None:
+    """The database knows the key it was made with: another one would open no slip and no health note."""
+    fingerprint = school.keys.fingerprint("installation", "key")
+    async with school.work() as uow:
+        mark = await uow.session.get(Mark, KEY_MARK)
+        if mark is None:
+            uow.session.add(Mark(name=KEY_MARK, value=fingerprint))
+    if mark is not None and mark.value != fingerprint:
+        await school.close()
+        raise SettingsError(
+            "AFTERBELL_SECRET_KEY (or secret.key in the data folder) is not the key of this database. Put the right "
+            "one back: slips and health notes open with no other."
+        )
+
+
 async def _read_name(school: School) -> None:
     async with school.look() as uow:
         mark = await uow.session.get(Mark, NAME_MARK)
+        bot = await uow.session.get(Mark, BOT_MARK)
+    school.bot_name = bot.value if bot is not None else ""
     if mark is not None:
         school.names = json.loads(mark.value)
         school.name = school.names.get(school.language, school.name)
+
+
+async def remember_bot(school: School, name: str) -> None:
+    """Keeps the Telegram bot's user name, so that a console in another process can print slips that lead to it."""
+    school.bot_name = name
+    async with school.work() as uow:
+        await uow.session.merge(Mark(name=BOT_MARK, value=name))
 
 
 async def name_school(school: School, names: dict[str, str]) -> None:

@@ -24,6 +24,7 @@ from afterbell.weblocal import WebChat
 from care.errors import CareError
 from care.people import holders
 from care.permissions import SYSTEM
+from care.records.office import Mark
 from care.records.people import Role
 from care.school import School
 from care.signin import make_link
@@ -97,6 +98,12 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     make_data_dir(settings.data_dir)
     hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
     school = await open_school(settings, upgrade=alone, start=demo_.START if demonstration else None)
+    if alone and not demonstration and await _is_demonstration(school):
+        await school.close()
+        raise SettingsError(
+            f"The data folder {settings.data_dir} holds the demonstration school. Give the real one a folder of "
+            "its own by AFTERBELL_DATA_DIR."
+        )
     loaded = demonstration and await demo_.load(school)
     if loaded:
         await name_school(school, demo_.SCHOOL_NAME)
@@ -104,13 +111,19 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     if webchat is not None and demonstration:
         await webchat.welcome_linked()
     house = House(school, settings, roles, webchat)
-    link = await _first_link(school) if roles.console and alone else ""
+    watched = demonstration or sys.stdout.isatty()  # a link in a service's journal could be read by others
+    link = await _first_link(school) if roles.console and alone and watched else ""
     house.started = lambda: _print_addresses(house, link, demonstration)
     try:
         await house.run()
     finally:
         if hold is not None:
             hold.close()
+
+
+async def _is_demonstration(school: School) -> bool:
+    async with school.look() as uow:
+        return await uow.session.get(Mark, "demo") is not None
 
 
 async def _first_link(school: School) -> str:
@@ -126,14 +139,16 @@ def _print_addresses(house: House, link: str, demonstration: bool) -> None:
     if house.web is not None:
         lines.append(f"  Web chat   {address}/chat" + ("   (choose an invented person)" if demonstration else ""))
     telegram = house.channels.get("telegram")
-    if telegram is not None:
+    if telegram is not None and telegram.is_open:
         lines.append(f"  Telegram   https://t.me/{telegram.bot.username}")
+    elif telegram is not None:
+        lines.append("  Telegram   cannot be reached yet; it is tried again and again")
     if house.roles.console:
         lines.append(f"  Console    {address}/")
     if link:
         lines.append(f"  Sign in    {link}   (once, within 15 minutes)")
-    elif house.roles.console and house.roles.bot:
-        lines.append("  Nobody may sign in yet: afterbell staff add NAME --role office")
+    elif house.roles.console:
+        lines.append("  Sign in    by /console in the chat; the first person: afterbell staff add NAME --role office")
     typer.echo("\n".join(lines))
     sys.stdout.flush()
 
@@ -203,12 +218,14 @@ def import_(
 def backup(file: Path) -> None:
     """Write a backup of the data folder (SQLite, web chat, key) to FILE."""
     _run(backup_.backup(read_settings(), file))
+    typer.echo(f"{file} is written ({file.stat().st_size // 1024} kB). It holds the school's key: keep it closed away.")
 
 
 @app.command()
 def restore(file: Path) -> None:
     """Put a backup back; the present data folder must be empty."""
     _run(backup_.restore(read_settings(), file))
+    typer.echo("The backup is back in place. Start AfterBell as usual.")
 
 
 @app.command()

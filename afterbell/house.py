@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from telegram.error import InvalidToken, TelegramError
 
+from afterbell.build import remember_bot
 from afterbell.settings import Settings, SettingsError
 from afterbell.weblocal import WebChat
 from bot.chat.letters import Renderer, again, tell_another_guardian
@@ -34,6 +35,8 @@ from locales import LANGUAGES, words
 from papers import Printer
 from scheduler.tick import Ticker, save_clock
 
+OPEN_S = 5
+"""Seconds that the start waits for the channels before it says that it is running."""
 FINISH_S = 1.5
 """Seconds that what is in hand has to finish after a stop was asked for."""
 
@@ -96,9 +99,8 @@ class House:
 
     def deep_link(self, code: str) -> str:
         """Where a slip's QR code leads: the Telegram bot, or the chat page where there is none."""
-        telegram = self.channels.get("telegram")
-        if telegram is not None:
-            return telegram.deep_link(code)
+        if self.school.bot_name and (self.web is None or self.settings.telegram_token):
+            return f"https://t.me/{self.school.bot_name}?start={code}"
         return f"{self.school.address}/chat?start={code}"
 
     def _server(self) -> uvicorn.Server:
@@ -145,65 +147,86 @@ class House:
             await asyncio.sleep(0.01)
 
     async def _start_doors(self) -> None:
-        for channel in self.channels.values():
-            await self._open(channel)
-            webhooked = channel.name == "telegram" and bool(self.settings.webhook_url)
-            await self._introduce(channel, webhooked)
-            if not webhooked:
-                self._start(Poller(self.school, channel, self.worker.arrived).run())
         if self.channels:
+            if self.web is not None:
+                await self.web.stay_ahead()
             self.school.listeners.append(self.sender.wake)
             self._start(self.worker.run())
             self._start(self.sender.run())
+            openings = [self._start(self._run_channel(channel)) for channel in self.channels.values()]
+            await self._wait_for_channels(openings)
         if self.roles.scheduler:
             self.ticker.start()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(work))
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        return task
 
-    async def _open(self, channel: Channel) -> None:
+    async def _wait_for_channels(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Gives the channels a moment to open, so that a wrong token is told at once; a far side that cannot be
+        reached holds up nothing else."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_S):
+                while not all(channel.is_open for channel in self.channels.values()):
+                    for task in tasks:
+                        if task.done():
+                            task.result()
+                    if self._stop.is_set():
+                        return
+                    await asyncio.sleep(0.02)
+
+    async def _run_channel(self, channel: Channel) -> None:
+        """Opens a channel, introduces the bot there, and fetches updates; each is tried until it is done."""
+        webhooked = channel.name == "telegram" and bool(self.settings.webhook_url)
+        await self._until_done(channel, channel.open)
+        if channel.name == "telegram":
+            await remember_bot(self.school, channel.bot.username)
+        await self._until_done(channel, lambda: self._introduce(channel, webhooked))
+        self.worker.arrived()
+        if not webhooked:
+            await Poller(self.school, channel, self.worker.arrived).run()
+
+    async def _until_done(self, channel: Channel, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         wait = 1
         while True:
             try:
-                await channel.open()
+                await act()
                 return
             except InvalidToken as error:
                 raise SettingsError(
-                    "AFTERBELL_TELEGRAM_TOKEN: Telegram refuses this token. Copy it again from @BotFather."
+                    "AFTERBELL_TELEGRAM_TOKEN: Telegram refuses this token. Copy it again from @BotFather "
+                    "(or AFTERBELL_TELEGRAM_API is not the address of a Bot API)."
                 ) from error
             except TelegramError as error:
-                log.warning("cannot reach the Bot API yet", channel=channel.name, error=type(error).__name__)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), wait)
-                    return
+                log.warning("the Bot API cannot be reached", channel=channel.name, error=type(error).__name__)
+                await asyncio.sleep(wait)
                 wait = min(wait * 2, 30)
 
     async def _introduce(self, channel: Channel, webhooked: bool) -> None:
         """Tells the server how updates are fetched, and sets the menu that strangers see."""
-        try:
-            if webhooked:
-                await channel.bot.set_webhook(
-                    f"{self.settings.webhook_url}/telegram/{channel.name}",
-                    secret_token=self.settings.webhook_secret,
-                    allowed_updates=ALLOWED,
-                )
-            else:
-                await channel.bot.delete_webhook()
-            for language in LANGUAGES:
-                menu = as_commands(words(language, "chat"), commands_for(NOBODY, False))
-                pairs = [(command["command"], command["description"]) for command in menu]
-                code = "" if language == self.school.language else language[:2]
-                await channel.bot.set_my_commands(pairs, language_code=code or None)
-        except TelegramError as error:
-            log.warning("the bot could not be introduced", channel=channel.name, error=type(error).__name__)
+        if webhooked:
+            await channel.bot.set_webhook(
+                f"{self.settings.webhook_url}/telegram/{channel.name}",
+                secret_token=self.settings.webhook_secret,
+                allowed_updates=ALLOWED,
+            )
+        else:
+            await channel.bot.delete_webhook()
+        for language in LANGUAGES:
+            menu = as_commands(words(language, "chat"), commands_for(NOBODY, False))
+            pairs = [(command["command"], command["description"]) for command in menu]
+            code = "" if language == self.school.language else language[:2]
+            await channel.bot.set_my_commands(pairs, language_code=code or None)
 
     async def _until_stopped(self) -> None:
+        """Waits for the signal; a part that breaks ends the house with its error."""
         stop = asyncio.create_task(self._stop.wait())
-        done, _ = await asyncio.wait([stop, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        for task in done:
-            if task is not stop and task.exception() is not None:
-                raise task.exception() or RuntimeError("a part of the house ended")
+        working: set[asyncio.Task[Any]] = {stop, *self._tasks}
+        while not stop.done():
+            done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stop}:
+                task.result()
 
     async def _shut_down(self, server: uvicorn.Server | None) -> None:
         if self.ticker.running:
@@ -222,7 +245,7 @@ class House:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for channel in self.channels.values():
-            with contextlib.suppress(TelegramError, RuntimeError):
+            with contextlib.suppress(TelegramError):
                 await channel.close()
         await save_clock(self.school)
         if self.web is not None:

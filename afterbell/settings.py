@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from locales import LANGUAGES
 
+KEY_LENGTH = 32
+
 
 class SettingsError(Exception):
     """A setting that cannot work; the text says what to change."""
@@ -35,6 +37,13 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     language: str = "zh_CN"
     clock: datetime | None = None
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str) -> str:
+        if value and len(value) < KEY_LENGTH:
+            raise ValueError(f"must be random and at least {KEY_LENGTH} characters long, or empty: then one is made")
+        return value
 
     @field_validator("clock", mode="before")
     @classmethod

@@ -63,7 +63,7 @@ def _clean(name: str, phone: str) -> tuple[str, str]:
 async def _duty(uow: UnitOfWork, role: Role, grade: int | None, school_class: str) -> Duty:
     if role is Role.GRADE_LEADER:
         if grade not in GRADES:
-            raise SettingsError("A grade leader needs a grade from 1 to 9: add --grade 2.")
+            raise SettingsError("A grade leader needs a grade from 1 to 6: add --grade 2.")
     elif grade is not None:
         raise SettingsError(f"--grade belongs to a grade leader, not to {role}: leave it out.")
     if role is Role.HOMEROOM:

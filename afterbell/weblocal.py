@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 
+from sqlalchemy import func, select
 from starlette.routing import BaseRoute
 
 from afterbell import demo
@@ -12,6 +13,7 @@ from afterbell.demo import START, DemoPerson
 from afterbell.settings import Settings
 from care.calendar import load_calendar
 from care.clock import MovableClock
+from care.records.delivery import Update
 from care.school import School
 from scheduler.tick import save_clock
 from webchat.limits import Limits
@@ -22,6 +24,9 @@ from webchat.store import Store
 from webchat.world import World
 
 BOT_NAME = "AfterBell"
+CHANNEL = "web"
+LATEST = time(19, 0)
+"""The demonstration's jumps to a school day end before the quiet hours."""
 
 
 class WebChat:
@@ -50,6 +55,14 @@ class WebChat:
     async def people(self) -> list[Somebody]:
         """Everybody whom a visitor of the demonstration can play."""
         return [_somebody(person) for person in await demo.people(self.school)]
+
+    async def stay_ahead(self) -> None:
+        """Numbers updates above those that the inbox knows: with an older or new chat file (a restored backup), equal
+        numbers would pass for updates already handled."""
+        async with self.school.look() as uow:
+            newest = await uow.session.scalar(select(func.max(Update.update_id)).where(Update.channel == CHANNEL))
+        if newest is not None and newest >= self.bot.updates.next_id:
+            self.bot.updates.jump(newest + 1)
 
     async def welcome_linked(self) -> None:
         """The demonstration's linked people have pressed "start" long ago."""
@@ -107,8 +120,8 @@ class DemoClock:
         async with self.school.look() as uow:
             calendar = await load_calendar(uow)
         local = self.school.clock.local()
-        today_start = datetime.combine(local.date(), START.timetz().replace(tzinfo=None), self.school.zone)
-        if calendar.is_school_day(local.date()) and local < today_start:
-            return today_start
-        day = calendar.next_school_day(local.date())
-        return datetime.combine(day, START.timetz().replace(tzinfo=None), self.school.zone)
+        start = START.timetz().replace(tzinfo=None)
+        if calendar.is_school_day(local.date()) and local.time() < start:
+            return datetime.combine(local.date(), start, self.school.zone)
+        hour = max(start, local.time().replace(second=59, microsecond=0))  # so that a whole day has passed
+        return datetime.combine(calendar.next_school_day(local.date()), min(hour, LATEST), self.school.zone)

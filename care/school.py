@@ -34,6 +34,8 @@ class School:
     address: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     """The school's name by language, where it has several."""
+    bot_name: str = ""
+    """The Telegram bot's user name, once it is known."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that posted letters; the sender wakes by it."""
 

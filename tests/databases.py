@@ -18,7 +18,7 @@ from care.keys import Keys
 from care.migrate import migrate
 from care.school import School, open_engines
 
-KEY = "a secret for tests"
+KEY = "a secret for tests, and long enough for them"
 
 
 def make_school(url: str, clock: MovableClock | None = None) -> School:

@@ -12,7 +12,6 @@ from afterbell.settings import Settings
 from papers.typeface import FONTS, Glyphs
 
 FREE_LEAST = 500 * 1024 * 1024
-SHORT_KEY = 32
 
 Finding = tuple[bool, str]
 """(whether it is well, what was seen and how to mend it)."""
@@ -38,10 +37,7 @@ def folder(settings: Settings) -> Iterator[Finding]:
 def key(settings: Settings) -> Iterator[Finding]:
     file = settings.data_dir / "secret.key"
     if settings.secret_key:
-        if len(settings.secret_key) < SHORT_KEY:
-            yield False, f"secret key: AFTERBELL_SECRET_KEY is short: set at least {SHORT_KEY} random letters"
-        else:
-            yield True, "secret key: from AFTERBELL_SECRET_KEY (keep a copy outside this computer)"
+        yield True, "secret key: from AFTERBELL_SECRET_KEY (keep a copy outside this computer)"
     elif not file.exists():
         yield False, "secret key: not there yet: the first `afterbell run` makes it"
     elif not file.read_text().strip():

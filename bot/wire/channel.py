@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,13 +48,19 @@ class Channel:
             .build()
         )
         register(self.chat)
+        self.is_open = False
 
     async def open(self) -> None:
         """Connects: asks the server who the bot is. Raises telegram.error.InvalidToken for a wrong token."""
         await self.chat.initialize()
+        self.is_open = True
 
     async def close(self) -> None:
-        await self.chat.shutdown()
+        self.is_open = False
+        with contextlib.suppress(RuntimeError):  # it was never opened
+            await self.chat.shutdown()
+        for request in self.bot._request:
+            await request.shutdown()
 
     async def call(self, method: str, payload: str, document: Document | None = None) -> Any:
         """One call of the Bot API with a body that is already JSON; raises telegram.error.TelegramError."""
@@ -63,9 +70,6 @@ class Channel:
         parameters = {**json.loads(payload), "document": InputFile(document.content, filename=document.name)}
         data = RequestData([RequestParameter.from_input(name, value) for name, value in parameters.items()])
         return await self.bot.request.post(url, request_data=data)
-
-    def deep_link(self, payload: str) -> str:
-        return f"https://t.me/{self.bot.username}?start={payload}"
 
     async def poll(self, data: dict[str, Any], seconds: float) -> Any:
         """getUpdates as plain JSON, on a connection of its own."""

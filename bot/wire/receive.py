@@ -89,6 +89,9 @@ class Poller:
                 text = "another program polls this bot" if isinstance(error, Conflict) else "no updates"
                 log.warning(text, channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
                 await asyncio.sleep(wait)
+            except Exception as error:  # noqa: BLE001 - a database in trouble: what is not confirmed comes again
+                log.error("updates cannot be stored", channel=self.channel.name, error=type(error).__name__)
+                await asyncio.sleep(BACKOFF_S[1])
 
     async def _poll(self, offset: int | None) -> int | None:
         data: dict[str, Any] = {"timeout": LONG_POLL_S, "allowed_updates": ALLOWED, "limit": 100}

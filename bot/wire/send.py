@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.error import TelegramError
 
@@ -173,6 +173,7 @@ class Sender:
         )
         letters = [letter for letter in await uow.session.scalars(query) if letter.id not in self._traffic.letters]
         places = await self._places(uow, letters)
+        held = await self._held(uow) if letters else {}
         started: list[tuple[Letter, str, int]] = []
         wait = LOOK_EVERY_S
         for letter in letters:
@@ -184,7 +185,9 @@ class Sender:
                 letter.state, letter.error = LetterState.FAILED, "nobody to reach: no chat is known"
                 await self.unreachable(uow, letter)
                 continue
-            if place in busy or len(started) >= room:
+            if place in busy or len(started) >= room or not self.channels[place[0]].is_open:
+                continue
+            if held.get((*place, letter.klass), letter.id) < letter.id:
                 continue
             busy.add(place)
             seconds = self.budgets[place[0]].wait(place[1], Class(letter.klass))
@@ -196,6 +199,15 @@ class Sender:
             letter.channel, letter.chat_id = place
             started.append((letter, *place))
         return started, wait
+
+    async def _held(self, uow: UnitOfWork) -> dict[tuple[str | None, int | None, int], int]:
+        """Letters that wait to be tried again, by chat and class: later ones of the same class wait behind them."""
+        query = (
+            select(Letter.channel, Letter.chat_id, Letter.klass, func.min(Letter.id))
+            .where(Letter.state == LetterState.WAITING, Letter.attempts > 0, Letter.due_at > uow.now)
+            .group_by(Letter.channel, Letter.chat_id, Letter.klass)
+        )
+        return {(channel, chat, klass): first for channel, chat, klass, first in await uow.session.execute(query)}
 
     async def _places(self, uow: UnitOfWork, letters: list[Letter]) -> dict[int, tuple[str, int]]:
         """The chat for each letter: its own, or the person's newest that can be written to."""

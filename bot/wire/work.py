@@ -32,6 +32,8 @@ ATTEMPTS = 3
 BACKOFF_S = (1, 5, 15)
 LOOK_EVERY_S = 1.0
 AT_ONCE = 4
+PATIENCE = 5
+"""How often an update may meet a database in trouble before that counts as its own fault."""
 
 log = structlog.get_logger()
 
@@ -58,6 +60,7 @@ class Worker:
         self.apologise = apologise
         self._arrived = asyncio.Event()
         self._stopping = False
+        self._waited: dict[int, int] = {}
 
     def stop(self) -> None:
         """Finishes what is in hand and takes no more."""
@@ -98,23 +101,42 @@ class Worker:
             if row is None:
                 return False
             payload = json.loads(row.payload)
-            try:
-                async with uow.session.begin_nested():
-                    if _is_private(payload):
-                        await self._turn(uow, row, payload)
-            except CareError as error:
-                refusal = error
-                await self._turn(uow, row, payload, instead=lambda turn: self.refuse(turn, refusal))
-            except DBAPIError:
-                raise
-            except Exception as error:
+            error = await self._handled(uow, row, payload)
+            if error is not None and _is_the_database(error) and self._may_wait(row.id):
+                raise error
+            self._waited.pop(row.id, None)
+            if error is not None:
                 log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
                 await self._failed(uow, row, payload, type(error).__name__)
-                return True
-            row.state = InboxState.DONE
-            row.done_at = uow.now
-            row.payload = ""
+            else:
+                row.state = InboxState.DONE
+                row.done_at = uow.now
+                row.payload = ""
         return True
+
+    async def _handled(self, uow: UnitOfWork, row: Update, payload: dict[str, Any]) -> Exception | None:
+        """Lets the chat handle the update, or say what a rule said; gives back what broke, undone."""
+        try:
+            async with uow.session.begin_nested():
+                if _is_private(payload):
+                    await self._turn(uow, row, payload)
+        except CareError as error:
+            refusal = error
+        except Exception as error:  # noqa: BLE001 - the caller counts it, or lets it wait for the database
+            return error
+        else:
+            return None
+        try:
+            async with uow.session.begin_nested():
+                await self._turn(uow, row, payload, instead=lambda turn: self.refuse(turn, refusal))
+        except Exception as error:  # noqa: BLE001 - as above
+            return error
+        return None
+
+    def _may_wait(self, update_id: int) -> bool:
+        """A database in trouble is waited for, but an update that alone brings it about is not waited for for ever."""
+        self._waited[update_id] = self._waited.get(update_id, 0) + 1
+        return self._waited[update_id] <= PATIENCE
 
     async def _take(self, uow: UnitOfWork) -> Update | None:
         older = aliased(Update)
@@ -128,7 +150,7 @@ class Worker:
             select(Update)
             .where(
                 Update.state == InboxState.WAITING,
-                Update.channel.in_(list(self.channels)),
+                Update.channel.in_([name for name, channel in self.channels.items() if channel.is_open]),
                 or_(Update.retry_at.is_(None), Update.retry_at <= uow.now),
                 ~and_(blocked.exists()),
             )

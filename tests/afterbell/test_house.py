@@ -181,6 +181,11 @@ async def test_a_real_school_starts_empty_and_says_how_to_go_on(tmp_path: Path) 
         assert await house.end(signal.SIGTERM) == 0
 
 
+async def webhook_of(http: aiohttp.ClientSession, telegram: str) -> str:
+    async with http.get(f"{telegram}/bot4242:token/getWebhookInfo") as answer:
+        return str((await answer.json())["result"]["url"])
+
+
 async def test_with_a_token_the_bot_serves_telegram_and_the_web_chat_stays(tmp_path: Path) -> None:
     world = World(limits=Limits.off())
     world.add_bot("4242:token", username="school_bot")
@@ -197,9 +202,37 @@ async def test_with_a_token_the_bot_serves_telegram_and_the_web_chat_stays(tmp_p
             "webhook_secret": "secret",
         }
         async with running(tmp_path, **settings) as house, aiohttp.ClientSession() as http:
-            async with http.get(f"{telegram}/bot4242:token/getWebhookInfo") as answer:
-                assert (await answer.json())["result"]["url"] == f"http://127.0.0.1:{port}/telegram/telegram"
+            async with asyncio.timeout(10):
+                while await webhook_of(http, telegram) != f"http://127.0.0.1:{port}/telegram/telegram":
+                    await asyncio.sleep(0.05)
             assert await house.end(signal.SIGTERM) == 0
+
+
+async def test_a_telegram_that_cannot_be_reached_holds_up_nothing_else(tmp_path: Path) -> None:
+    settings = {"telegram_token": "4242:token", "telegram_api": "http://127.0.0.1:9"}
+    async with running(tmp_path, **settings) as house, aiohttp.ClientSession() as http:
+        assert "cannot be reached yet" in house.printed
+        user = a_mother(tmp_path)
+        await say(http, house.address, user, "/language")
+        await until_seen(http, house.address, user, "请选择语言")
+        assert await house.end(signal.SIGINT) == 0
+        assert house.process.stderr is not None
+        assert b"Unclosed" not in await house.process.stderr.read()
+
+
+async def test_the_chat_goes_on_when_its_own_file_is_lost(tmp_path: Path) -> None:
+    async with aiohttp.ClientSession() as http:
+        async with running(tmp_path) as house:
+            user = a_mother(tmp_path)
+            await say(http, house.address, user, "/language")
+            await until_seen(http, house.address, user, "请选择语言")
+            await house.end(signal.SIGTERM)
+        for file in tmp_path.glob("webchat.sqlite*"):
+            file.unlink()
+        async with running(tmp_path) as house:
+            await say(http, house.address, user, "/language")
+            await until_seen(http, house.address, user, "请选择语言")
+            await house.end(signal.SIGTERM)
 
 
 async def test_operators_mistakes_are_one_clear_sentence(tmp_path: Path) -> None:

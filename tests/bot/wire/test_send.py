@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from datetime import timedelta
 
@@ -167,6 +168,20 @@ async def test_urgent_letters_go_first_and_a_chat_keeps_its_order(small_stage: S
     assert texts(small_stage, office.user_id) == ["broadcast 0", "broadcast 1", "broadcast 2"]
     sent = [call.params["text"] for call in small_stage.world.calls if call.method == "sendMessage" and call.ok]
     assert sent[0] == "reply"
+
+
+async def test_a_letter_waits_behind_one_that_is_tried_again(small_stage: Stage) -> None:
+    office = await small_stage.star("office")
+    small_stage.world.faults.add("sendMessage", "bad_gateway", chat_id=office.user_id)
+    await post(small_stage, office.user_id, "ONE")
+    await small_stage.calm()
+    second = await post(small_stage, office.user_id, "TWO")
+    with contextlib.suppress(TimeoutError):
+        await small_stage.calm(0.5)
+    assert (await letter_of(small_stage, second)).state is LetterState.WAITING
+    await small_stage.later(seconds=2)
+    sent = texts(small_stage, office.user_id)
+    assert sent.index("ONE") < sent.index("TWO")
 
 
 async def test_after_a_kill_letters_under_way_are_not_forgotten(small_stage: Stage) -> None:

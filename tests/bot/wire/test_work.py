@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from stage import TOKEN, Stage
 from starlette.applications import Starlette
 
 from bot.chat import register
+from bot.wire import receive
 from bot.wire.receive import webhook, write_down
+from bot.wire.turn import Turn
 from care.records import Event, InboxState, Update
 from webchat.persona import Persona
 from webchat.server import serve
@@ -69,6 +73,59 @@ async def test_other_chats_do_not_wait_for_a_broken_one(stage: Stage, monkeypatc
     await office.send("/help")
     await head.send("/language")
     head.reads("请选择语言")
+
+
+async def test_an_update_that_breaks_the_database_does_not_stop_the_school(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, head = await stage.star("office"), await stage.star("head")
+
+    async def impossible(_: object, turn: Turn) -> None:
+        await turn.uow.session.execute(text("SELECT * FROM no_such_table"))
+
+    monkeypatch.setattr("bot.wire.work.LOOK_EVERY_S", 0.05)
+    await restart_with(stage, monkeypatch, impossible)
+    await office.send("/help")
+    await head.send("/language")
+    head.reads("请选择语言")
+    for _ in range(3):
+        await stage.later(seconds=20)
+    assert await stage.ask(select(Update.state).order_by(Update.id)) == [InboxState.DEAD, InboxState.DONE]
+    office.finds("抱歉")
+
+
+async def test_a_refusal_that_cannot_be_said_is_put_aside(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    office, head = await stage.star("office"), await stage.star("head")
+
+    async def speechless(*_: object) -> None:
+        raise RuntimeError("no sentence for this")
+
+    await stage.restart()
+    monkeypatch.setattr(stage.worker, "refuse", speechless)
+    await office.send("/withdraw")
+    await office.tap(data="wd:999999")
+    await head.send("/language")
+    head.reads("请选择语言")
+    for _ in range(3):
+        await stage.later(seconds=20)
+    assert InboxState.DEAD in await stage.ask(select(Update.state))
+
+
+async def test_the_poller_waits_for_a_database_in_trouble(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = await stage.star("office")
+    monkeypatch.setattr("bot.wire.receive.BACKOFF_S", (0.01, 0.01, 0.01, 0.01, 0.01))
+    troubles = [OperationalError("INSERT", {}, Exception("database is locked"))] * 2
+    real = receive.write_down
+
+    async def locked(*args: Any) -> None:
+        if troubles:
+            raise troubles.pop()
+        await real(*args)
+
+    monkeypatch.setattr(receive, "write_down", locked)
+    await office.send("/language")
+    office.reads("请选择语言")
+    assert office.screen().count("请选择语言") == 1
 
 
 async def test_the_same_update_twice_has_one_effect(stage: Stage) -> None:
