@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help install run test check bench screenshots lock words clean
+.PHONY: help install run test check screenshots lock clean
 
 help:
 	@echo "make run          set up and start AfterBell with the demonstration school"
@@ -52,9 +52,6 @@ screenshots: .venv/.dev
 lock: .venv/.dev
 	$(BIN)/uv pip compile $(LOCK) --extra install pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile $(LOCK) --extra install --extra dev pyproject.toml -o requirements/dev.txt
-
-words: .venv/.dev
-	$(BIN)/python tests/words.py
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -119,7 +119,7 @@ async def retry_letter(uow: UnitOfWork, letter_id: int) -> None:
 
 async def drop_letter(uow: UnitOfWork, letter_id: int) -> None:
     letter = await _letter(uow, letter_id)
-    letter.state = LetterState.LAPSED
+    letter.state, letter.payload = LetterState.LAPSED, None
     uow.record("letter_dropped", "letter", letter_id, kind=letter.kind)
 
 
@@ -141,7 +141,7 @@ async def retry_update(uow: UnitOfWork, update_id: int) -> None:
 
 async def drop_update(uow: UnitOfWork, update_id: int) -> None:
     update = await _dead(uow, update_id)
-    update.state, update.done_at = InboxState.DONE, uow.now
+    update.state, update.done_at, update.payload = InboxState.DONE, uow.now, ""
     uow.record("update_dropped", "update", update_id)
 
 

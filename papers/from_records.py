@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from care.agreement import agreement_of
-from care.enrolment.queries import application_whole, health_note_for, timeline
+from care.enrolment.queries import application_whole, timeline
 from care.enrolment.states import OPEN
 from care.errors import NotFound
 from care.records.enrolment import Application, Need
@@ -34,7 +34,7 @@ async def application_paper(uow: UnitOfWork, application_id: int, words: Words) 
         phone=a.guardianship.person.phone or "",
         submitted_on=moment(_, a.submitted_at, zone),
         state=label(_, a.state),
-        answers=tuple(_answers(uow, _, a)),
+        answers=tuple(_answers(_, a)),
         pickup=tuple(PickupPerson(p.name, label(_, p.relation), p.phone) for p in a.pickup),
         criteria_version=str(a.criteria_version),
         timeline=tuple(
@@ -44,7 +44,7 @@ async def application_paper(uow: UnitOfWork, application_id: int, words: Words) 
     )
 
 
-def _answers(uow: UnitOfWork, _: Words, a: Application) -> list[tuple[str, str]]:
+def _answers(_: Words, a: Application) -> list[tuple[str, str]]:
     needs = [label(_, Need(value)) for value in a.needs] + ([a.need_words] if a.need_words else [])
     rows = [
         (_("Days of care"), weekdays(_, a.weekdays)),
@@ -53,7 +53,7 @@ def _answers(uow: UnitOfWork, _: Words, a: Application) -> list[tuple[str, str]]
         (_("How the child leaves"), label(_, a.leave_mode)),
     ]
     if a.health_note is not None:
-        rows.append((_("Health note"), health_note_for(uow, a) or _("given; not shown here")))
+        rows.append((_("Health note"), _("given; not shown here")))  # papers lie about, and stay in chats
     rows.append((_("Course wishes"), a.courses_wished))
     return rows
 

@@ -80,6 +80,10 @@ async def name_typed(turn: Turn, form: Form, words: str) -> None:
     """The name is there: one confirmation, and it is signed."""
     _ = turn._
     application, text = await to_sign(turn.uow, form.answers["application_id"], _.language)
+    if text.id != form.answers["text_id"]:
+        turn.close(form)
+        await turn.say(await _not_now(turn, application.id, Conflict("text_changed")))
+        return
     name = " ".join(words.split())[:80]
     turn.put(form, "name", form.answers)  # an earlier confirmation is void
     turn.put(form, "confirm", {**form.answers, "name": name})
@@ -99,7 +103,7 @@ async def confirmed(update: Update, turn: Turn) -> None:
     _ = turn._
     form = await turn.form(FLOW)
     if form is None or form.step != "confirm" or turn.parts[0] != str(form.version):
-        await turn.toast(_("This question is no longer open."), alert=True)
+        await turn.toast(_("This question is no longer open."))
         return
     application_id, name, text_id = form.answers["application_id"], form.answers["name"], form.answers["text_id"]
     if turn.parts[-1] != "yes":

@@ -9,7 +9,7 @@ from bot.chat.agreement import ask_name, name_typed
 from bot.chat.apply.talk import answer_typed, is_application, present, put_away
 from bot.chat.menus import COMMANDS, commands_for
 from bot.chat.review import FLOW as REMARK
-from bot.chat.review import ask_remark, remark_typed
+from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
 from bot.chat.start import ask_who, try_code
 from bot.chat.withdraw import FLOW as WITHDRAW
@@ -43,8 +43,11 @@ async def cancel_command(update: Update, turn: Turn) -> None:
     elif is_application(form):
         await turn.say(await put_away(turn, form))
     else:
+        application_id = form.answers.get("application_id")
         turn.close(form)
         await turn.say(View(_("Cancelled. Nothing was changed.")))
+        if form.flow == REMARK and application_id is not None:
+            await turn.say(await card(turn.uow, _, application_id))
 
 
 async def words_typed(update: Update, turn: Turn) -> None:

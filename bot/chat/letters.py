@@ -18,11 +18,11 @@ from bot.wire.send import Ready
 from bot.wire.view import Button, View, pack
 from care.agreement import agreement_of
 from care.enrolment.places import waiting_position
-from care.enrolment.queries import application_whole, waiting_for
+from care.enrolment.queries import application_whole, timeline, waiting_for
 from care.errors import NotFound
 from care.people import actor_for
 from care.permissions import Permission
-from care.records.delivery import Letter
+from care.records.delivery import Letter, LetterState
 from care.records.enrolment import Application, State
 from care.records.people import Guardianship, Person
 from care.school import School
@@ -53,11 +53,13 @@ Rendered = Callable[[Context], Awaitable[View | None]]
 @dataclass(frozen=True)
 class Kind:
     """How a kind of letter is rendered, whether it may go out twice when its fate is unknown (``again``), and whether
-    another guardian of the child gets it when the receiver cannot be reached."""
+    another guardian of the child gets it when the receiver cannot be reached. A ``courtesy`` that reaches nobody is no
+    matter for the office."""
 
     render: Rendered
     again: bool = True
     other_guardian: bool = False
+    courtesy: bool = False
 
 
 class Renderer:
@@ -89,6 +91,8 @@ def again(kind: str) -> bool:
 async def tell_another_guardian(uow: UnitOfWork, letter: Letter) -> None:
     """The receiver cannot be reached: another guardian of the child is told instead, once (the office sees it too)."""
     kind = KINDS.get(letter.kind)
+    if kind is not None and kind.courtesy:
+        letter.state = LetterState.LAPSED
     if kind is None or not kind.other_guardian or letter.params.get("instead_of"):
         return
     application = await uow.session.get(Application, letter.params["application_id"])
@@ -108,6 +112,10 @@ async def _review_wanted(c: Context) -> View | None:
     application = await application_whole(c.uow, c.application_id)
     if application.state is not State.SUBMITTED or application.version != c.params["version"]:
         return None
+    corrected = [event for event in await timeline(c.uow, application.id) if event.action == "returned"]
+    if corrected:
+        note = c._("Corrected and submitted again. The remark was: “{remark}”", remark=corrected[-1].remark)
+        return await card(c.uow, c._, application.id, note)
     return await card(c.uow, c._, application.id, c._("A new application for your review"))
 
 
@@ -265,8 +273,8 @@ KINDS: dict[str, Kind] = {
     "agreement_signed": Kind(_agreement_signed),
     "agreement_pdf": Kind(_agreement_pdf),
     "application_pdf": Kind(_application_pdf),
-    "child_withdrawn": Kind(_child_withdrawn),
-    "child_stays": Kind(_child_stays),
+    "child_withdrawn": Kind(_child_withdrawn, courtesy=True),
+    "child_stays": Kind(_child_stays, courtesy=True),
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),

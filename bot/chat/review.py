@@ -11,7 +11,7 @@ from bot.wire.turn import Turn
 from bot.wire.view import TOAST_LIMIT, Button, View, pack
 from care.enrolment.decide import application_for_staff, decide
 from care.enrolment.family import is_family
-from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, waiting_for
+from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, timeline, waiting_for
 from care.enrolment.states import RULES, Move
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
@@ -212,9 +212,21 @@ async def ask_remark(turn: Turn, form: Form) -> None:
 
 
 async def _past(turn: Turn, application_id: int) -> None:
-    """The button was old: say so, and show how the application stands now."""
+    """The button was old: say so, and show how the application stands now. The second of two taps on one button is
+    no news: it sees what the first one did."""
+    tapped = Move(turn.parts[0])
+    application = await application_for_staff(turn.uow, application_id)
+    if application.state is RULES[tapped].target and await last_move_by(turn.uow, application_id) == tapped:
+        await turn.show(await card(turn.uow, turn._, application_id, turn._(DONE[tapped], remark="")))
+        return
     await turn.toast(error_sentence(turn._, Conflict()), alert=True)
     await turn.show(await card(turn.uow, turn._, application_id))
+
+
+async def last_move_by(uow: UnitOfWork, application_id: int) -> str | None:
+    """The last thing done to an application, where the actor did it."""
+    last = (await timeline(uow, application_id))[-1:]
+    return last[0].action if last and last[0].actor_id == uow.actor.person_id else None
 
 
 async def remark_left(update: Update, turn: Turn) -> None:

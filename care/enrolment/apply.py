@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from care.enrolment.answers import Answers, checked
@@ -250,11 +250,18 @@ async def child_left(uow: UnitOfWork, student: Student, remark: str) -> int:
 
 
 async def take_out(uow: UnitOfWork, application: Application, remark: str = "") -> None:
-    """The withdrawal takes effect: the place is free and goes to the next in line."""
+    """The withdrawal takes effect: the place is free and goes to the next in line. The consents end with it, and the
+    health note is deleted."""
     held_a_place = application.state in HOLDS_A_PLACE
     application.state = State.WITHDRAWN
     application.state_since = uow.now
     application.version += 1
+    application.health_note = None
+    await uow.session.execute(
+        update(Consent)
+        .where(Consent.student_id == application.student_id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=uow.now)
+    )
     uow.record("withdrawn", "application", application.id, remark, leaves_on=str(application.leaves_on))
     await uow.session.flush()
     if held_a_place:

@@ -14,7 +14,7 @@ from care.students import print_class_slips, print_slip
 from care.work import UnitOfWork
 from console.door import Page, Visit
 from console.words import Say
-from locales import labels
+from locales import labels, words
 from papers import Slip
 from papers.from_records import agreement_paper, application_paper
 
@@ -45,11 +45,12 @@ async def agreement_pdf(visit: Visit) -> Response:
 
 
 def slip_papers(visit: Visit, uow: UnitOfWork, slips: Sequence[PrintedSlip]) -> list[Slip]:
-    _, school = visit._, visit.desk.school
+    school = visit.desk.school
+    _ = words(school.language, "console")  # for the families, whatever language the clerk reads
     say = Say(_, school.zone, uow.now)
     return [
         Slip(
-            school=visit.desk.name(visit.language),
+            school=visit.desk.name(school.language),
             student=slip.student,
             school_class=_("Class {school_class}", school_class=slip.school_class),
             guardian=slip.person,
@@ -68,14 +69,14 @@ async def class_slips(visit: Visit) -> Response:
     """POST only: guardians who have no slip yet get one."""
     async with visit.working() as uow:
         papers = slip_papers(visit, uow, await print_class_slips(uow, visit.id))
-    content = await asyncio.to_thread(visit.desk.printer.slips, papers, visit.language)
+    content = await asyncio.to_thread(visit.desk.printer.slips, papers, visit.desk.school.language)
     return pdf(content, f"slips-{visit.id}")
 
 
 async def guardian_slip(visit: Visit) -> Response:
     async with visit.working() as uow:
         papers = slip_papers(visit, uow, [await print_slip(uow, visit.id)])
-    content = await asyncio.to_thread(visit.desk.printer.slips, papers, visit.language)
+    content = await asyncio.to_thread(visit.desk.printer.slips, papers, visit.desk.school.language)
     return pdf(content, f"slip-{visit.id}")
 
 

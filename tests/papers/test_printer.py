@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -199,7 +200,7 @@ async def test_one_printer_serves_several_threads() -> None:
 
 def drawn(pdf: bytes, folder: Path, dots: int) -> Image.Image:
     """The first page as a grey picture, by another PDF reader."""
-    if shutil.which("pdftoppm") is None:
+    if shutil.which("pdftoppm") is None and os.environ.get("CI") != "true":
         pytest.skip("needs poppler-utils")
     (folder / "paper.pdf").write_bytes(pdf)
     command = ["pdftoppm", "-r", str(dots), "-gray", "-singlefile", "paper.pdf", "paper"]

@@ -46,7 +46,7 @@ async def test_returned_corrected_passed(stage: Stage) -> None:
     await mum.tap("确认提交")
     second = await stage.application_of("林芷若")
     assert (second.id, second.state, second.weekdays) == (first.id, State.SUBMITTED, first.weekdays)
-    teacher.reads("有新的申请待您审核")
+    teacher.reads("家长已修改并重新提交")
     teacher.finds("钱秀英")
     await teacher.tap("✔ 通过")
     assert await timeline(stage, first.id) == [

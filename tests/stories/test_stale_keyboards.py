@@ -218,3 +218,28 @@ async def test_old_buttons_of_a_day_are_still_answered_after_weeks(small_stage: 
     await mum.tap("阅读并签署协议", message=letter)
     mum.reads("协议")
     assert (await again(stage, number)).state is State.APPROVED
+
+
+async def test_the_second_of_two_taps_sees_what_the_first_one_did(stage: Stage) -> None:
+    teacher = await stage.homeroom_of("2(3)")
+    (application, *_) = await in_state(stage, State.SUBMITTED, "2(3)")
+    await teacher.send("/review")
+    await teacher.tap(data=f"ro:{application.id}")
+    card = teacher.last
+    assert card is not None
+    tapped = f"rv:passed:{application.id}:{application.version}"
+    await teacher.tap(data=tapped)
+    teacher.finds("✔ 已通过")
+    await teacher.tap(data=tapped, message=card)
+    teacher.finds("✔ 已通过")
+    assert not any("情况已有变化" in toast for toast in teacher.toasts)
+
+
+async def test_cancelling_a_remark_brings_the_application_back(small_stage: Stage) -> None:
+    teacher = await small_stage.homeroom_of("2(3)")
+    (application, *_) = await in_state(small_stage, State.SUBMITTED, "2(3)")
+    await teacher.send("/review")
+    await teacher.tap(data=f"ro:{application.id}")
+    await teacher.tap("退回修改")
+    await teacher.send("/cancel")
+    assert any("✔ 通过" in button for button in teacher.buttons)

@@ -10,7 +10,7 @@ from stage import Stage
 
 from afterbell import demo
 from care.enrolment import Move, set_capacity
-from care.records import Application, Event, State, Student
+from care.records import Application, Consent, Event, State, Student
 
 FULL = "3(4)"
 
@@ -169,3 +169,17 @@ async def test_who_withdraws_is_not_told_twice(small_stage: Stage) -> None:
     await stage.later(hours=16)
     assert (await again(stage, enrolled.id)).state is State.WITHDRAWN
     assert (await again(stage, enrolled.id)).state_since >= stage.school.clock.now() - timedelta(minutes=1)
+
+
+async def test_a_withdrawal_ends_the_consents_and_deletes_the_health_note(stage: Stage) -> None:
+    async with stage.school.look() as uow:
+        query = select(Application).where(Application.state == State.ENROLLED, Application.health_note.is_not(None))
+        found = (await uow.session.scalars(query.limit(1))).one()
+    mum = await applicant(stage, found)
+    await mum.send("/withdraw")
+    await mum.tap(data=f"wy:{found.id}:2026-11-23")
+    (after,) = await stage.ask(select(Application).where(Application.id == found.id))
+    assert after.state is State.WITHDRAWN
+    assert after.health_note is None
+    open_consents = select(Consent).where(Consent.student_id == found.student_id, Consent.withdrawn_at.is_(None))
+    assert await stage.ask(open_consents) == []

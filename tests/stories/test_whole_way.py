@@ -100,7 +100,8 @@ async def test_from_slip_to_signed_agreement_in_chinese(stage: Stage) -> None:
     assert application.state is State.ENROLLED
     (agreement,) = await stage.ask(select(Agreement).where(Agreement.application_id == application.id))
     assert agreement.typed_name == "苏婉晴" and agreement.channel == "web" and len(agreement.text_sha256) == 64
-    (pdf,) = mum.documents.values()
+    ((name, pdf),) = mum.documents.items()
+    assert name == f"协议书-{application.id}.pdf"
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
     assert "林芷若" in text and "苏婉晴" in text
     events = await stage.ask(

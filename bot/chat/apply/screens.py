@@ -84,9 +84,9 @@ def _consent(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _(
         "May the school keep {child}'s data for after-school care?\n\nWhat: your answers, who "
-        "collects the child, attendance and hand-overs.\nWho sees it: the teachers on duty, the "
-        "homeroom teacher and the school office.\nHow long: until the end of the school year. You "
-        "can withdraw your consent at any time; care then ends.",
+        "collects the child.\nWho sees it: the homeroom teacher, the grade leader, the leading group and the school "
+        "office.\nWhat for: after-school care only. You can take the consent back at any time with /withdraw; "
+        "care then ends.",
         child=s.facts.child,
     )
     return text, [(s.button(_("Yes, I consent"), "yes"), s.button(_("No"), "no")), s.ways()]
@@ -185,8 +185,8 @@ def _health(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _(
         "{where}\n\nIs there anything about {child}'s health that the teachers should know (allergies, medicine)? "
-        "This is optional and needs your own consent. It is kept encrypted; only the reviewers and the teachers "
-        "on duty read it.",
+        "This is optional and needs your own consent. It is kept encrypted; only those who decide on the "
+        "application read it.",
         where=s.step_line("health"),
         child=s.facts.child,
     )

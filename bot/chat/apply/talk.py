@@ -97,8 +97,8 @@ async def _advance(turn: Turn, form: Form, said: Tap | Said) -> None:
             View(turn._("Then no application is made, and nothing is kept. /apply starts again whenever you like."))
         )
         return
-    if form.step == "health_words" and not step.problem:
-        await turn.erase()
+    if form.step == "health_words" and isinstance(said, Said):
+        await turn.erase()  # taken or not (too long): it does not stay in the chat
     turn.put(form, step.step, step.answers)
     view = Screen(turn._, facts, form.answers, form.version).draw(form.step)
     if step.problem and isinstance(said, Tap):
