@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed, NotFound
 from care.keys import ALPHABET
 from care.people import Child, actor_for, as_child, children_of, normal_phone
 from care.permissions import Duty, Permission
+from care.records.delivery import Form
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Slip, Student, WrongCode
 from care.work import UnitOfWork
 
@@ -263,3 +264,19 @@ async def _printed(uow: UnitOfWork, guardianship: Guardianship, valid: timedelta
         code=code,
         expires_at=expires_at,
     )
+
+
+async def unlink(uow: UnitOfWork, guardianship_id: int) -> int:
+    """Cuts every chat off from a guardian: the slip came into wrong hands. What was begun in those chats goes, too.
+
+    Returns the student's id; the guardian needs a new slip.
+    """
+    await _may_print(uow, guardianship_id)
+    guardianship = await uow.session.get_one(Guardianship, guardianship_id)
+    query = select(Contact).where(Contact.person_id == guardianship.person_id).with_for_update()
+    for contact in await uow.session.scalars(query):
+        await uow.session.execute(update(Slip).where(Slip.used_by == contact.id).values(used_by=None))
+        await uow.session.execute(delete(Form).where(Form.channel == contact.channel, Form.chat_id == contact.chat_id))
+        await uow.session.delete(contact)
+    uow.record("unlinked", "person", guardianship.person_id)
+    return guardianship.student_id

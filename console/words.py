@@ -31,6 +31,7 @@ ACTIONS = {
     "signed_in": mark("Signed in"),
     "session_revoked": mark("Session ended"),
     "linked": mark("Chat linked"),
+    "unlinked": mark("Chat cut off"),
     "contact_blocked": mark("Chat blocked by the person"),
     "contact_gone": mark("Chat no longer exists"),
     "contact_reachable": mark("Chat reachable again"),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from care.classes import all_classes
+from care.linking import unlink
 from care.permissions import Permission
-from care.records.people import SchoolClass
+from care.records.people import SchoolClass, Student
 from care.students import StudentRow, search_students
 from console.door import Page, Visit, number, query_string
 
@@ -66,4 +67,15 @@ async def show(visit: Visit) -> Response:
     return visit.page("students/list.html", view)
 
 
-PAGES = [Page("/students", get=show, right=Permission.SEE_STUDENTS)]
+async def cut_off(visit: Visit) -> Response:
+    """Cuts a guardian's chats off; they need a new slip."""
+    async with visit.working() as uow:
+        student_id = await unlink(uow, visit.id)
+        student = await uow.session.get_one(Student, student_id)
+    return visit.go("/students" + query_string(q=student.student_no))
+
+
+PAGES = [
+    Page("/students", get=show, right=Permission.SEE_STUDENTS),
+    Page("/guardians/{id:int}/unlink", post=cut_off, right=Permission.PRINT_SLIPS),
+]

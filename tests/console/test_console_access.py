@@ -47,6 +47,7 @@ DO: dict[str, set[Role]] = {
     "/classes/{id:int}/places": STEERING,
     "/classes/{id:int}/slips.pdf": {R.OFFICE, R.HOMEROOM},
     "/guardians/{id:int}/slip.pdf": {R.OFFICE, R.HOMEROOM},
+    "/guardians/{id:int}/unlink": {R.OFFICE, R.HOMEROOM},
     "/staff": MANAGING,
     "/staff/{id:int}/duties": MANAGING,
     "/staff/{id:int}/slip": MANAGING,
