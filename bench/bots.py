@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from bench import scene
 
@@ -118,6 +121,7 @@ class Setting:
     events: int = 0
     url: str = ""
     workers: int = 1
+    counts: str = ""
 
 
 def measure(bot: Bot, phases: list[dict[str, Any]], setting: Setting) -> dict[str, Any]:
@@ -131,6 +135,7 @@ def measure(bot: Bot, phases: list[dict[str, Any]], setting: Setting) -> dict[st
             "BENCH_PORT": str(free_port()),
             "BENCH_CONCURRENT": str(int(setting.concurrent)),
             "BENCH_LIMITS": "on" if setting.limits else "off",
+            "BENCH_COUNTS": setting.counts,
             "BENCH_REMINDERS": str(setting.reminders),
             "BENCH_FIRST_FAMILY": str(scene.family_chat(1)),
         }
@@ -150,8 +155,8 @@ def measure(bot: Bot, phases: list[dict[str, Any]], setting: Setting) -> dict[st
             raise RuntimeError(f"the run of {bot.name} failed")
         result: dict[str, Any] = json.loads(done.stdout)
         result["bot"], result["setting"] = bot.name, setting.__dict__
-        if bot.stores and not setting.url:
-            result["events"] = _count(path, setting.events)
+        if bot.stores:
+            result["events"] = _count_there(url) if url else _count(path, setting.events)
             if not result["stuck"] and result["events"] != result["taps"]:
                 raise RuntimeError(f"{bot.name}: {result['taps']} taps, but {result['events']} events")
         return result
@@ -172,6 +177,16 @@ def _database(bot: Bot, setting: Setting) -> Iterator[tuple[Path, str]]:
 def _count(path: Path, old: int) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM event").fetchone()[0]) - old
+
+
+def _count_there(url: str) -> int:
+    async def count() -> int:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        found = await connection.fetchval("SELECT count(*) FROM event")
+        await connection.close()
+        return int(found)
+
+    return asyncio.run(count())
 
 
 def say(words: str) -> None:

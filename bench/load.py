@@ -103,7 +103,9 @@ class Run:
                     if not line:
                         raise RuntimeError(f"the bot ended before it was ready: {self.job['argv']}")
             await asyncio.sleep(0.5)
+            told = asyncio.create_task(_pass_on(process.stdout))
             yield process
+            told.cancel()
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
@@ -161,6 +163,12 @@ class Run:
         await self.crowd.rest()
         unwatch()
         return {**numbers, "sent": len(arrived), "took_s": (arrived[-1] - window.since) if arrived else float("nan")}
+
+
+async def _pass_on(said: asyncio.StreamReader) -> None:
+    """What the bot says goes to our error output; a pipe that nobody empties would stop the bot."""
+    while line := await said.readline():
+        sys.stderr.write(line.decode(errors="replace"))
 
 
 def main() -> None:

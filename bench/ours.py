@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 from telegram import Update
 
 from bench import scene
+from bench.counts import count
 from bot.chat import letters
 from bot.chat import register as chat
 from bot.wire.budget import Limits
@@ -86,6 +88,7 @@ async def run() -> None:
     school = scene.open_school(url)
     if school.is_sqlite and environ.get("BENCH_SYNC", "FULL") != "FULL":
         synchronous(school, environ["BENCH_SYNC"])
+    finish = count(school, Path(environ["BENCH_COUNTS"])) if environ.get("BENCH_COUNTS") else lambda: None
     channel = Channel(scene.CHANNEL, scene.TOKEN, environ["BENCH_API"], chat.register)
     await channel.open()
     channels = {scene.CHANNEL: channel}
@@ -123,6 +126,7 @@ async def run() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    finish()
     await channel.close()
     await school.close()
 

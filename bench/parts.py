@@ -95,6 +95,16 @@ def old_events(plan: Plan) -> list[dict[str, Any]]:
     return runs
 
 
+def counts(plan: Plan) -> list[dict[str, Any]]:
+    """Statements and transactions per tap of our bot."""
+    found = []
+    path = scene.DATA / "counts.json"
+    for n in plan.in_flight:
+        run = measure(BOTS[0], flights(plan, [n]), Setting(counts=str(path)))
+        found.append({"in_flight": n, "taps": run["taps"], "counted": json.loads(path.read_text())})
+    return found
+
+
 def tick(plan: Plan) -> dict[str, Any]:
     path = scene.database("tick")
     command = [sys.executable, "-m", "bench.tick", "2000", str(path)]
@@ -121,7 +131,7 @@ def postgres(plan: Plan) -> list[dict[str, Any]]:
     return runs
 
 
-PARTS = ("taps", "durability", "reminders", "events", "tick", "start", "postgres")
+PARTS = ("taps", "counts", "durability", "reminders", "events", "tick", "start", "postgres")
 
 
 def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
@@ -134,6 +144,7 @@ def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
             install(bot)
     todo: dict[str, Any] = {
         "taps": lambda: taps(bots, plan),
+        "counts": lambda: counts(plan),
         "durability": lambda: durability(bots, plan),
         "reminders": lambda: reminders(bots, plan),
         "events": lambda: old_events(plan),

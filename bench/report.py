@@ -42,6 +42,7 @@ def render(results: dict[str, Any]) -> str:
     """The measured part of the page."""
     parts: list[tuple[str, Callable[[Any, dict[str, Any]], str]]] = [
         ("taps", _taps),
+        ("counts", _counts),
         ("durability", _durability),
         ("reminders", _reminders),
         ("events", _events),
@@ -148,6 +149,15 @@ def _memory(runs: Runs, names: list[str]) -> str:
         own = [run for run in runs if run["bot"] == name]
         rows.append(row(TITLES[name], f"{max(run['peak_mb'] for run in own):.0f}", str(sum(r["stuck"] for r in own))))
     return table(("the whole run", "peak memory, MB", "taps never answered"), rows)
+
+
+def _counts(data: list[dict[str, Any]], about: dict[str, Any]) -> str:
+    names = sorted({name for one in data for name in one["counted"]}, reverse=True)
+    rows = [
+        row(str(one["in_flight"]), *(f"{one['counted'].get(name, 0) / one['taps']:.2f}" for name in names))
+        for one in data
+    ]
+    return "## What one tap makes the database do\n\n" + table(("in flight", *names), rows)
 
 
 def _durability(runs: Runs, about: dict[str, Any]) -> str:
