@@ -5,13 +5,14 @@ BIN := .venv/bin
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help install run test check screenshots lock clean
+.PHONY: help install run test check bench screenshots lock clean
 
 help:
 	@echo "make run          set up and start AfterBell with the demonstration school"
 	@echo "make test         set up and run every test"
 	@echo "make check        lint and types"
 	@echo "make install      only make the environment (.venv)"
+	@echo "make bench        measure it beside its peers, and write docs/performance.md"
 	@echo "make screenshots  the pictures in the README"
 	@echo "make lock         pin the dependencies anew"
 
@@ -44,6 +45,9 @@ test: .venv/.dev
 	@sh tests/browser/chromium.sh
 	$(PYTEST) -q -m "not browser" -n 2 --dist loadfile tests
 	@sh tests/browser/run.sh $(BIN)/python
+
+bench: .venv/.dev
+	$(BIN)/python -m bench
 
 screenshots: .venv/.dev
 	@sh tests/browser/chromium.sh
