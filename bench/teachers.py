@@ -132,4 +132,5 @@ class Crowd:
                 self._idle.popleft().tap(due)
             else:
                 missed += 1
+        await asyncio.sleep(max(0.0, start + seconds - time.perf_counter()))
         return missed
