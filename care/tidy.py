@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from care.permissions import SYSTEM
 from care.records.delivery import Form, InboxState, Letter, LetterState, Update
@@ -24,6 +24,7 @@ INBOX_KEPT = 14 * DAY
 REPLIES_KEPT = 30 * DAY
 DRAFTS_KEPT = 90 * DAY
 SIGN_INS_KEPT = 90 * DAY
+WORDS_KEPT = 30 * DAY
 OVER = (LetterState.SENT, LetterState.LAPSED, LetterState.SUPERSEDED)
 
 
@@ -42,6 +43,7 @@ async def tidy(school: School) -> int:
                 break
     async with school.work(SYSTEM) as uow:
         await _forget_drafts(uow)
+        await _forget_words(uow)
         await uow.session.merge(Mark(name=MARK, value=local.date().isoformat()))
     return gone
 
@@ -81,3 +83,18 @@ async def _forget_drafts(uow: UnitOfWork) -> None:
         if form.answers or form.step:
             form.answers, form.step = {}, ""
             form.version += 1
+
+
+async def _forget_words(uow: UnitOfWork) -> None:
+    """What failed keeps its words for a month, in which the office can try it again; then it is given up."""
+    old = uow.now - WORDS_KEPT
+    await uow.session.execute(
+        update(Letter)
+        .where(Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), Letter.posted_at < old)
+        .values(state=LetterState.LAPSED, payload=None)
+    )
+    await uow.session.execute(
+        update(Update)
+        .where(Update.state == InboxState.DEAD, Update.received_at < old)
+        .values(state=InboxState.DONE, payload="")
+    )

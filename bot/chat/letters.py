@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.chat.review import card
-from bot.wire.send import Ready
 from bot.wire.view import Button, View, pack
 from care.agreement import agreement_of
 from care.enrolment.places import waiting_position
@@ -69,7 +68,7 @@ class Renderer:
         self.school = school
         self.printer = printer
 
-    async def __call__(self, letter: Letter) -> Ready | None:
+    async def __call__(self, letter: Letter) -> View | None:
         kind = KINDS[letter.kind]
         async with self.school.look() as uow:
             person = await uow.session.get(Person, letter.person_id)
@@ -81,7 +80,7 @@ class Renderer:
                 view = await kind.render(Context(uow, _, self.printer, letter.params))
             except NotFound:
                 return None
-        return Ready(view) if view is not None else None
+        return view
 
 
 def again(kind: str) -> bool:

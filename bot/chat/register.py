@@ -95,17 +95,13 @@ def _answered(handler: Handler) -> Handler:
     return answered
 
 
-async def language_tapped(update: Update, turn: Turn) -> None:
-    await language.language_chosen(update, turn)
-
-
 def register(chat: Application[Any, Turn, Any, Any, Any, Any]) -> None:
     """Adds every handler to the application of one channel."""
     for name, handler in FOR_ALL.items():
         chat.add_handler(CommandHandler(name, handler))
     for name, handler in FOR_KNOWN.items():
         chat.add_handler(CommandHandler(name, _known(handler)))
-    chat.add_handler(CallbackQueryHandler(_answered(language_tapped), pattern=r"^ln:"))
+    chat.add_handler(CallbackQueryHandler(_answered(language.language_chosen), pattern=r"^ln:"))
     for verb, handler in {**TAPS, "go": go_tapped}.items():
         chat.add_handler(CallbackQueryHandler(_answered(_known(handler)), pattern=rf"^{verb}:"))
     chat.add_handler(CallbackQueryHandler(help_.unknown_tap))

@@ -38,14 +38,8 @@ LEADER_LOCK = 0x6166746265
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A letter in the words of its receiver; ``None`` in its place means that it no longer holds."""
-
-    view: View
-
-
-Render = Callable[[Letter], Awaitable[Ready | None]]
+Render = Callable[[Letter], Awaitable[View | None]]
+"""A letter in the words of its receiver; None when it no longer holds."""
 Unreachable = Callable[[UnitOfWork, Letter], Awaitable[None]]
 
 
@@ -288,10 +282,9 @@ class Sender:
         bot = self.channels[channel]
         if letter.method is not None and letter.payload is not None:
             return await bot.call(letter.method, letter.payload)
-        ready = await self.render(letter)
-        if ready is None:
+        view = await self.render(letter)
+        if view is None:
             return None
-        view = ready.view
         if view.document:
             payload = json.dumps(document_payload(chat_id, view), ensure_ascii=False)
             return await bot.call("sendDocument", payload, Document(view.document_name, view.document))

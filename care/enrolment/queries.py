@@ -115,18 +115,6 @@ def _escaped(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-async def search(uow: UnitOfWork, wanted: Filter, offset: int = 0, limit: int = 50) -> tuple[list[Row], int]:
-    """A page of the list, longest in its state first, and how many there are in all."""
-    query = narrowed(uow, select(Application, Student, SchoolClass, Guardianship, Person), wanted)
-    if wanted.states:
-        query = query.where(Application.state.in_(wanted.states))
-    total = await uow.session.scalar(
-        select(func.count()).select_from(query.with_only_columns(Application.id).subquery())
-    )
-    page = query.order_by(Application.state_since, Application.id).offset(offset).limit(limit)
-    return [as_row(*found) for found in await uow.session.execute(page)], total or 0
-
-
 def as_row(a: Application, student: Student, school_class: SchoolClass, guardianship: Guardianship, who: Person) -> Row:
     return Row(
         id=a.id,

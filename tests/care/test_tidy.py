@@ -18,7 +18,7 @@ async def fill(school: School) -> None:
         now = uow.now
         for number, state in enumerate([InboxState.DONE, InboxState.DEAD, InboxState.WAITING]):
             uow.session.add(
-                Update(channel="web", update_id=number, chat_id=1, payload="", received_at=now, state=state)
+                Update(channel="web", update_id=number, chat_id=1, payload="words", received_at=now, state=state)
             )
         for key, letter_state in (
             (None, LetterState.SENT),
@@ -68,7 +68,11 @@ async def test_tidying_keeps_what_was_decided_and_what_needs_a_look(databases: D
         form = (await uow.session.scalars(select(Form))).one()
         assert (form.answers, form.step, form.version) == ({}, "", 4)
         keys = set(await uow.session.scalars(select(Letter.unique_key)))
+        given_up = list(await uow.session.scalars(select(Letter.state).where(Letter.unique_key.is_(None))))
+        updates = set(await uow.session.execute(select(Update.state, Update.payload)))
     assert keys == {"kept", None}
+    assert given_up == [LetterState.LAPSED]
+    assert {tuple(row) for row in updates} == {(InboxState.DONE, ""), (InboxState.WAITING, "words")}
     await school.close()
 
 
@@ -86,7 +90,7 @@ async def test_it_is_done_at_night_and_once_a_day(sqlite: Databases) -> None:
     clock.jump(midnight + timedelta(hours=5))
     assert await tidy(school) == 0
     clock.jump(midnight + timedelta(hours=28))
-    assert await tidy(school) == 1
+    assert await tidy(school) == 3  # the code, and the letter and the update that were given up the night before
     await school.close()
 
 
