@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,15 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from care.clock import Clock
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
+from care.sqlite import writer_url
 from care.work import UnitOfWork
-
-BUSY_TIMEOUT_S = 15
 
 
 @dataclass
@@ -54,6 +53,7 @@ class School:
             uow = UnitOfWork(self, session, actor)
             async with session.begin():
                 yield uow
+                await uow.write()
         if uow.posted:
             self.wake()
 
@@ -66,10 +66,9 @@ class School:
     async def clear_log(self) -> None:
         """SQLite: moves the write-ahead log into the database and empties it, as far as readers allow."""
         async with self.writer.connect() as connection:
-            await connection.rollback()
-            driver = await connection.get_raw_connection()
-            assert driver.driver_connection is not None
-            await driver.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            await asyncio.to_thread(driver.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
 
     def wake(self) -> None:
         for listener in self.listeners:
@@ -81,35 +80,28 @@ class School:
             await self.reader.dispose()
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
-    """WAL, foreign keys, and our own BEGIN: the driver's would start a write only at the first write, and then fail."""
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    """WAL, foreign keys, and every commit on the disk before it returns."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _: object) -> None:
-        connection.isolation_level = None
+        if connection.isolation_level is not None:
+            connection.isolation_level = None  # its own BEGIN would come too late, and fail
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
-        ):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
 
 def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading."""
     if url.startswith("sqlite"):
-        writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True)
-        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60, hide_parameters=True)
-        _prepare_sqlite(writer, "BEGIN IMMEDIATE")
-        _prepare_sqlite(reader, "BEGIN")
+        patient = {"max_overflow": 0, "pool_timeout": 60, "hide_parameters": True}
+        writer = create_async_engine(writer_url(url), pool_size=1, **patient)
+        reader = create_async_engine(url, pool_size=4, **patient)
+        _prepare_sqlite(writer)
+        _prepare_sqlite(reader)
+        event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return writer, reader
     engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
     return engine, engine

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from care.errors import NotAllowed
@@ -16,6 +17,21 @@ from care.records.office import Event
 
 if TYPE_CHECKING:
     from care.school import School
+
+Row = dict[str, Any]
+
+EVENTS = cast(Table, Event.__table__)
+LETTERS = cast(Table, Letter.__table__)
+ADD_EVENTS = insert(EVENTS)
+ADD_LETTERS = {
+    "sqlite": sqlite.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
+    "postgresql": postgresql.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
+}
+SUPERSEDE = (
+    update(LETTERS)
+    .where(LETTERS.c.slot.in_(bindparam("slots", expanding=True)), LETTERS.c.state == LetterState.WAITING)
+    .values(state=LetterState.SUPERSEDED, payload=None)
+)
 
 
 class UnitOfWork:
@@ -27,6 +43,8 @@ class UnitOfWork:
         self.actor = actor
         self.now: datetime = school.clock.now()
         self.posted = False
+        self.events: list[Row] = []
+        self.letters: list[Row] = []
 
     @property
     def today(self) -> date:
@@ -40,17 +58,17 @@ class UnitOfWork:
 
     def record(self, action: str, subject: str, subject_id: int, remark: str = "", **data: Any) -> None:
         """Writes the audit event of what this transaction does."""
-        self.session.add(
-            Event(
-                at=self.now,
-                actor_id=self.actor.person_id,
-                actor_name=self.actor.name,
-                action=action,
-                subject=subject,
-                subject_id=subject_id,
-                remark=remark,
-                data=data,
-            )
+        self.events.append(
+            {
+                "at": self.now,
+                "actor_id": self.actor.person_id,
+                "actor_name": self.actor.name,
+                "action": action,
+                "subject": subject,
+                "subject_id": subject_id,
+                "remark": remark,
+                "data": data,
+            }
         )
 
     async def post(
@@ -68,38 +86,37 @@ class UnitOfWork:
         ``key`` makes a letter unique for ever: posting the same key for the same person again does nothing.
         """
         people = [to] if isinstance(to, int) else list(dict.fromkeys(to))
-        keys = {f"{key}:{person}": person for person in people} if key else {}
-        if keys:
-            known = select(Letter.unique_key).where(Letter.unique_key.in_(list(keys)))
-            for old in (await self.session.scalars(known)).all():
-                people.remove(keys[str(old)])
-        for person in people:
-            self.session.add(
-                Letter(
-                    kind=kind,
-                    klass=klass,
-                    unique_key=f"{key}:{person}" if key else None,
-                    person_id=person,
-                    params=params,
-                    posted_at=self.now,
-                    due_at=due or self.now,
-                    valid_until=valid_until,
-                )
+        keys = {person: f"{key}:{person}" for person in people} if key else {}
+        known = await self.known_keys(keys.values())
+        new = [person for person in people if keys.get(person) not in known]
+        for person in new:
+            self._write_letter(
+                kind=kind,
+                klass=klass,
+                unique_key=keys.get(person),
+                person_id=person,
+                params=params,
+                due_at=due or self.now,
+                valid_until=valid_until,
             )
-        self.posted = self.posted or bool(people)
-        return len(people)
+        return len(new)
 
-    async def reply(
+    async def known_keys(self, keys: Iterable[str]) -> set[str]:
+        """Which of these letters have been posted already."""
+        wanted = list(keys)
+        known = {letter["unique_key"] for letter in self.letters if letter["unique_key"]}.intersection(wanted)
+        if wanted:
+            query = select(LETTERS.c.unique_key).where(LETTERS.c.unique_key.in_(wanted))
+            known.update(await self.session.scalars(query))
+        return known
+
+    def reply(
         self, channel: str, chat_id: int, method: str, payload: str, klass: Class = Class.REPLY, slot: str | None = None
-    ) -> Letter:
+    ) -> None:
         """Posts a message that is already rendered. A waiting letter with the same ``slot`` is superseded."""
         if slot:
-            await self.session.execute(
-                update(Letter)
-                .where(Letter.slot == slot, Letter.state == LetterState.WAITING)
-                .values(state=LetterState.SUPERSEDED, payload=None)
-            )
-        letter = Letter(
+            self.letters = [letter for letter in self.letters if letter["slot"] != slot]
+        self._write_letter(
             kind="reply",
             klass=klass,
             slot=slot,
@@ -107,10 +124,41 @@ class UnitOfWork:
             chat_id=chat_id,
             method=method,
             payload=payload,
-            params={},
-            posted_at=self.now,
             due_at=self.now,
         )
-        self.session.add(letter)
+
+    def _write_letter(self, **wanted: Any) -> None:
+        self.letters.append({**BLANK, "posted_at": self.now, **wanted})
         self.posted = True
-        return letter
+
+    async def write(self) -> None:
+        """Puts audit events and letters into the database: the last thing before the commit."""
+        if not (self.events or self.letters):
+            return
+        await self.session.flush()
+        connection = await self.session.connection()
+        if self.events:
+            await connection.execute(ADD_EVENTS, self.events)
+        if self.letters:
+            slots = [letter["slot"] for letter in self.letters if letter["slot"]]
+            if slots:
+                await connection.execute(SUPERSEDE, {"slots": slots})
+            await connection.execute(ADD_LETTERS[connection.dialect.name], self.letters)
+        self.events, self.letters = [], []
+
+
+BLANK: Row = {
+    "unique_key": None,
+    "slot": None,
+    "person_id": None,
+    "channel": None,
+    "chat_id": None,
+    "method": None,
+    "payload": None,
+    "params": {},
+    "state": LetterState.WAITING,
+    "attempts": 0,
+    "valid_until": None,
+    "error": "",
+}
+"""What a new letter is, unless it says otherwise."""

@@ -76,6 +76,7 @@ def test_nobody_commits_by_hand() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for package in ("care", "bot/chat", "console", "scheduler")
         for path in sources(package)
+        if path.name != "sqlite.py"  # the driver itself
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
     ]

@@ -48,4 +48,4 @@ async def menu_letter(turn: Turn) -> None:
         "scope": {"type": "chat", "chat_id": turn.chat},
     }
     slot = f"menu:{turn.channel}:{turn.chat}"
-    await turn.uow.reply(turn.channel, turn.chat, "setMyCommands", json.dumps(payload, ensure_ascii=False), slot=slot)
+    turn.uow.reply(turn.channel, turn.chat, "setMyCommands", json.dumps(payload, ensure_ascii=False), slot=slot)

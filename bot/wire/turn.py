@@ -88,7 +88,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
     async def say(self, view: View) -> None:
         """Sends a new message."""
         payload = json.dumps(message_payload(self.chat, view), ensure_ascii=False)
-        await self.uow.reply(self.channel, self.chat, "sendMessage", payload)
+        self.uow.reply(self.channel, self.chat, "sendMessage", payload)
 
     async def show(self, view: View) -> None:
         """Puts the view in place of the message that was tapped; a new message when nothing was tapped."""
@@ -97,7 +97,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
             return
         payload = json.dumps(edit_payload(self.chat, self.tapped, view), ensure_ascii=False)
         slot = f"{self.channel}:{self.chat}:{self.tapped}"
-        await self.uow.reply(self.channel, self.chat, "editMessageText", payload, slot=slot)
+        self.uow.reply(self.channel, self.chat, "editMessageText", payload, slot=slot)
 
     async def toast(self, words: str = "", alert: bool = False) -> None:
         """Answers the tap: a short line over the chat, or (``alert``) a box to be closed. 200 characters at most."""
@@ -108,13 +108,13 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         if words:
             answer |= {"text": words[:TOAST_LIMIT], "show_alert": alert}
         payload = json.dumps(answer, ensure_ascii=False)
-        await self.uow.reply(self.channel, self.chat, "answerCallbackQuery", payload, Class.ANSWER)
+        self.uow.reply(self.channel, self.chat, "answerCallbackQuery", payload, Class.ANSWER)
 
     async def erase(self) -> None:
         """Takes the message just typed out of the chat: what it said is kept elsewhere, encrypted."""
         if self.typed is not None:
             payload = json.dumps({"chat_id": self.chat, "message_id": self.typed})
-            await self.uow.reply(self.channel, self.chat, "deleteMessage", payload)
+            self.uow.reply(self.channel, self.chat, "deleteMessage", payload)
 
     async def forms(self) -> list[Form]:
         """All conversations of this chat, the last opened first."""

@@ -17,12 +17,22 @@ from care.records import Class, Contact, Letter, LetterState, Person, Reach
 async def post(stage: Stage, chat: int, text: str, kind: str = "reply", **more: object) -> int:
     """Puts a rendered message into the outbox; returns its id."""
     async with stage.school.work() as uow:
-        letter = await uow.reply("web", chat, "sendMessage", json.dumps({"chat_id": chat, "text": text}))
-        letter.kind = kind
+        letter = Letter(
+            kind=kind,
+            klass=Class.REPLY,
+            channel="web",
+            chat_id=chat,
+            method="sendMessage",
+            payload=json.dumps({"chat_id": chat, "text": text}),
+            params={},
+            posted_at=uow.now,
+            due_at=uow.now,
+        )
         for name, value in more.items():
             setattr(letter, name, value)
-        await uow.session.flush()
-        return letter.id
+        uow.session.add(letter)
+        uow.posted = True
+    return letter.id
 
 
 async def letter_of(stage: Stage, letter_id: int) -> Letter:
@@ -100,22 +110,19 @@ async def test_not_modified_is_success(small_stage: Stage) -> None:
     await small_stage.calm()
     assert office.last is not None
     payload = json.dumps({"chat_id": office.user_id, "message_id": office.last.id, "text": "same"})
-    async with small_stage.school.work() as uow:
-        letter = await uow.reply("web", office.user_id, "editMessageText", payload)
-        await uow.session.flush()
+    letter_id = await post(small_stage, office.user_id, "", method="editMessageText", payload=payload)
     await small_stage.calm()
-    done = await letter_of(small_stage, letter.id)
+    done = await letter_of(small_stage, letter_id)
     assert done.state is LetterState.SENT and done.error == ""
 
 
 async def test_a_late_answer_to_a_tap_lapses(small_stage: Stage) -> None:
     office = await small_stage.star("office")
     payload = json.dumps({"callback_query_id": "77"})
-    async with small_stage.school.work() as uow:
-        letter = await uow.reply("web", office.user_id, "answerCallbackQuery", payload, Class.ANSWER)
-        await uow.session.flush()
+    wanted = {"method": "answerCallbackQuery", "payload": payload, "klass": Class.ANSWER}
+    letter_id = await post(small_stage, office.user_id, "", **wanted)
     await small_stage.calm()
-    assert (await letter_of(small_stage, letter.id)).state is LetterState.LAPSED
+    assert (await letter_of(small_stage, letter_id)).state is LetterState.LAPSED
 
 
 async def test_what_telegram_refuses_fails_and_stays_to_be_seen(small_stage: Stage) -> None:
