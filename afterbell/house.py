@@ -18,13 +18,12 @@ from telegram.error import InvalidToken, TelegramError
 from afterbell.build import remember_bot
 from afterbell.settings import Settings, SettingsError
 from afterbell.weblocal import WebChat
-from bot.chat.letters import Renderer, again, tell_another_guardian
 from bot.chat.menus import as_commands, commands_for
-from bot.chat.register import apologise, refuse, register
+from bot.chat.register import register
+from bot.chat.voice import voice
 from bot.wire.channel import Channel
 from bot.wire.receive import ALLOWED, Poller, webhook
-from bot.wire.send import Sender
-from bot.wire.work import Worker
+from bot.wire.wire import Wire
 from care.migrate import is_current
 from care.permissions import NOBODY
 from care.school import School
@@ -74,9 +73,7 @@ class House:
             if self.web is not None:
                 api = f"http://{_loopback(self.settings.host)}:{self.settings.port}"
                 self.channels["web"] = Channel("web", self.web.token, api, register)
-        self.worker = Worker(self.school, self.channels, refuse, apologise)
-        renderer = Renderer(self.school, self.printer)
-        self.sender = Sender(self.school, self.channels, renderer, again, tell_another_guardian)
+        self.wire = Wire(self.school, self.channels, voice(self.school, self.printer))
         self.ticker = Ticker(self.school)
 
     # HTTP
@@ -86,7 +83,7 @@ class House:
         if self.web is not None:
             found += self.web.routes()
         if "telegram" in self.channels and self.settings.webhook_url:
-            found.append(webhook(self.school, "telegram", self.settings.webhook_secret, self.worker.arrived))
+            found.append(webhook("telegram", self.settings.webhook_secret, self.wire.intake))
         if self.roles.console:
             found += console_routes(self.desk())
         return found
@@ -150,9 +147,8 @@ class House:
         if self.channels:
             if self.web is not None:
                 await self.web.stay_ahead()
-            self.school.listeners.append(self.sender.wake)
-            self._start(self.worker.run())
-            self._start(self.sender.run())
+            self.school.listeners.append(self.wire.wake)
+            self._start(self.wire.run())
             openings = [self._start(self._run_channel(channel)) for channel in self.channels.values()]
             await self._wait_for_channels(openings)
         if self.roles.scheduler:
@@ -183,9 +179,9 @@ class House:
         if channel.name == "telegram":
             await remember_bot(self.school, channel.bot.username)
         await self._until_done(channel, lambda: self._introduce(channel, webhooked))
-        self.worker.arrived()
+        self.wire.wake()
         if not webhooked:
-            await Poller(self.school, channel, self.worker.arrived).run()
+            await Poller(channel, self.wire.intake, self.wire.leader.leads).run()
 
     async def _until_done(self, channel: Channel, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         wait = 1
@@ -231,9 +227,8 @@ class House:
     async def _shut_down(self, server: uvicorn.Server | None) -> None:
         if self.ticker.running:
             self.ticker.stop()
-        self.worker.stop()
         if self.channels:
-            await self.sender.finish(FINISH_S)
+            await self.wire.finish(FINISH_S)
         if self.web is not None:
             self.web.hang_up()
         if server is not None:

@@ -19,13 +19,13 @@ from bench import scene
 from bench.counts import count
 from bot.chat import letters
 from bot.chat import register as chat
+from bot.chat.voice import voice
 from bot.wire.budget import Limits
 from bot.wire.channel import Channel
 from bot.wire.receive import ALLOWED, Poller, webhook
-from bot.wire.send import Sender
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from bot.wire.work import Worker
+from bot.wire.wire import Wire
 from care.errors import NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.delivery import Class
@@ -92,15 +92,13 @@ async def run() -> None:
     channel = Channel(scene.CHANNEL, scene.TOKEN, environ["BENCH_API"], chat.register)
     await channel.open()
     channels = {scene.CHANNEL: channel}
-    worker = Worker(school, channels, chat.refuse, chat.apologise)
-    renderer = letters.Renderer(school, Printer())
     pace = Limits() if environ.get("BENCH_LIMITS") == "on" else Limits(1e6, 1e6, 1e6)
-    sender = Sender(school, channels, renderer, letters.again, letters.tell_another_guardian, pace)
-    school.listeners.append(sender.wake)
-    jobs = [worker.run(), sender.run()]
+    wire = Wire(school, channels, voice(school, Printer()), pace)
+    school.listeners.append(wire.wake)
+    jobs = [wire.run()]
     mode = environ.get("BENCH_MODE")
     if mode == "webhook":
-        route = webhook(school, scene.CHANNEL, SECRET, worker.arrived)
+        route = webhook(scene.CHANNEL, SECRET, wire.intake)
         port = int(environ["BENCH_PORT"])
         config = uvicorn.Config(
             Starlette(routes=[route]), port=port, log_level="warning", access_log=False, lifespan="off", ws="none"
@@ -109,7 +107,7 @@ async def run() -> None:
         address = f"http://127.0.0.1:{port}/telegram/{scene.CHANNEL}"
         await channel.bot.set_webhook(address, secret_token=SECRET, allowed_updates=ALLOWED, max_connections=100)
     elif mode != "worker":  # a second process only works what stands in the inbox
-        jobs.append(Poller(school, channel, worker.arrived).run())
+        jobs.append(Poller(channel, wire.intake, wire.leader.leads).run())
     tasks = [asyncio.create_task(job) for job in jobs]
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -121,8 +119,7 @@ async def run() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await stop.wait()
-    worker.stop()
-    await sender.finish(1.0)
+    await wire.finish(1.0)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
-from care.permissions import Actor, Duty
+from care.permissions import NOBODY, Actor, Duty
 from care.records.people import Contact, Guardianship, Person, Relation, Role, StaffRole, Student
 from care.work import UnitOfWork
 
@@ -50,9 +50,32 @@ class Child:
     relation: Relation
 
 
-async def person_of_chat(uow: UnitOfWork, channel: str, chat_id: int) -> Person | None:
-    query = select(Person).join(Contact).where(Contact.channel == channel, Contact.chat_id == chat_id)
-    return (await uow.session.scalars(query)).first()
+@dataclass(frozen=True)
+class Known:
+    """A person the school knows, as the chat needs them."""
+
+    id: int
+    name: str
+    language: str | None
+
+
+_WHO = (
+    select(Person.id, Person.name, Person.language, StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
+    .join(Contact)
+    .outerjoin(StaffRole, StaffRole.person_id == Person.id)
+    .where(Contact.channel == bindparam("channel"), Contact.chat_id == bindparam("chat_id"))
+    .order_by(StaffRole.id)
+)
+
+
+async def who_is(uow: UnitOfWork, channel: str, chat_id: int) -> tuple[Known | None, Actor]:
+    """The person behind a chat, and who they act as: with the duties they hold now."""
+    rows = (await uow.session.execute(_WHO, {"channel": channel, "chat_id": chat_id})).all()
+    if not rows:
+        return None, NOBODY
+    person = Known(rows[0].id, rows[0].name, rows[0].language)
+    duties = tuple(Duty(row.role, row.grade, row.school_class_id) for row in rows if row.role is not None)
+    return person, Actor(person.id, person.name, duties)
 
 
 async def actor_for(uow: UnitOfWork, person: Person) -> Actor:

@@ -9,14 +9,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from care.clock import Clock
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
 from care.sqlite import writer_url
-from care.work import UnitOfWork
+from care.work import POSTED, UnitOfWork
+
+TELL_OTHERS = text("SELECT pg_notify(:channel, '')").bindparams(channel=POSTED)
+POINTS = (
+    "received",  # updates are here, and nowhere else
+    "stored",  # written down, not committed
+    "handled",  # an update is handled, not committed
+    "settled",  # fates of letters are written down, not committed
+    "taken",  # all of a round is done, not committed
+    "committed",  # nothing confirmed, no letter sent
+    "calling",  # a letter is marked, its call not begun
+    "called",  # the call is answered, which nobody else knows
+    "posting",  # a tick has posted letters, not committed
+    "posted",  # and committed
+)
+"""Moments between two durable steps. What a kill at each of them leads to stands in docs/reliability.md."""
 
 
 @dataclass
@@ -36,7 +51,9 @@ class School:
     bot_name: str = ""
     """The Telegram bot's user name, once it is known."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
-    """Called after a commit that posted letters; the sender wakes by it."""
+    """Called after a commit that posted letters; the wire wakes by it."""
+    reached: Callable[[str], None] = lambda point: None
+    """Called at each of ``POINTS``: does nothing, unless a test ends the process there."""
 
     def called(self, language: str) -> str:
         """The school's name in a language."""
@@ -54,6 +71,8 @@ class School:
             async with session.begin():
                 yield uow
                 await uow.write()
+                if uow.posted and not self.is_sqlite:
+                    await session.execute(TELL_OTHERS)
         if uow.posted:
             self.wake()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +18,9 @@ from care.records.office import Event
 
 if TYPE_CHECKING:
     from care.school import School
+
+POSTED = "afterbell_posted"
+"""PostgreSQL's channel by which the process that sends hears that another has posted letters."""
 
 Row = dict[str, Any]
 
@@ -130,6 +134,18 @@ class UnitOfWork:
     def _write_letter(self, **wanted: Any) -> None:
         self.letters.append({**BLANK, "posted_at": self.now, **wanted})
         self.posted = True
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[UnitOfWork]:
+        """A unit inside this one: when its block raises, it alone is undone; else it commits with the whole."""
+        connection = await self.session.connection()
+        savepoint = AsyncSession(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        async with savepoint as session, session.begin():
+            part = UnitOfWork(self.school, session, self.actor)
+            yield part
+        self.events += part.events
+        self.letters += part.letters
+        self.posted = self.posted or part.posted
 
     async def write(self) -> None:
         """Puts audit events and letters into the database: the last thing before the commit."""

@@ -12,13 +12,12 @@ from databases import make_school
 from sqlalchemy import and_, func, or_, select
 
 from afterbell import demo
-from bot.chat.letters import Renderer, again, tell_another_guardian
-from bot.chat.register import apologise, refuse, register
+from bot.chat.register import register
+from bot.chat.voice import voice
 from bot.wire.budget import Limits as Pace
 from bot.wire.channel import Channel
 from bot.wire.receive import Poller
-from bot.wire.send import Sender
-from bot.wire.work import Worker
+from bot.wire.wire import Wire
 from care.clock import MovableClock
 from care.people import actor_for
 from care.permissions import Actor
@@ -124,14 +123,12 @@ class Stage:
         self.channel = Channel("web", TOKEN, self.address, register)
         await self.channel.open()
         channels = {"web": self.channel}
-        self.worker = Worker(self.school, channels, refuse, apologise)
-        renderer = Renderer(self.school, self.printer)
-        self.sender = Sender(self.school, channels, renderer, again, tell_another_guardian, FAST)
-        self.school.listeners[:] = [self.sender.wake]
+        self.wire = Wire(self.school, channels, voice(self.school, self.printer), FAST)
+        self.wire.worker.look_every_s = 0.05
+        self.school.listeners[:] = [self.wire.wake]
         self._tasks = [
-            asyncio.create_task(Poller(self.school, self.channel, self.worker.arrived).run()),
-            asyncio.create_task(self.worker.run()),
-            asyncio.create_task(self.sender.run()),
+            asyncio.create_task(self.wire.run()),
+            asyncio.create_task(Poller(self.channel, self.wire.intake, self.wire.leader.leads).run()),
         ]
 
     async def kill(self) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
+from bot.wire.voice import Fact
 from care.agreement import agreement_of
 from care.enrolment.places import waiting_position
 from care.enrolment.queries import application_whole, timeline, waiting_for
@@ -68,7 +69,7 @@ class Renderer:
         self.school = school
         self.printer = printer
 
-    async def __call__(self, letter: Letter) -> View | None:
+    async def __call__(self, letter: Fact) -> View | None:
         kind = KINDS[letter.kind]
         async with self.school.look() as uow:
             person = await uow.session.get(Person, letter.person_id)

@@ -8,7 +8,7 @@ from bot.chat.menus import menu_letter
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.linking import TRIES_PER_HOUR, Linked, Refusal, open_slip, set_reach, share_phone
-from care.people import Child, actor_for, children_of
+from care.people import Child, Known, actor_for, children_of
 from care.permissions import Duty, Permission
 from care.records.people import Person, Reach, SchoolClass
 from locales import Words, mark, words
@@ -104,8 +104,9 @@ async def _answer(turn: Turn, outcome: Linked | Refusal) -> None:
     if form is not None and form.step:
         turn.close(form)
         await turn.say(View(turn._("Thank you."), drop_keyboard=True))
-    turn.person, turn.uow.actor = outcome.person, await actor_for(turn.uow, outcome.person)
-    turn.actor = turn.uow.actor
+    person = outcome.person
+    turn.person = Known(person.id, person.name, person.language)
+    turn.actor = turn.uow.actor = await actor_for(turn.uow, person)
     await turn.say(await you_are(turn, outcome))
     await menu_letter(turn)
 
@@ -142,7 +143,7 @@ async def duty_line(turn: Turn, duty: Duty) -> str:
 
 
 async def welcome(turn: Turn) -> View:
-    person: Person | None = turn.person
+    person = await turn.uow.session.get(Person, turn.actor.person_id)
     children = tuple(await children_of(turn.uow, turn.actor.person_id or 0))
     return await you_are(turn, Linked(person, children, turn.actor.duties)) if person else View("")
 

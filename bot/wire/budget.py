@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from care.records.delivery import Class
 
+UNCOUNTED = 1000
+"""Stands for as many answers to taps as there are."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -54,16 +57,32 @@ class Budget:
             return self._silent_until - now
         if klass is Class.ANSWER:
             return 0.0
-        reserve = self.limits.overall_per_s / 3 if klass >= Class.REMINDER else 0.0
         chat = self._chats.get(chat_id)
         if chat is None:
             self._forget(now)
             chat = self._chats[chat_id] = Bucket(self.limits.chat_per_s, self.limits.chat_burst, now)
-        seconds = max(self._all.seconds_until(1 + reserve, now), chat.seconds_until(1, now))
+        seconds = max(self._all.seconds_until(1 + self._reserve(klass), now), chat.seconds_until(1, now))
         if seconds <= 0:
             self._all.take()
             chat.take()
         return seconds
+
+    def _reserve(self, klass: Class) -> float:
+        return self.limits.overall_per_s / 3 if klass >= Class.REMINDER else 0.0
+
+    @property
+    def is_silent(self) -> bool:
+        return self._ticker() < self._silent_until
+
+    def spare(self, klass: Class) -> int:
+        """How many messages of this class may go now, chats aside."""
+        if klass is Class.ANSWER:
+            return UNCOUNTED
+        return max(0, int(self._all.level(self._ticker()) - self._reserve(klass)))
+
+    def until(self, klass: Class) -> float:
+        """Seconds until one of this class may go, chats aside."""
+        return self._all.seconds_until(1 + self._reserve(klass), self._ticker())
 
     def silence(self, seconds: float) -> None:
         """Telegram said to retry later: nothing goes out until then."""

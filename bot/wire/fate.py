@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot.wire.http import NotSent, SlowDown
-from care.records.delivery import Letter, LetterState
+from bot.wire.letters import Outgoing
+from care.records.delivery import LetterState
 from care.records.people import Reach
 
 ATTEMPTS = 8
@@ -20,10 +21,8 @@ TOKEN_WAIT_S = 30.0
 class Fate:
     """What became of a letter."""
 
-    letter_id: int
+    letter: Outgoing
     state: LetterState
-    channel: str | None = None
-    chat_id: int | None = None
     message_id: int | None = None
     error: str = ""
     retry_in_s: float | None = None
@@ -37,12 +36,16 @@ class Judge:
     def __init__(self, again: Callable[[str], bool]) -> None:
         self._again = again
 
-    def unknown(self, letter: Letter) -> LetterState:
+    def unknown(self, method: str | None, kind: str) -> LetterState:
         """Where a letter goes that may or may not have arrived."""
-        idempotent = letter.method in ("editMessageText", "answerCallbackQuery", "deleteMessage", "setMyCommands")
-        return LetterState.WAITING if idempotent or self._again(letter.kind) else LetterState.REVIEW
+        idempotent = method in ("editMessageText", "answerCallbackQuery", "deleteMessage", "setMyCommands")
+        return LetterState.WAITING if idempotent or self._again(kind) else LetterState.REVIEW
 
-    def failed(self, letter: Letter, fate: Fate, error: TelegramError) -> float:
+    def forgone(self, fate: Fate) -> None:
+        """The call was not even begun."""
+        fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, 0.0, False
+
+    def failed(self, fate: Fate, error: TelegramError) -> float:
         """Fills in the fate of a refused or broken call. Returns seconds in which the whole channel keeps silent."""
         words = str(error)
         fate.error = words[:200]
@@ -58,9 +61,9 @@ class Judge:
         elif isinstance(error, BadRequest):
             self._refused(fate, words)
         elif isinstance(error, NotSent):
-            self.retry(letter, fate, certain=True)
+            self.retry(fate, certain=True)
         else:
-            self.retry(letter, fate)
+            self.retry(fate)
         return 0.0
 
     def _refused(self, fate: Fate, words: str) -> None:
@@ -74,10 +77,12 @@ class Judge:
         else:
             fate.state = LetterState.FAILED
 
-    def retry(self, letter: Letter, fate: Fate, certain: bool = False) -> None:
+    def retry(self, fate: Fate, certain: bool = False) -> None:
+        """The call broke; ``certain``: it surely had no effect."""
+        letter = fate.letter
         if letter.attempts >= ATTEMPTS:
             fate.state = LetterState.FAILED
-        elif certain or self.unknown(letter) is LetterState.WAITING:
+        elif certain or self.unknown(letter.method, letter.kind) is LetterState.WAITING:
             fate.state = LetterState.WAITING
             fate.retry_in_s = BACKOFF_S[min(letter.attempts - 1, len(BACKOFF_S) - 1)]
         else:

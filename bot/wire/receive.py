@@ -1,14 +1,21 @@
-"""Receive: what comes in is written down before anybody is told that it arrived."""
+"""Receive: what comes in is written down before anybody is told that it arrived.
+
+Both doors, the long poll and the webhook, hand their updates to the ``Intake`` and wait; the next round of the wire
+stores them all in one transaction.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import json
+import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,64 +24,140 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.wire.channel import Channel
 from bot.wire.http import SlowDown
-from care.records.delivery import Update
-from care.school import School
+from care.records.delivery import InboxState, Update
+from care.work import UnitOfWork
 
 ALLOWED = ["message", "callback_query", "my_chat_member"]
 LONG_POLL_S = 25
 BACKOFF_S = (1, 2, 5, 10, 30)
 BODY_LIMIT = 1_000_000
+STORE_WITHIN_S = 10.0
+"""How long a webhook's delivery waits to be stored before the server is asked to bring it again."""
 
 log = structlog.get_logger()
+
+ADD = {
+    "sqlite": sqlite.insert(Update).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(Update).on_conflict_do_nothing(),
+}
+ONE_CHAT_AT_A_TIME = text("SELECT pg_advisory_xact_lock(6166, key) FROM unnest(CAST(:keys AS integer[])) AS key")
+"""Holds back another process that stores an update of the same chat, until this one's is handled or stands in line."""
 
 
 def chat_of(update: dict[str, Any]) -> int:
     """The chat whose order an update belongs to; 0 when it has none."""
-    for name in ("message", "my_chat_member"):
-        if name in update:
-            return int(update[name]["chat"]["id"])
-    if "callback_query" in update:
+    try:
+        for name in ("message", "my_chat_member"):
+            if name in update:
+                return int(update[name]["chat"]["id"])
         query = update["callback_query"]
         return int(query.get("message", {}).get("chat", query["from"])["id"])
-    return 0
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return 0
 
 
-async def write_down(school: School, channel: str, updates: Sequence[dict[str, Any]]) -> None:
-    """Stores updates in the order they came; one already stored is left alone."""
-    if not updates:
-        return
-    insert = sqlite.insert if school.is_sqlite else postgresql.insert
-    now = school.clock.now()
-    rows = [
-        {
-            "channel": channel,
-            "update_id": update["update_id"],
-            "chat_id": chat_of(update),
-            "payload": json.dumps(update, ensure_ascii=False, separators=(",", ":")),
-            "received_at": now,
-            "state": "waiting",
-            "attempts": 0,
-            "error": "",
-        }
-        for update in updates
-    ]
-    async with school.work() as uow:
-        await uow.session.execute(insert(Update).on_conflict_do_nothing(), rows)
+def _kept(update: dict[str, Any]) -> str:
+    """An update as it is stored: of the message that was tapped, only which it is; nobody reads its words again."""
+    query = update.get("callback_query")
+    if isinstance(query, dict) and isinstance(query.get("message"), dict):
+        message = query["message"]
+        kept = {name: message[name] for name in ("message_id", "date", "chat") if name in message}
+        update = {**update, "callback_query": {**query, "message": kept}}
+    return json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(eq=False)
+class Delivery:
+    """Updates that one call brought; ``stored`` is set, or fails, when the round that takes them is over."""
+
+    channel: str
+    updates: Sequence[dict[str, Any]]
+    stored: asyncio.Future[None]
+
+
+class Intake:
+    """What has come in and is not stored yet."""
+
+    def __init__(self, wake: Callable[[], None], reached: Callable[[str], None]) -> None:
+        self._wake = wake
+        self._reached = reached
+        self._waiting: list[Delivery] = []
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
+    async def take_in(self, channel: str, updates: Sequence[dict[str, Any]], within_s: float | None = None) -> None:
+        """Returns once the updates are stored, each once. Raises TimeoutError when that takes longer."""
+        if not updates:
+            return
+        delivery = Delivery(channel, updates, asyncio.get_running_loop().create_future())
+        self._waiting.append(delivery)
+        self._reached("received")
+        self._wake()
+        try:
+            async with asyncio.timeout(within_s):
+                await delivery.stored
+        except BaseException:
+            if delivery in self._waiting:
+                self._waiting.remove(delivery)
+            raise
+
+    def news(self) -> list[Delivery]:
+        """What the next round stores; it stays here until ``confirm``."""
+        return list(self._waiting)
+
+    async def store(self, uow: UnitOfWork, news: Sequence[Delivery]) -> None:
+        """Writes updates down in the order they came; one already stored is left alone."""
+        rows = [
+            {
+                "channel": delivery.channel,
+                "update_id": update["update_id"],
+                "chat_id": chat_of(update),
+                "payload": _kept(update),
+                "received_at": uow.now,
+                "state": InboxState.WAITING,
+                "attempts": 0,
+                "error": "",
+            }
+            for delivery in news
+            for update in delivery.updates
+        ]
+        if not rows:
+            return
+        connection = await uow.session.connection()
+        if not uow.school.is_sqlite:
+            keys = {zlib.crc32(f"{row['channel']}:{row['chat_id']}".encode()) - 2**31 for row in rows}
+            await connection.execute(ONE_CHAT_AT_A_TIME, {"keys": sorted(keys)})
+        await connection.execute(ADD[connection.dialect.name], rows)
+
+    def confirm(self, news: Sequence[Delivery]) -> None:
+        """They are stored: whoever brought them may tell the server so."""
+        for delivery in news:
+            if delivery in self._waiting:
+                self._waiting.remove(delivery)
+            if not delivery.stored.done():
+                delivery.stored.set_result(None)
 
 
 class Poller:
     """Asks for updates by long poll. The offset moves only after the updates are stored; a restart needs none."""
 
-    def __init__(self, school: School, channel: Channel, arrived: Callable[[], None]) -> None:
-        self.school = school
+    def __init__(self, channel: Channel, intake: Intake, leads: Callable[[], bool]) -> None:
         self.channel = channel
-        self.arrived = arrived
+        self.intake = intake
+        self.leads = leads
 
     async def run(self) -> None:
-        """Polls until cancelled. Trouble is logged and waited out, ever longer, to half a minute."""
+        """Polls until cancelled, while this process leads. Trouble is logged and waited out, ever longer, to half a
+        minute."""
         offset: int | None = None
         failures = 0
         while True:
+            if not self.leads():
+                offset = None
+                await asyncio.sleep(0.2)
+                continue
             try:
                 offset = await self._poll(offset)
                 failures = 0
@@ -86,12 +169,9 @@ class Poller:
             except TelegramError as error:
                 wait = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
-                text = "another program polls this bot" if isinstance(error, Conflict) else "no updates"
-                log.warning(text, channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
+                words = "another program polls this bot" if isinstance(error, Conflict) else "no updates"
+                log.warning(words, channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
                 await asyncio.sleep(wait)
-            except Exception as error:  # noqa: BLE001 - a database in trouble: what is not confirmed comes again
-                log.error("updates cannot be stored", channel=self.channel.name, error=type(error).__name__)
-                await asyncio.sleep(BACKOFF_S[1])
 
     async def _poll(self, offset: int | None) -> int | None:
         data: dict[str, Any] = {"timeout": LONG_POLL_S, "allowed_updates": ALLOWED, "limit": 100}
@@ -100,13 +180,12 @@ class Poller:
         updates: Any = await self.channel.poll(data, LONG_POLL_S + 10)
         if not updates:
             return offset
-        await write_down(self.school, self.channel.name, updates)
-        self.arrived()
+        await self.intake.take_in(self.channel.name, updates)
         return int(updates[-1]["update_id"]) + 1
 
 
-def webhook(school: School, channel: str, secret: str, arrived: Callable[[], None]) -> Route:
-    """The webhook's route: 200 only after the update is stored."""
+def webhook(channel: str, secret: str, intake: Intake) -> Route:
+    """The webhook's route: 200 only after the update is stored; 503 asks the server to bring it again."""
 
     async def receive(request: Request) -> Response:
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
@@ -117,11 +196,13 @@ def webhook(school: School, channel: str, secret: str, arrived: Callable[[], Non
             return PlainTextResponse("too large", 413)
         try:
             update = json.loads(body)
-            update["update_id"], chat_of(update)
+            update["update_id"] = int(update["update_id"])
         except (ValueError, KeyError, TypeError):
             return PlainTextResponse("not an update", 400)
-        await write_down(school, channel, [update])
-        arrived()
+        try:
+            await intake.take_in(channel, [update], STORE_WITHIN_S)
+        except TimeoutError:
+            return PlainTextResponse("cannot be stored now", 503)
         return PlainTextResponse("")
 
     return Route(f"/telegram/{channel}", receive, methods=["POST"], name=f"webhook-{channel}")

@@ -15,9 +15,9 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.wire.view import TOAST_LIMIT, View, edit_payload, message_payload
 from care.errors import Conflict
+from care.people import Known
 from care.permissions import NOBODY, Actor
 from care.records.delivery import Class, Form
-from care.records.people import Person
 from care.work import UnitOfWork
 from locales import Words
 
@@ -26,7 +26,7 @@ class Opening:
     """What the worker knows when it hands an update to the handlers."""
 
     def __init__(
-        self, uow: UnitOfWork, channel: str, chat_id: int, _: Words, person: Person | None, actor: Actor
+        self, uow: UnitOfWork, channel: str, chat_id: int, _: Words, person: Known | None, actor: Actor
     ) -> None:
         self.uow = uow
         self.channel = channel
@@ -47,7 +47,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
     channel: str
     chat: int
     _: Words
-    person: Person | None
+    person: Known | None
     actor: Actor = NOBODY
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Work: takes the oldest update whose chat has no older unfinished one, and handles it in one transaction.
+"""Work: each chat's oldest update is handled, each in a part of the round that can be undone by itself.
 
-Chats run side by side, a chat runs in order. Facts, conversation state, replies and "done" commit together. What fails
-is tried again; after a few times it is put aside, the person gets an apology, and the office sees it.
+Chats run side by side, a chat runs in order. What a handler did, what it said and "done" commit together. What fails is
+tried again, alone; after a few times it is put aside, the person gets an apology, and the office sees it.
 """
 
 from __future__ import annotations
@@ -10,35 +10,200 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Integer, Row, Table, and_, bindparam, literal_column, or_, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import aliased
 from telegram import Update as TelegramUpdate
 
 from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
+from bot.wire.voice import Voice
 from care.errors import CareError
-from care.people import actor_for, person_of_chat
-from care.permissions import NOBODY
+from care.people import who_is
 from care.records.delivery import InboxState, Update
 from care.school import School
 from care.work import UnitOfWork
 from locales import LANGUAGES, words
 
+AT_ONCE = 16
+"""Chats whose updates share a round."""
 ATTEMPTS = 3
 BACKOFF_S = (1, 5, 15)
-LOOK_EVERY_S = 1.0
-AT_ONCE = 4
+HANDLE_WITHIN_S = 2.0
+"""How long a handler may take while others wait for the round to end."""
+ALONE_WITHIN_S = 10.0
+"""How long it may take when it is tried again, where nobody waits for it (PostgreSQL)."""
 PATIENCE = 5
 """How often an update may meet a database in trouble before that counts as its own fault."""
 
 log = structlog.get_logger()
 
-Answer = Callable[[Turn, CareError], Awaitable[None]]
-Instead = Callable[[Turn], Awaitable[None]]
+Handled = Callable[[Turn], Awaitable[None]]
+
+INBOX = cast(Table, Update.__table__)
+_older = INBOX.alias()
+_waits: Any = literal_column("'waiting'")  # written out, so that the indexes of what waits can be used
+_first_of_its_chat = ~(
+    select(_older.c.id)
+    .where(
+        _older.c.state == _waits,
+        _older.c.channel == INBOX.c.channel,
+        _older.c.chat_id == INBOX.c.chat_id,
+        _older.c.id < INBOX.c.id,
+    )
+    .exists()
+)
+READY = (
+    select(INBOX.c.id, INBOX.c.channel, INBOX.c.chat_id, INBOX.c.payload, INBOX.c.attempts)
+    .where(
+        INBOX.c.state == _waits,
+        INBOX.c.channel.in_(bindparam("channels", expanding=True)),
+        _first_of_its_chat,
+    )
+    .order_by(INBOX.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(of=INBOX, skip_locked=True)
+)
+_doubtful = INBOX.c.id.in_(bindparam("doubtful", expanding=True))
+FRESH = READY.where(INBOX.c.attempts == 0, ~_doubtful)
+_due = and_(INBOX.c.attempts > 0, INBOX.c.retry_at <= bindparam("now", type_=INBOX.c.retry_at.type))
+AGAIN = READY.where(or_(_due, _doubtful))
+DONE = (
+    update(INBOX)
+    .where(INBOX.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=InboxState.DONE, done_at=bindparam("now", type_=INBOX.c.done_at.type), payload="")
+)
+
+
+class Broken(Exception):
+    """An update met a database in trouble: the whole transaction is lost, and the update is tried again alone."""
+
+    def __init__(self, row: Row[Any], error: Exception) -> None:
+        super().__init__(f"update {row.id}: {type(error).__name__}")
+        self.row = row
+        self.error = error
+
+
+class Worker:
+    """Handles what stands in the inbox. PostgreSQL: any number of processes, by row locks; SQLite: one."""
+
+    look_every_s = 1.0
+
+    def __init__(self, school: School, channels: Mapping[str, Channel], voice: Voice) -> None:
+        self.school = school
+        self.channels = channels
+        self.voice = voice
+        self._doubtful: dict[int, int] = {}
+
+    async def handle_fresh(self, round_: UnitOfWork) -> bool:
+        """Handles the next updates of up to 16 chats. True when more may be ready."""
+        rows = await self._ready(round_, FRESH, AT_ONCE)
+        done = [row.id for row in rows if await self._handle(round_, row, HANDLE_WITHIN_S)]
+        await self._mark_done(round_, done)
+        return len(rows) == AT_ONCE
+
+    async def run_again(self) -> None:
+        """Tries again, one at a time and each in a transaction of its own, what failed or met a database in trouble."""
+        while True:
+            try:
+                busy = await self.handle_again()
+            except Exception as error:  # noqa: BLE001 - the loop must live; the update stays in the inbox
+                log.error("an update cannot be tried again", error=type(error).__name__)
+                busy = False
+            if not busy:
+                await asyncio.sleep(self.look_every_s)
+
+    async def handle_again(self) -> bool:
+        """Tries one failed update again; False when none is due."""
+        within_s = HANDLE_WITHIN_S if self.school.is_sqlite else ALONE_WITHIN_S
+        try:
+            async with self.school.work() as uow:
+                rows = await self._ready(uow, AGAIN, 1)
+                done = [row.id for row in rows if await self._handle(uow, row, within_s)]
+                await self._mark_done(uow, done)
+        except Broken as broken:
+            if self._doubtful[broken.row.id] <= PATIENCE:
+                raise
+            rows = [broken.row]
+            async with self.school.work() as uow:
+                await self._count(uow, broken.row, broken.error)
+        for row in rows:
+            self._doubtful.pop(row.id, None)
+        return bool(rows)
+
+    async def _ready(self, uow: UnitOfWork, query: Any, most: int) -> list[Row[Any]]:
+        wanted = {
+            "channels": [name for name, channel in self.channels.items() if channel.is_open],
+            "doubtful": list(self._doubtful),
+            "most": most,
+        }
+        if query is AGAIN:
+            wanted["now"] = uow.now
+        return list(await uow.session.execute(query, wanted))
+
+    async def _mark_done(self, uow: UnitOfWork, ids: list[int]) -> None:
+        if ids:
+            await uow.session.execute(DONE, {"ids": ids, "now": uow.now})
+
+    async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float) -> bool:
+        """Lets the chat handle an update, or say what a rule said. False when it broke: that is counted, and nothing
+        else of it is left."""
+        try:
+            try:
+                await self._let(round_, row, within_s)
+            except CareError as refusal:
+                error = refusal
+                await self._let(round_, row, within_s, lambda turn: self.voice.refuse(turn, error))
+        except Exception as error:
+            if _is_the_database(error):
+                self._doubtful[row.id] = self._doubtful.get(row.id, 0) + 1
+                raise Broken(row, error) from error
+            await self._count(round_, row, error)
+            return False
+        self.school.reached("handled")
+        return True
+
+    async def _let(self, round_: UnitOfWork, row: Row[Any], within_s: float, say: Handled | None = None) -> None:
+        """One part of the round: the chat's handlers, or ``say`` in their place. Leaves no trace when it raises."""
+        payload = json.loads(row.payload)
+        if not _is_private(payload):
+            return
+        async with round_.part() as part, asyncio.timeout(within_s):
+            channel = self.channels[row.channel]
+            update = TelegramUpdate.de_json(payload, channel.bot)
+            person, part.actor = await who_is(part, row.channel, row.chat_id)
+            code = update.effective_user.language_code if update.effective_user else None
+            language = language_of(self.school, person.language if person else None, code)
+            opening = Opening(part, row.channel, row.chat_id, words(language, "chat"), person, part.actor)
+            token = _opening.set(opening)
+            try:
+                if say is None:
+                    await channel.chat.process_update(update)
+                else:
+                    await say(Turn.from_update(update, channel.chat))
+            finally:
+                _opening.reset(token)
+            if opening.error is not None:
+                raise opening.error
+
+    async def _count(self, round_: UnitOfWork, row: Row[Any], error: Exception) -> None:
+        """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
+        log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
+        update_ = await round_.session.get_one(Update, row.id)
+        update_.attempts += 1
+        update_.error = type(error).__name__
+        if update_.attempts < ATTEMPTS:
+            update_.retry_at = round_.now + timedelta(seconds=BACKOFF_S[update_.attempts - 1])
+            return
+        update_.state = InboxState.DEAD
+        update_.done_at = round_.now
+        round_.record("update_put_aside", "update", row.id, update_.error)
+        try:
+            await self._let(round_, row, HANDLE_WITHIN_S, self.voice.apologise)
+        except Exception as second:  # noqa: BLE001 - the update is put aside all the same; the office sees it
+            log.error("no apology could be made", update=row.id, error=type(second).__name__)
 
 
 def language_of(school: School, person_language: str | None, code: str | None) -> str:
@@ -48,163 +213,6 @@ def language_of(school: School, person_language: str | None, code: str | None) -
     if code:
         return LANGUAGES[0] if code.lower().startswith("zh") else "en"
     return school.language
-
-
-class Worker:
-    """Works the inbox. PostgreSQL: several at once, in several processes, by row locks; SQLite: one."""
-
-    def __init__(self, school: School, channels: Mapping[str, Channel], refuse: Answer, apologise: Instead) -> None:
-        self.school = school
-        self.channels = channels
-        self.refuse = refuse
-        self.apologise = apologise
-        self._arrived = asyncio.Event()
-        self._stopping = False
-        self._waited: dict[int, int] = {}
-
-    def stop(self) -> None:
-        """Finishes what is in hand and takes no more."""
-        self._stopping = True
-        self._arrived.set()
-
-    def arrived(self) -> None:
-        """Something new stands in the inbox."""
-        self._arrived.set()
-
-    async def run(self) -> None:
-        """Works until stopped."""
-        hands = 1 if self.school.is_sqlite else AT_ONCE
-        async with asyncio.TaskGroup() as group:
-            for _ in range(hands):
-                group.create_task(self._run_one())
-
-    async def _run_one(self) -> None:
-        while not self._stopping:
-            self._arrived.clear()
-            try:
-                busy = await self.work_one()
-            except Exception as error:  # noqa: BLE001 - the loop must live; what failed stays in the inbox
-                log.error("the inbox cannot be worked", error=type(error).__name__, text=str(error)[:200])
-                await asyncio.sleep(LOOK_EVERY_S)
-                continue
-            if not busy:
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), LOOK_EVERY_S)
-                except TimeoutError:
-                    continue
-
-    async def work_one(self) -> bool:
-        """Handles one update; False when none is ready. Whatever a handler does is undone when it raises, and the
-        update stays locked until what came of it is written down."""
-        async with self.school.work() as uow:
-            row = await self._take(uow)
-            if row is None:
-                return False
-            payload = json.loads(row.payload)
-            error = await self._handled(uow, row, payload)
-            if error is not None and _is_the_database(error) and self._may_wait(row.id):
-                raise error
-            self._waited.pop(row.id, None)
-            if error is not None:
-                log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
-                await self._failed(uow, row, payload, type(error).__name__)
-            else:
-                row.state = InboxState.DONE
-                row.done_at = uow.now
-                row.payload = ""
-        return True
-
-    async def _handled(self, uow: UnitOfWork, row: Update, payload: dict[str, Any]) -> Exception | None:
-        """Lets the chat handle the update, or say what a rule said; gives back what broke, undone."""
-        try:
-            async with uow.session.begin_nested():
-                if _is_private(payload):
-                    await self._turn(uow, row, payload)
-        except CareError as error:
-            refusal = error
-        except Exception as error:  # noqa: BLE001 - the caller counts it, or lets it wait for the database
-            return error
-        else:
-            return None
-        try:
-            async with uow.session.begin_nested():
-                await self._turn(uow, row, payload, instead=lambda turn: self.refuse(turn, refusal))
-        except Exception as error:  # noqa: BLE001 - as above
-            return error
-        return None
-
-    def _may_wait(self, update_id: int) -> bool:
-        """A database in trouble is waited for, but an update that alone brings it about is not waited for for ever."""
-        self._waited[update_id] = self._waited.get(update_id, 0) + 1
-        return self._waited[update_id] <= PATIENCE
-
-    async def _take(self, uow: UnitOfWork) -> Update | None:
-        older = aliased(Update)
-        blocked = select(older.id).where(
-            older.state == InboxState.WAITING,
-            older.channel == Update.channel,
-            older.chat_id == Update.chat_id,
-            older.id < Update.id,
-        )
-        query = (
-            select(Update)
-            .where(
-                Update.state == InboxState.WAITING,
-                Update.channel.in_([name for name, channel in self.channels.items() if channel.is_open]),
-                or_(Update.retry_at.is_(None), Update.retry_at <= uow.now),
-                ~and_(blocked.exists()),
-            )
-            .order_by(Update.id)
-            .limit(1)
-            .with_for_update(of=Update, skip_locked=True)
-        )
-        return (await uow.session.scalars(query)).first()
-
-    async def _turn(
-        self,
-        uow: UnitOfWork,
-        row: Update,
-        payload: dict[str, Any],
-        instead: Instead | None = None,
-    ) -> None:
-        channel = self.channels[row.channel]
-        query = payload.get("callback_query")
-        if query and "message" in query:  # nobody reads the tapped message's own buttons: do not parse them
-            query["message"].pop("reply_markup", None)
-        uow.actor = NOBODY
-        update = TelegramUpdate.de_json(payload, channel.bot)
-        person = await person_of_chat(uow, row.channel, row.chat_id)
-        actor = await actor_for(uow, person) if person else NOBODY
-        uow.actor = actor
-        code = update.effective_user.language_code if update.effective_user else None
-        language = language_of(self.school, person.language if person else None, code)
-        opening = Opening(uow, row.channel, row.chat_id, words(language, "chat"), person, actor)
-        token = _opening.set(opening)
-        try:
-            if instead is not None:
-                await instead(Turn.from_update(update, channel.chat))
-                return
-            await channel.chat.process_update(update)
-        finally:
-            _opening.reset(token)
-        if opening.error is not None:
-            raise opening.error
-
-    async def _failed(self, uow: UnitOfWork, row: Update, payload: dict[str, Any], error: str) -> None:
-        """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
-        row.attempts += 1
-        row.error = error
-        if row.attempts < ATTEMPTS:
-            row.retry_at = uow.now + timedelta(seconds=BACKOFF_S[row.attempts - 1])
-            return
-        row.state = InboxState.DEAD
-        row.done_at = uow.now
-        uow.record("update_put_aside", "update", row.id, error)
-        try:
-            async with uow.session.begin_nested():
-                await self._turn(uow, row, payload, instead=self.apologise)
-        except Exception as second:  # noqa: BLE001 - the update is put aside all the same; the office sees it
-            log.error("no apology could be made", update=row.id, error=type(second).__name__)
 
 
 def _is_the_database(error: Exception) -> bool:

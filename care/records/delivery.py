@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from care.records.base import Record, key, word
@@ -18,6 +18,10 @@ class InboxState(StrEnum):
     DEAD = "dead"
 
 
+_WAITING = text("state = 'waiting'")
+_TRIED = text("state = 'waiting' AND attempts > 0")
+
+
 class Update(Record):
     """An update as it came from a channel; its chat's older ones are handled first."""
 
@@ -25,6 +29,7 @@ class Update(Record):
     __table_args__ = (
         UniqueConstraint("channel", "update_id"),
         Index("ix_inbox_waiting", "state", "channel", "chat_id", "id"),
+        Index("ix_inbox_queue", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
     id: Mapped[int] = key()
     channel: Mapped[str] = mapped_column(String(20))
@@ -71,6 +76,7 @@ class Letter(Record):
     __table_args__ = (
         Index("ix_outbox_due", "state", "klass", "id"),
         Index("ix_outbox_slot", "slot", "state"),
+        Index("ix_outbox_tried", "channel", "chat_id", "klass", "id", sqlite_where=_TRIED, postgresql_where=_TRIED),
     )
     id: Mapped[int] = key()
     kind: Mapped[str] = mapped_column(String(40))

@@ -70,7 +70,7 @@ async def test_a_broken_call_goes_to_review_when_its_kind_must_not_go_out_twice(
     small_stage: Stage, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office = await small_stage.star("office")
-    monkeypatch.setattr(small_stage.sender.judge, "_again", lambda kind: False)
+    monkeypatch.setattr(small_stage.wire.sender.judge, "_again", lambda kind: False)
     small_stage.world.faults.add("sendMessage", fault)  # type: ignore[arg-type]
     letter_id = await post(small_stage, office.user_id, "hello")
     await small_stage.calm()

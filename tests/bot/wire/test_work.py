@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Sequence
 
+import aiohttp
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
@@ -12,10 +13,10 @@ from stage import TOKEN, Stage
 from starlette.applications import Starlette
 
 from bot.chat import register
-from bot.wire import receive
-from bot.wire.receive import webhook, write_down
+from bot.wire.receive import Delivery, webhook
 from bot.wire.turn import Turn
 from care.records import Event, InboxState, Update
+from care.work import UnitOfWork
 from webchat.persona import Persona
 from webchat.server import serve
 
@@ -83,7 +84,6 @@ async def test_an_update_that_breaks_the_database_does_not_stop_the_school(
     async def impossible(_: object, turn: Turn) -> None:
         await turn.uow.session.execute(text("SELECT * FROM no_such_table"))
 
-    monkeypatch.setattr("bot.wire.work.LOOK_EVERY_S", 0.05)
     await restart_with(stage, monkeypatch, impossible)
     await office.send("/help")
     await head.send("/language")
@@ -101,7 +101,8 @@ async def test_a_refusal_that_cannot_be_said_is_put_aside(stage: Stage, monkeypa
         raise RuntimeError("no sentence for this")
 
     await stage.restart()
-    monkeypatch.setattr(stage.worker, "refuse", speechless)
+    silent = dataclasses.replace(stage.wire.worker.voice, refuse=speechless)
+    monkeypatch.setattr(stage.wire.worker, "voice", silent)
     await office.send("/withdraw")
     await office.tap(data="wd:999999")
     await head.send("/language")
@@ -113,16 +114,15 @@ async def test_a_refusal_that_cannot_be_said_is_put_aside(stage: Stage, monkeypa
 
 async def test_the_poller_waits_for_a_database_in_trouble(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     office = await stage.star("office")
-    monkeypatch.setattr("bot.wire.receive.BACKOFF_S", (0.01, 0.01, 0.01, 0.01, 0.01))
     troubles = [OperationalError("INSERT", {}, Exception("database is locked"))] * 2
-    real = receive.write_down
+    real = stage.wire.intake.store
 
-    async def locked(*args: Any) -> None:
-        if troubles:
+    async def locked(uow: UnitOfWork, news: Sequence[Delivery]) -> None:
+        if news and troubles:
             raise troubles.pop()
-        await real(*args)
+        await real(uow, news)
 
-    monkeypatch.setattr(receive, "write_down", locked)
+    monkeypatch.setattr(stage.wire.intake, "store", locked)
     await office.send("/language")
     office.reads("请选择语言")
     assert office.screen().count("请选择语言") == 1
@@ -167,18 +167,14 @@ async def test_groups_are_not_answered(stage: Stage) -> None:
         "update_id": 1,
         "message": {"message_id": 1, "date": 1, "text": "/help", "chat": {"id": -5, "type": "group", "title": "g"}},
     }
-    await write_down(stage.school, "web", [update])
-    stage.worker.arrived()
+    await stage.wire.intake.take_in("web", [update])
     await stage.calm()
     assert not [call for call in stage.world.calls if call.params.get("chat_id") == -5]
 
 
 async def test_the_webhook_stores_before_it_answers_and_wants_the_secret(stage: Stage) -> None:
-    import aiohttp
-
-    app = Starlette(routes=[webhook(stage.school, "web", "the secret", stage.worker.arrived)])
+    app = Starlette(routes=[webhook("web", "the secret", stage.wire.intake)])
     office = await stage.star("office")
-    await stage.kill()
     update = {
         "update_id": 9,
         "message": {
@@ -203,6 +199,21 @@ async def test_the_webhook_stores_before_it_answers_and_wants_the_secret(stage: 
             async with http.post(url, json=update, headers={header: "the secret"}) as answer:
                 assert answer.status == 200
         assert await stage.ask(select(Update.update_id)) == [9]
-    await stage.start()
     await stage.calm()
-    office.reads("请选择语言")
+    assert office.screen().count("请选择语言") == 1
+
+
+async def test_the_webhook_asks_for_an_update_again_that_cannot_be_stored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.wire.receive.STORE_WITHIN_S", 0.05)
+    app = Starlette(routes=[webhook("web", "the secret", stage.wire.intake)])
+    await stage.kill()
+    header = {"X-Telegram-Bot-Api-Secret-Token": "the secret"}
+    async with (
+        serve(app) as address,
+        aiohttp.ClientSession(headers=header) as http,
+        http.post(f"{address}/telegram/web", json={"update_id": 1}) as answer,
+    ):
+        assert answer.status == 503
+    assert await stage.ask(select(Update)) == [] and stage.wire.intake.is_empty

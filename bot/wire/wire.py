@@ -1,0 +1,171 @@
+"""The wire: everything that comes in, is worked and goes out, round by round. One round is one transaction.
+
+    settle    what became of the letters that were sent
+    store     what came in
+    handle    the oldest update of each chat, up to sixteen chats
+    take      the letters that may go now, marked as being sent
+    ─ commit ─
+    confirm   what is stored: the webhook is answered, the poll's offset moves
+    start     the calls for the letters taken
+
+Nothing is told to the outside before the commit, and nothing after it is needed to know what was done: a kill at any
+moment loses nothing. What may have gone out twice is known by its mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from bot.wire.budget import Limits
+from bot.wire.channel import Channel
+from bot.wire.lead import Leader
+from bot.wire.letters import Outgoing
+from bot.wire.receive import Intake
+from bot.wire.send import Sender
+from bot.wire.voice import Voice
+from bot.wire.work import Broken, Worker
+from care.school import School
+from care.work import UnitOfWork
+
+LOOK_EVERY_S = 1.0
+BREATH_S = 0.2
+"""Between rounds while something fails."""
+
+Follow = Callable[[], None]
+Step = Callable[[UnitOfWork], Awaitable[Follow]]
+
+log = structlog.get_logger()
+
+
+class Wire:
+    """One school's delivery in this process. Any number of processes may share a PostgreSQL."""
+
+    def __init__(
+        self, school: School, channels: Mapping[str, Channel], voice: Voice, limits: Limits | None = None
+    ) -> None:
+        self.school = school
+        self.channels = channels
+        self.intake = Intake(self.wake, school.reached)
+        self.worker = Worker(school, channels, voice)
+        self.sender = Sender(school, channels, voice, self._wake_within, limits)
+        self.leader = Leader(school, self.wake)
+        self._awake = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._wait = LOOK_EVERY_S
+        self._judged = 0.0
+        """When the lead began under which unknown fates were judged last."""
+        self._stopping = False
+        self._finished = asyncio.Event()
+
+    async def run(self) -> None:
+        """Rounds, until cancelled. After a round that failed each step goes by itself, so that one that cannot be done
+        keeps nothing else waiting."""
+        async with asyncio.TaskGroup() as self._calls:
+            self._calls.create_task(self.leader.run())
+            self._calls.create_task(self.worker.run_again())
+            whole = (self._settle, self._store, self._handle, self._send)
+            together = True
+            while True:
+                self._awake.clear()
+                if together:
+                    together = await self._try(whole)
+                else:
+                    done = [await self._try((step,)) for step in whole]
+                    together = all(done)
+                await self._rest(self._wait if together else BREATH_S)
+
+    async def _try(self, steps: Sequence[Step]) -> bool:
+        try:
+            await self.round(steps)
+        except Broken as broken:  # what the others did is lost too, but not their turn: the next round leaves it out
+            log.warning("an update waits for the database", what=str(broken))
+            self._wait = 0.0
+        except Exception as error:  # noqa: BLE001 - the loop must live; what was not committed comes again
+            log.error("a round failed", error=type(error).__name__, text=str(error)[:200])
+            return False
+        return True
+
+    async def round(self, steps: Sequence[Step]) -> None:
+        """One transaction of all the steps, and then what follows from each."""
+        self._wait = LOOK_EVERY_S
+        async with self.school.work() as uow:
+            follows = [await step(uow) for step in steps]
+            self.school.reached("taken")
+        self.school.reached("committed")
+        for follow in follows:
+            follow()
+        if self._stopping and self.sender.is_idle and self.intake.is_empty:
+            self._finished.set()
+
+    # the steps: each does its part of the transaction, and returns what follows once it is committed
+
+    async def _settle(self, uow: UnitOfWork) -> Follow:
+        fates = self.sender.fates()
+        await self.sender.settle(uow, fates)
+        if fates:
+            self.school.reached("settled")
+        return lambda: self.sender.settled(fates)
+
+    async def _store(self, uow: UnitOfWork) -> Follow:
+        news = self.intake.news()
+        await self.intake.store(uow, news)
+        if news:
+            self.school.reached("stored")
+        return lambda: self.intake.confirm(news)
+
+    async def _handle(self, uow: UnitOfWork) -> Follow:
+        more = not self._stopping and await self.worker.handle_fresh(uow)
+        uow.posted = uow.posted or more  # other processes may help
+
+        def follow() -> None:
+            if more:
+                self.wake()
+
+        return follow
+
+    async def _send(self, uow: UnitOfWork) -> Follow:
+        if not self.leader.leads():
+            return lambda: None
+        turn, judges = self.leader.since, self.leader.may_judge()
+        if judges and self._judged != turn:
+            await self.sender.judge_unknown(uow)
+        taken: list[Outgoing] = []
+        if not self._stopping:
+            taken, self._wait = await self.sender.take(uow)
+
+        def follow() -> None:
+            if judges:
+                self._judged = turn
+            self.sender.start(taken, self._calls)
+
+        return follow
+
+    # rest
+
+    def wake(self) -> None:
+        """Something has come in, was posted, or may go: the next round begins at once."""
+        self._awake.set()
+
+    def _wake_within(self, seconds: float) -> None:
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self.wake)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._awake.wait()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def finish(self, seconds: float) -> None:
+        """Takes no more updates and letters, and waits until what is in hand is done, ``seconds`` at most."""
+        self._stopping = True
+        self.wake()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._finished.wait()
