@@ -142,6 +142,7 @@ class UnitOfWork:
         savepoint = AsyncSession(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         async with savepoint as session, session.begin():
             part = UnitOfWork(self.school, session, self.actor)
+            part.now = self.now  # what it posts is due within the same transaction
             yield part
         self.events += part.events
         self.letters += part.letters

@@ -60,6 +60,8 @@ class Sender:
         self._wake = wake
         self._under_way: dict[int, Outgoing] = {}
         self._fates: list[Fate] = []
+        self._settling: set[int] = set()
+        """Letters whose fates are written down in the present transaction."""
 
     @property
     def is_idle(self) -> bool:
@@ -72,7 +74,7 @@ class Sender:
         """Marks the letters that may go now as being sent. Returns them, and seconds until others may go."""
         await uow.write()  # what this round says goes out with it
         taken: list[Outgoing] = []
-        skip = {letter.chat_id for letter in self._under_way.values() if letter.klass is not Class.ANSWER}
+        skip = {letter.chat_id for letter in self._under_way.values() if self._holds_up(letter)}
         wait = LOOK_EVERY_S
         for _ in range(LOOKS):
             last, spare, until = self._scope()
@@ -82,7 +84,7 @@ class Sender:
                 break
             rows = await self._ready(uow, last, most, skip)
             for letter in await self._that_hold(uow, rows):
-                if letter.klass is not Class.ANSWER:  # of an answer to a tap nobody sees the order
+                if letter.klass is not Class.ANSWER:
                     if letter.chat_id in skip:
                         continue
                     skip.add(letter.chat_id)
@@ -95,6 +97,10 @@ class Sender:
             if len(rows) < most:
                 break
         return taken, 0.0 if uow.letters else wait
+
+    def _holds_up(self, letter: Outgoing) -> bool:
+        """Whether later letters of its chat wait for it. Of an answer to a tap nobody sees the order."""
+        return letter.klass is not Class.ANSWER and letter.id not in self._settling
 
     def _speaking(self) -> list[str]:
         return [name for name, channel in self.channels.items() if channel.is_open and not self.budgets[name].is_silent]
@@ -185,6 +191,7 @@ class Sender:
 
     async def settle(self, uow: UnitOfWork, fates: list[Fate]) -> None:
         """Writes fates down. A letter that another process has judged meanwhile is left as it is."""
+        self._settling = {fate.letter.id for fate in fates}
         sent = [
             {"letter": fate.letter.id, "tries": fate.letter.attempts, "message": fate.message_id, "now": uow.now}
             for fate in fates

@@ -56,6 +56,7 @@ class Wire:
         self._awake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._wait = LOOK_EVERY_S
+        self._more = False
         self._judged = 0.0
         """When the lead began under which unknown fates were judged last."""
         self._stopping = False
@@ -93,7 +94,11 @@ class Wire:
         """One transaction of all the steps, and then what follows from each."""
         self._wait = LOOK_EVERY_S
         async with self.school.work() as uow:
+            self._more = False
             follows = [await step(uow) for step in steps]
+            if self.leader.leads():
+                uow.posted = False  # the letters are in hand here
+            uow.posted |= self._more  # wakes this process, and those that may help
             self.school.reached("taken")
         self.school.reached("committed")
         for follow in follows:
@@ -118,14 +123,8 @@ class Wire:
         return lambda: self.intake.confirm(news)
 
     async def _handle(self, uow: UnitOfWork) -> Follow:
-        more = not self._stopping and await self.worker.handle_fresh(uow)
-        uow.posted = uow.posted or more  # other processes may help
-
-        def follow() -> None:
-            if more:
-                self.wake()
-
-        return follow
+        self._more = not self._stopping and await self.worker.handle_fresh(uow)
+        return lambda: None
 
     async def _send(self, uow: UnitOfWork) -> Follow:
         if not self.leader.leads():
