@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -29,6 +29,13 @@ class Calendar:
             day += timedelta(days=1)
         return day
 
+    def last_school_day(self, day: date) -> date:
+        """The last school day before ``day``."""
+        day -= timedelta(days=1)
+        while not self.is_school_day(day):
+            day -= timedelta(days=1)
+        return day
+
     def school_days_later(self, since: datetime, days: int, zone: ZoneInfo) -> datetime:
         """The moment ``days`` school days after ``since``, at the same local time. From a day off, counting starts
         at midnight before the next school day."""
@@ -40,6 +47,19 @@ class Calendar:
         for _ in range(days):
             day = self.next_school_day(day)
         return datetime.combine(day, local.timetz().replace(tzinfo=None), zone)
+
+    def school_days_ago(self, now: datetime, days: int, zone: ZoneInfo) -> datetime:
+        """The last moment whose ``days`` school days have passed by ``now``: whatever began later has to wait.
+
+        The other way round than ``school_days_later``; where a zone puts its clocks back, it may differ in that hour.
+        """
+        local = now.astimezone(zone)
+        day, at = local.date(), local.time()
+        if not self.is_school_day(day):
+            day, at = self.last_school_day(day), time.max
+        for _ in range(days):
+            day = self.last_school_day(day)
+        return datetime.combine(day, at, zone)
 
 
 async def load_calendar(uow: UnitOfWork) -> Calendar:

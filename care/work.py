@@ -94,16 +94,30 @@ class UnitOfWork:
         known = await self.known_keys(keys.values())
         new = [person for person in people if keys.get(person) not in known]
         for person in new:
-            self._write_letter(
-                kind=kind,
-                klass=klass,
-                unique_key=keys.get(person),
-                person_id=person,
-                params=params,
-                due_at=due or self.now,
-                valid_until=valid_until,
-            )
+            self.post_new(kind, person, klass, keys.get(person), due, valid_until, **params)
         return len(new)
+
+    def post_new(
+        self,
+        kind: str,
+        person_id: int,
+        klass: Class,
+        key: str | None,
+        due: datetime | None = None,
+        valid_until: datetime | None = None,
+        **params: Any,
+    ) -> None:
+        """Posts a fact that its caller knows to be new. Where another one posts the same key meanwhile, nothing is
+        added; ``key`` is the whole of it here."""
+        self._write_letter(
+            kind=kind,
+            klass=klass,
+            unique_key=key,
+            person_id=person_id,
+            params=params,
+            due_at=due or self.now,
+            valid_until=valid_until,
+        )
 
     async def known_keys(self, keys: Iterable[str]) -> set[str]:
         """Which of these letters have been posted already."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from care.records.people import Guardianship, Role, SchoolClass, StaffRole, Student
 from care.work import UnitOfWork
@@ -26,17 +27,29 @@ async def unrestricted_guardians(uow: UnitOfWork, student_id: int) -> list[int]:
     return list(await uow.session.scalars(query.order_by(Guardianship.id)))
 
 
-async def reviewers_of(uow: UnitOfWork, student_ids: Collection[int]) -> list[int]:
+async def reviewers_of(uow: UnitOfWork, student_ids: Collection[int] | Select[int]) -> list[int]:
     """Who reviews the applications of these children, as person ids: for each child the homeroom teachers, without
     its own family; the grade leaders where that leaves nobody."""
-    children = select(Student.id, Student.school_class_id, SchoolClass.grade).join(SchoolClass)
-    ties = select(Guardianship.student_id, Guardianship.person_id).where(Guardianship.student_id.in_(student_ids))
-    duties = select(StaffRole).where(StaffRole.role.in_((Role.HOMEROOM, Role.GRADE_LEADER)))
-    families = {(student_id, person_id) for student_id, person_id in await uow.session.execute(ties)}
-    held = list(await uow.session.scalars(duties))
+    of_class = select(Student.id, Student.school_class_id, SchoolClass.grade).join(SchoolClass)
+    children = (await uow.session.execute(of_class.where(Student.id.in_(student_ids)))).all()
+    if not children:
+        return []
+    duties = select(StaffRole.person_id, StaffRole.role, StaffRole.school_class_id, StaffRole.grade)
+    ties = select(Guardianship.student_id, Guardianship.person_id).join(
+        StaffRole, StaffRole.person_id == Guardianship.person_id
+    )
+    homeroom: dict[int | None, set[int]] = defaultdict(set)
+    leaders: dict[int | None, set[int]] = defaultdict(set)
+    family: dict[int, set[int]] = defaultdict(set)
+    reviewing = StaffRole.role.in_((Role.HOMEROOM, Role.GRADE_LEADER))
+    for person_id, role, class_id, grade in await uow.session.execute(duties.where(reviewing)):
+        if role is Role.HOMEROOM:
+            homeroom[class_id].add(person_id)
+        else:
+            leaders[grade].add(person_id)
+    for student_id, person_id in await uow.session.execute(ties.where(Guardianship.student_id.in_(student_ids))):
+        family[student_id].add(person_id)
     found: set[int] = set()
-    for student_id, class_id, grade in await uow.session.execute(children.where(Student.id.in_(student_ids))):
-        others = [duty for duty in held if (student_id, duty.person_id) not in families]
-        homeroom = {d.person_id for d in others if d.role is Role.HOMEROOM and d.school_class_id == class_id}
-        found |= homeroom or {d.person_id for d in others if d.role is Role.GRADE_LEADER and d.grade == grade}
+    for student_id, class_id, grade in children:
+        found |= (homeroom[class_id] - family[student_id]) or (leaders[grade] - family[student_id])
     return sorted(found)

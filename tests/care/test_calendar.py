@@ -85,6 +85,40 @@ def test_who_waits_longer_is_due_no_later(calendar: Calendar, one: datetime, oth
     assert calendar.school_days_later(first, days, ZONE) < calendar.school_days_later(first, days + 1, ZONE)
 
 
+HOURS = st.datetimes(datetime(2026, 2, 1), datetime(2027, 12, 31))  # noqa: DTZ001
+
+
+@given(CALENDARS, HOURS, HOURS, st.integers(0, 12))
+def test_who_began_by_the_cut_off_is_due_and_nobody_else(
+    calendar: Calendar, since: datetime, now: datetime, days: int
+) -> None:
+    began, moment = since.replace(tzinfo=ZONE), now.replace(tzinfo=ZONE)
+    by = calendar.school_days_ago(moment, days, ZONE)
+    assert (began <= by) == (calendar.school_days_later(began, days, ZONE) <= moment)
+    assert calendar.school_days_later(by, days, ZONE) <= moment
+    assert calendar.school_days_later(by + timedelta(microseconds=1), days, ZONE) > moment
+
+
+@pytest.mark.parametrize("zone", [ZoneInfo("Europe/London"), ZoneInfo("America/Santiago"), ZoneInfo("Africa/Cairo")])
+@given(CALENDARS, HOURS, HOURS, st.integers(0, 12))
+def test_the_cut_off_where_clocks_change_at_night(
+    zone: ZoneInfo, calendar: Calendar, since: datetime, now: datetime, days: int
+) -> None:
+    """For every moment at which reminders go out: by day, on a school day."""
+    began = since.replace(tzinfo=ZoneInfo("UTC"))
+    moment = now.replace(hour=8 + now.hour % 12, tzinfo=zone).astimezone(ZoneInfo("UTC"))
+    if calendar.is_school_day(moment.astimezone(zone).date()):
+        by = calendar.school_days_ago(moment, days, zone).astimezone(ZoneInfo("UTC"))
+        assert (began <= by) == (calendar.school_days_later(began, days, zone).astimezone(ZoneInfo("UTC")) <= moment)
+
+
+@given(CALENDARS, DAYS)
+def test_the_last_school_day(calendar: Calendar, day: date) -> None:
+    before = calendar.last_school_day(day)
+    assert before < day and calendar.is_school_day(before)
+    assert not any(calendar.is_school_day(before + timedelta(days=n)) for n in range(1, (day - before).days))
+
+
 @given(CALENDARS, DAYS)
 def test_the_next_school_day(calendar: Calendar, day: date) -> None:
     following = calendar.next_school_day(day)

@@ -35,7 +35,7 @@ async def test_a_broken_withdrawal_holds_up_neither_the_others_nor_the_reminders
         return await settle(uow, application_id)
 
     monkeypatch.setattr(due, "settle", settle_second)
-    monkeypatch.setattr(due, "remind_reviewers", broken)
+    monkeypatch.setattr(due, "for_reviewers", broken)
     school.clock.jump(school.clock.now() + timedelta(days=3))  # type: ignore[attr-defined]
     with capture_logs() as logs:
         await due.tick(school)
