@@ -43,13 +43,13 @@ async def list_tapped(update: Update, turn: Turn) -> None:
     class_id, child_id = turn.numbers
     if not turn.actor.may_for(Permission.REVIEW, 0, class_id):
         raise NotAllowed()
-    session = turn.uow.session
+    connection = turn.uow.connection
     wanted = sa.select(presence).where(presence.c.class_id == class_id).order_by(presence.c.child_id)
-    rows = {row.child_id: row for row in await session.execute(wanted)}
+    rows = {row.child_id: row for row in await connection.execute(wanted)}
     if child_id not in rows:
         raise NotFound()
     flipped = not rows[child_id].present
-    await session.execute(sa.update(presence).where(presence.c.child_id == child_id).values(present=int(flipped)))
+    await connection.execute(sa.update(presence).where(presence.c.child_id == child_id).values(present=int(flipped)))
     turn.uow.record("bench_presence", "student", child_id, present=flipped)
     buttons = [
         Button(

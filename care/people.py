@@ -61,7 +61,7 @@ class Known:
 
 _WHO = (
     select(Person.id, Person.name, Person.language, StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
-    .join(Contact)
+    .join(Contact, Contact.person_id == Person.id)
     .outerjoin(StaffRole, StaffRole.person_id == Person.id)
     .where(Contact.channel == bindparam("channel"), Contact.chat_id == bindparam("chat_id"))
     .order_by(StaffRole.id)
@@ -70,7 +70,7 @@ _WHO = (
 
 async def who_is(uow: UnitOfWork, channel: str, chat_id: int) -> tuple[Known | None, Actor]:
     """The person behind a chat, and who they act as: with the duties they hold now."""
-    rows = (await uow.session.execute(_WHO, {"channel": channel, "chat_id": chat_id})).all()
+    rows = (await uow.connection.execute(_WHO, {"channel": channel, "chat_id": chat_id})).all()
     if not rows:
         return None, NOBODY
     person = Known(rows[0].id, rows[0].name, rows[0].language)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from care.clock import Clock
 from care.keys import Keys
@@ -66,21 +66,20 @@ class School:
     @asynccontextmanager
     async def work(self, actor: Actor = NOBODY) -> AsyncIterator[UnitOfWork]:
         """A transaction. Leaves no trace when the block raises."""
-        async with AsyncSession(self.writer, expire_on_commit=False) as session:
-            uow = UnitOfWork(self, session, actor)
-            async with session.begin():
-                yield uow
-                await uow.write()
-                if uow.posted and not self.is_sqlite:
-                    await session.execute(TELL_OTHERS)
+        async with self.writer.begin() as connection:
+            uow = UnitOfWork(self, connection, actor)
+            yield uow
+            await uow.write()
+            if uow.posted and not self.is_sqlite:
+                await connection.execute(TELL_OTHERS)
         if uow.posted:
             self.wake()
 
     @asynccontextmanager
     async def look(self, actor: Actor = NOBODY) -> AsyncIterator[UnitOfWork]:
         """A transaction that is rolled back: for pages and letters that only read."""
-        async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False) as session:
-            yield UnitOfWork(self, session, actor)
+        async with self.reader.connect() as connection:
+            yield UnitOfWork(self, connection, actor, autoflush=False)
 
     async def clear_log(self) -> None:
         """SQLite: moves the write-ahead log into the database and empties it, as far as readers allow."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from care.errors import NotAllowed
 from care.permissions import Actor, Permission
@@ -33,7 +33,7 @@ ADD_LETTERS = {
 }
 SUPERSEDE = (
     update(LETTERS)
-    .where(LETTERS.c.slot.in_(bindparam("slots", expanding=True)), LETTERS.c.state == LetterState.WAITING)
+    .where(LETTERS.c.slot == bindparam("taken_over"), LETTERS.c.state == LetterState.WAITING)
     .values(state=LetterState.SUPERSEDED, payload=None)
 )
 
@@ -41,9 +41,13 @@ SUPERSEDE = (
 class UnitOfWork:
     """What a command of ``care/`` works with. Made by ``School.work`` (commits) or ``School.look`` (reads only)."""
 
-    def __init__(self, school: School, session: AsyncSession, actor: Actor) -> None:
+    def __init__(self, school: School, connection: AsyncConnection, actor: Actor, autoflush: bool = True) -> None:
         self.school = school
-        self.session = session
+        self.connection = connection
+        self.session = AsyncSession(
+            connection, expire_on_commit=False, autoflush=autoflush, join_transaction_mode="rollback_only"
+        )
+        """Of the same transaction, which ends with the unit: nobody commits or rolls back by it."""
         self.actor = actor
         self.now: datetime = school.clock.now()
         self.posted = False
@@ -152,29 +156,25 @@ class UnitOfWork:
     @asynccontextmanager
     async def part(self) -> AsyncIterator[UnitOfWork]:
         """A unit inside this one: when its block raises, it alone is undone; else it commits with the whole."""
-        connection = await self.session.connection()
-        savepoint = AsyncSession(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        async with savepoint as session, session.begin():
-            part = UnitOfWork(self.school, session, self.actor)
+        async with self.connection.begin_nested():
+            part = UnitOfWork(self.school, self.connection, self.actor)
             part.now = self.now  # what it posts is due within the same transaction
             yield part
+            await part.session.flush()
         self.events += part.events
         self.letters += part.letters
         self.posted = self.posted or part.posted
 
     async def write(self) -> None:
         """Puts audit events and letters into the database: the last thing before the commit."""
-        if not (self.events or self.letters):
-            return
         await self.session.flush()
-        connection = await self.session.connection()
         if self.events:
-            await connection.execute(ADD_EVENTS, self.events)
+            await self.connection.execute(ADD_EVENTS, self.events)
         if self.letters:
-            slots = [letter["slot"] for letter in self.letters if letter["slot"]]
+            slots = [{"taken_over": letter["slot"]} for letter in self.letters if letter["slot"]]
             if slots:
-                await connection.execute(SUPERSEDE, {"slots": slots})
-            await connection.execute(ADD_LETTERS[connection.dialect.name], self.letters)
+                await self.connection.execute(SUPERSEDE, slots)
+            await self.connection.execute(ADD_LETTERS[self.connection.dialect.name], self.letters)
         self.events, self.letters = [], []
 
 

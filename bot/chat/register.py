@@ -61,6 +61,20 @@ TAPS: dict[str, Handler] = {
 }
 
 
+FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
+
+
+async def tapped(update: Update, turn: Turn) -> None:
+    """Any button, by its verb. Every tap is answered, or the button would turn for a minute."""
+    verb = turn.data.partition(":")[0]
+    handler = FOR_ALL_TAPS.get(verb) or (_known(TAPS[verb]) if verb in TAPS else None)
+    if handler is None or not turn.parts or not all(turn.parts):
+        await help_.unknown_tap(update, turn)
+        return
+    await handler(update, turn)
+    await turn.toast()
+
+
 async def go_tapped(update: Update, turn: Turn) -> None:
     """A button that stands for a command."""
     handler = FOR_KNOWN.get(turn.parts[0])
@@ -68,6 +82,9 @@ async def go_tapped(update: Update, turn: Turn) -> None:
         await help_.unknown_tap(update, turn)
     else:
         await handler(update, turn)
+
+
+TAPS["go"] = go_tapped
 
 
 def _known(handler: Handler) -> Handler:
@@ -82,29 +99,13 @@ def _known(handler: Handler) -> Handler:
     return guarded
 
 
-def _answered(handler: Handler) -> Handler:
-    """Every tap is answered, or the button would turn for a minute; junk data is told apart from old buttons."""
-
-    async def answered(update: Update, turn: Turn) -> None:
-        if not turn.parts or not all(turn.parts):
-            await help_.unknown_tap(update, turn)
-            return
-        await handler(update, turn)
-        await turn.toast()
-
-    return answered
-
-
 def register(chat: Application[Any, Turn, Any, Any, Any, Any]) -> None:
     """Adds every handler to the application of one channel."""
     for name, handler in FOR_ALL.items():
         chat.add_handler(CommandHandler(name, handler))
     for name, handler in FOR_KNOWN.items():
         chat.add_handler(CommandHandler(name, _known(handler)))
-    chat.add_handler(CallbackQueryHandler(_answered(language.language_chosen), pattern=r"^ln:"))
-    for verb, handler in {**TAPS, "go": go_tapped}.items():
-        chat.add_handler(CallbackQueryHandler(_answered(_known(handler)), pattern=rf"^{verb}:"))
-    chat.add_handler(CallbackQueryHandler(help_.unknown_tap))
+    chat.add_handler(CallbackQueryHandler(tapped))
     chat.add_handler(ChatMemberHandler(start.reach_changed, ChatMemberHandler.MY_CHAT_MEMBER))
     chat.add_handler(MessageHandler(filters.CONTACT, start.contact_shared))
     chat.add_handler(MessageHandler(filters.COMMAND, help_.unknown_command))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Integer, Row, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import Integer, Row, Select, Table, bindparam, func, literal_column, or_, select, update
 
+from bot.wire.sql import WAITS, names
 from care.records.delivery import Class, Letter, LetterState
-from care.records.people import Contact, Reach
+from care.records.people import Contact
 from care.work import LETTERS
+
+CONTACTS = cast(Table, Contact.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,67 +57,80 @@ def outgoing(row: Row[Any]) -> Outgoing:
     )
 
 
-_waits: Any = literal_column("'waiting'")  # written out, so that the indexes of what waits can be used
 _now: Any = bindparam("now", type_=Letter.due_at.type)
 _older = LETTERS.alias()
-_newest_chat = (
-    select(Contact.id)
-    .where(
-        Contact.person_id == LETTERS.c.person_id,
-        Contact.reach == Reach.REACHABLE,
-        Contact.channel.in_(bindparam("channels", expanding=True)),
-    )
-    .order_by(Contact.linked_at.desc(), Contact.id.desc())
-    .limit(1)
-    .correlate(LETTERS)
-    .scalar_subquery()
-)
-_channel: Any = func.coalesce(Contact.channel, LETTERS.c.channel)
-_chat: Any = func.coalesce(Contact.chat_id, LETTERS.c.chat_id)
-_nobody = LETTERS.c.person_id.is_not(None) & Contact.id.is_(None)
+_channel: Any = func.coalesce(CONTACTS.c.channel, LETTERS.c.channel)
+_chat: Any = func.coalesce(CONTACTS.c.chat_id, LETTERS.c.chat_id)
+_nobody = LETTERS.c.person_id.is_not(None) & CONTACTS.c.id.is_(None)
 _behind_one_that_is_tried_again = (
     select(_older.c.id)
     .where(
-        _older.c.state == _waits,
+        _older.c.state == WAITS,
         _older.c.attempts > literal_column("0"),
         _older.c.channel == _channel,
         _older.c.chat_id == _chat,
         _older.c.klass == LETTERS.c.klass,
         _older.c.id < LETTERS.c.id,
     )
-    .correlate(LETTERS, Contact.__table__)
+    .correlate(LETTERS, CONTACTS)
     .exists()
 )
 
-READY = (
-    select(
-        LETTERS.c.id,
-        LETTERS.c.kind,
-        LETTERS.c.klass,
-        LETTERS.c.person_id,
-        LETTERS.c.method,
-        LETTERS.c.payload,
-        LETTERS.c.params,
-        LETTERS.c.attempts,
-        LETTERS.c.valid_until,
-        _channel.label("to_channel"),
-        _chat.label("to_chat"),
-        _nobody.label("nobody"),
+
+def _newest_chat(channels: tuple[str, ...]) -> Any:
+    """The chat in which a letter's person can be written to, the last linked of several."""
+    mine = CONTACTS.alias()
+    return (
+        select(mine.c.id)
+        .where(
+            mine.c.person_id == LETTERS.c.person_id,
+            mine.c.reach == literal_column("'reachable'"),
+            mine.c.channel.in_(names(channels)),
+        )
+        .order_by(mine.c.linked_at.desc(), mine.c.id.desc())
+        .limit(literal_column("1"))
+        .correlate(LETTERS)
+        .scalar_subquery()
     )
-    .select_from(LETTERS.outerjoin(Contact, Contact.id == _newest_chat))
-    .where(
-        LETTERS.c.state == _waits,
-        LETTERS.c.klass <= bindparam("last", type_=Integer),
-        LETTERS.c.due_at <= _now,
-        or_(_nobody, _channel.in_(bindparam("speaking", expanding=True))),
-        or_(LETTERS.c.klass == Class.ANSWER, _nobody, _chat.not_in(bindparam("skip", expanding=True))),
-        ~_behind_one_that_is_tried_again,
+
+
+@cache
+def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool = False) -> Select[Any]:
+    """The next letters due by ``now``, ``most`` of them, down to the class ``last``; each with the chat it goes to: its
+    own, or the person's newest in ``channels``. Only of channels ``speaking`` now; with ``skipping``, not those to the
+    chats in ``skip``, except answers to taps."""
+    query = (
+        select(
+            LETTERS.c.id,
+            LETTERS.c.kind,
+            LETTERS.c.klass,
+            LETTERS.c.person_id,
+            LETTERS.c.method,
+            LETTERS.c.payload,
+            LETTERS.c.params,
+            LETTERS.c.attempts,
+            LETTERS.c.valid_until,
+            _channel.label("to_channel"),
+            _chat.label("to_chat"),
+            _nobody.label("nobody"),
+        )
+        .select_from(LETTERS.outerjoin(CONTACTS, CONTACTS.c.id == _newest_chat(channels)))
+        .where(
+            LETTERS.c.state == WAITS,
+            LETTERS.c.klass <= bindparam("last", type_=Integer),
+            LETTERS.c.due_at <= _now,
+            or_(_nobody, _channel.in_(names(speaking))),
+            ~_behind_one_that_is_tried_again,
+        )
+        .order_by(LETTERS.c.klass, LETTERS.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(of=LETTERS, skip_locked=True)
     )
-    .order_by(LETTERS.c.klass, LETTERS.c.id)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(of=LETTERS, skip_locked=True)
-)
-"""The next letters, each with the chat it goes to: its own, or the person's newest that can be written to."""
+    if skipping:
+        answer = LETTERS.c.klass == literal_column(str(int(Class.ANSWER)))
+        query = query.where(or_(answer, _nobody, _chat.not_in(bindparam("skip", expanding=True))))
+    return query
+
 
 MARK = (
     update(LETTERS)

@@ -57,11 +57,11 @@ def chat_of(update: dict[str, Any]) -> int:
 
 
 def _kept(update: dict[str, Any]) -> str:
-    """An update as it is stored: of the message that was tapped, only which it is; nobody reads its words again."""
+    """An update as it is stored: of the message that was tapped only which it is, for nobody reads its words again."""
     query = update.get("callback_query")
     if isinstance(query, dict) and isinstance(query.get("message"), dict):
         message = query["message"]
-        kept = {name: message[name] for name in ("message_id", "date", "chat") if name in message}
+        kept = {name: message[name] for name in ("message_id", "chat") if name in message}
         update = {**update, "callback_query": {**query, "message": kept}}
     return json.dumps(update, ensure_ascii=False, separators=(",", ":"))
 
@@ -125,11 +125,10 @@ class Intake:
         ]
         if not rows:
             return
-        connection = await uow.session.connection()
         if not uow.school.is_sqlite:
             keys = {zlib.crc32(f"{row['channel']}:{row['chat_id']}".encode()) - 2**31 for row in rows}
-            await connection.execute(ONE_CHAT_AT_A_TIME, {"keys": sorted(keys)})
-        await connection.execute(ADD[connection.dialect.name], rows)
+            await uow.connection.execute(ONE_CHAT_AT_A_TIME, {"keys": sorted(keys)})
+        await uow.connection.execute(ADD[uow.connection.dialect.name], rows)
 
     def confirm(self, news: Sequence[Delivery]) -> None:
         """They are stored: whoever brought them may tell the server so."""

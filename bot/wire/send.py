@@ -76,13 +76,13 @@ class Sender:
         taken: list[Outgoing] = []
         skip = {letter.chat_id for letter in self._under_way.values() if self._holds_up(letter)}
         wait = LOOK_EVERY_S
-        for _ in range(LOOKS):
+        for look in range(LOOKS):
             last, spare, until = self._scope()
             most = min(spare, UNDER_WAY - len(self._under_way) - len(taken))
             wait = min(wait, until)
             if most < 1:
                 break
-            rows = await self._ready(uow, last, most, skip)
+            rows = await self._ready(uow, last, most, skip if look else None)
             for letter in await self._that_hold(uow, rows):
                 if letter.klass is not Class.ANSWER:
                     if letter.chat_id in skip:
@@ -102,8 +102,9 @@ class Sender:
         """Whether later letters of its chat wait for it. Of an answer to a tap nobody sees the order."""
         return letter.klass is not Class.ANSWER and letter.id not in self._settling
 
-    def _speaking(self) -> list[str]:
-        return [name for name, channel in self.channels.items() if channel.is_open and not self.budgets[name].is_silent]
+    def _speaking(self) -> tuple[str, ...]:
+        channels = self.channels.items()
+        return tuple(name for name, channel in channels if channel.is_open and not self.budgets[name].is_silent)
 
     def _scope(self) -> tuple[Class, int, float]:
         """How far down the classes the budgets reach now, for how many letters, and seconds until further."""
@@ -115,22 +116,19 @@ class Sender:
                 return klass, spare, until
         return Class.ANSWER, 0, until
 
-    async def _ready(self, uow: UnitOfWork, last: Class, most: int, skip: set[int]) -> Sequence[Any]:
-        wanted = {
-            "now": uow.now,
-            "last": int(last),
-            "most": most,
-            "skip": list(skip),
-            "channels": list(self.channels),
-            "speaking": self._speaking(),
-        }
-        return (await uow.session.execute(letters.READY, wanted)).all()
+    async def _ready(self, uow: UnitOfWork, last: Class, most: int, skip: set[int] | None) -> Sequence[Any]:
+        query = letters.ready(tuple(self.channels), self._speaking(), skipping=skip is not None)
+        wanted: dict[str, Any] = {"now": uow.now, "last": int(last), "most": most}
+        if skip is not None:
+            wanted["skip"] = list(skip)
+        rows: Sequence[Any] = (await uow.connection.execute(query, wanted)).all()
+        return rows
 
     async def _that_hold(self, uow: UnitOfWork, rows: Sequence[Any]) -> list[Outgoing]:
         """Those whose time is not over and whose receiver has a chat; the others are settled here."""
         over = [row.id for row in rows if row.valid_until is not None and row.valid_until < uow.now]
         if over:
-            await uow.session.execute(letters.LAPSE, {"letters": over})
+            await uow.connection.execute(letters.LAPSE, {"letters": over})
         for row in rows:
             if row.nobody and row.id not in over:
                 letter = await uow.session.get_one(Letter, row.id)
@@ -141,7 +139,7 @@ class Sender:
     async def _mark(self, uow: UnitOfWork, taken: list[Outgoing]) -> None:
         if taken:
             marks = [letters.mark(letter) for letter in taken]
-            await (await uow.session.connection()).execute(letters.MARK, marks)
+            await uow.connection.execute(letters.MARK, marks)
 
     def start(self, taken: list[Outgoing], calls: asyncio.TaskGroup) -> None:
         """Sends letters whose marks are committed."""
@@ -198,7 +196,7 @@ class Sender:
             if fate.state is LetterState.SENT
         ]
         if sent:
-            await (await uow.session.connection()).execute(letters.SENT, sent)
+            await uow.connection.execute(letters.SENT, sent)
         for fate in fates:
             if fate.state is not LetterState.SENT:
                 await self._settle_trouble(uow, fate)

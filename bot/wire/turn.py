@@ -26,11 +26,19 @@ class Opening:
     """What the worker knows when it hands an update to the handlers."""
 
     def __init__(
-        self, uow: UnitOfWork, channel: str, chat_id: int, _: Words, person: Known | None, actor: Actor
+        self,
+        uow: UnitOfWork,
+        channel: str,
+        chat_id: int,
+        tapped: int | None,
+        _: Words,
+        person: Known | None,
+        actor: Actor,
     ) -> None:
         self.uow = uow
         self.channel = channel
         self.chat_id = chat_id
+        self.tapped = tapped
         self.words = _
         self.person = person
         self.actor = actor
@@ -59,7 +67,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         turn._, turn.person, turn.actor = opening.words, opening.person, opening.actor
         query = update.callback_query if isinstance(update, Update) else None
         turn.query_id = query.id if query else None
-        turn.tapped = query.message.message_id if query and query.message else None
+        turn.tapped = opening.tapped
         message = update.message if isinstance(update, Update) else None
         turn.typed = message.message_id if message else None
         turn.data = (query.data if query else None) or ""

@@ -10,13 +10,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from sqlalchemy import Integer, Row, Table, and_, bindparam, literal_column, or_, select, update
+from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 from telegram import Update as TelegramUpdate
 
+from bot.wire import updates
 from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
 from bot.wire.voice import Voice
@@ -42,40 +43,6 @@ log = structlog.get_logger()
 
 Handled = Callable[[Turn], Awaitable[None]]
 
-INBOX = cast(Table, Update.__table__)
-_older = INBOX.alias()
-_waits: Any = literal_column("'waiting'")  # written out, so that the indexes of what waits can be used
-_first_of_its_chat = ~(
-    select(_older.c.id)
-    .where(
-        _older.c.state == _waits,
-        _older.c.channel == INBOX.c.channel,
-        _older.c.chat_id == INBOX.c.chat_id,
-        _older.c.id < INBOX.c.id,
-    )
-    .exists()
-)
-READY = (
-    select(INBOX.c.id, INBOX.c.channel, INBOX.c.chat_id, INBOX.c.payload, INBOX.c.attempts)
-    .where(
-        INBOX.c.state == _waits,
-        INBOX.c.channel.in_(bindparam("channels", expanding=True)),
-        _first_of_its_chat,
-    )
-    .order_by(INBOX.c.id)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(of=INBOX, skip_locked=True)
-)
-_doubtful = INBOX.c.id.in_(bindparam("doubtful", expanding=True))
-FRESH = READY.where(INBOX.c.attempts == 0, ~_doubtful)
-_due = and_(INBOX.c.attempts > 0, INBOX.c.retry_at <= bindparam("now", type_=INBOX.c.retry_at.type))
-AGAIN = READY.where(or_(_due, _doubtful))
-DONE = (
-    update(INBOX)
-    .where(INBOX.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state=InboxState.DONE, done_at=bindparam("now", type_=INBOX.c.done_at.type), payload="")
-)
-
 
 class Broken(Exception):
     """An update met a database in trouble: the whole transaction is lost, and the update is tried again alone."""
@@ -99,10 +66,12 @@ class Worker:
 
     async def handle_fresh(self, round_: UnitOfWork) -> bool:
         """Handles the next updates of up to 16 chats. True when more may be ready."""
-        rows = await self._ready(round_, FRESH, AT_ONCE)
+        most = AT_ONCE + len(self._doubtful)
+        found = (await round_.connection.execute(updates.fresh(self._open()), {"most": most})).all()
+        rows = [row for row in found if row.id not in self._doubtful]
         done = [row.id for row in rows if await self._handle(round_, row, HANDLE_WITHIN_S)]
         await self._mark_done(round_, done)
-        return len(rows) == AT_ONCE
+        return len(found) == most
 
     async def run_again(self) -> None:
         """Tries again, one at a time and each in a transaction of its own, what failed or met a database in trouble."""
@@ -120,32 +89,26 @@ class Worker:
         within_s = HANDLE_WITHIN_S if self.school.is_sqlite else ALONE_WITHIN_S
         try:
             async with self.school.work() as uow:
-                rows = await self._ready(uow, AGAIN, 1)
+                wanted = {"most": 1, "now": uow.now, "doubtful": list(self._doubtful)}
+                rows = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
                 done = [row.id for row in rows if await self._handle(uow, row, within_s)]
                 await self._mark_done(uow, done)
         except Broken as broken:
             if self._doubtful[broken.row.id] <= PATIENCE:
                 raise
-            rows = [broken.row]
+            rows = (broken.row,)
             async with self.school.work() as uow:
                 await self._count(uow, broken.row, broken.error)
         for row in rows:
             self._doubtful.pop(row.id, None)
         return bool(rows)
 
-    async def _ready(self, uow: UnitOfWork, query: Any, most: int) -> list[Row[Any]]:
-        wanted = {
-            "channels": [name for name, channel in self.channels.items() if channel.is_open],
-            "doubtful": list(self._doubtful),
-            "most": most,
-        }
-        if query is AGAIN:
-            wanted["now"] = uow.now
-        return list(await uow.session.execute(query, wanted))
+    def _open(self) -> tuple[str, ...]:
+        return tuple(name for name, channel in self.channels.items() if channel.is_open)
 
     async def _mark_done(self, uow: UnitOfWork, ids: list[int]) -> None:
         if ids:
-            await uow.session.execute(DONE, {"ids": ids, "now": uow.now})
+            await uow.connection.execute(updates.DONE, [{"update": id_, "now": uow.now} for id_ in ids])
 
     async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float) -> bool:
         """Lets the chat handle an update, or say what a rule said. False when it broke: that is counted, and nothing
@@ -170,13 +133,14 @@ class Worker:
         payload = json.loads(row.payload)
         if not _is_private(payload):
             return
+        tapped = payload.get("callback_query", {}).pop("message", {}).get("message_id")
         async with round_.part() as part, asyncio.timeout(within_s):
             channel = self.channels[row.channel]
             update = TelegramUpdate.de_json(payload, channel.bot)
             person, part.actor = await who_is(part, row.channel, row.chat_id)
             code = update.effective_user.language_code if update.effective_user else None
             language = language_of(self.school, person.language if person else None, code)
-            opening = Opening(part, row.channel, row.chat_id, words(language, "chat"), person, part.actor)
+            opening = Opening(part, row.channel, row.chat_id, tapped, words(language, "chat"), person, part.actor)
             token = _opening.set(opening)
             try:
                 if say is None:
