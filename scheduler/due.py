@@ -77,6 +77,8 @@ async def together(school: School, act: Callable[[UnitOfWork, Item], Awaitable[o
     async with school.work(SYSTEM) as uow:
         for item in items:
             await act(uow, item)
+        school.reached("posting")
+    school.reached("posted")
     await asyncio.sleep(0)  # who waits for the writer has it before the next transaction
 
 
