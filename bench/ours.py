@@ -38,18 +38,21 @@ presence = sa.table(
 )
 
 
+LIST = sa.select(presence).where(presence.c.class_id == sa.bindparam("class")).order_by(presence.c.child_id)
+FLIP = sa.update(presence).where(presence.c.child_id == sa.bindparam("child")).values(present=sa.bindparam("now"))
+
+
 async def list_tapped(update: Update, turn: Turn) -> None:
     """A child on the list is tapped: present, or not present again."""
     class_id, child_id = turn.numbers
     if not turn.actor.may_for(Permission.REVIEW, 0, class_id):
         raise NotAllowed()
     connection = turn.uow.connection
-    wanted = sa.select(presence).where(presence.c.class_id == class_id).order_by(presence.c.child_id)
-    rows = {row.child_id: row for row in await connection.execute(wanted)}
+    rows = {row.child_id: row for row in await connection.execute(LIST, {"class": class_id})}
     if child_id not in rows:
         raise NotFound()
     flipped = not rows[child_id].present
-    await connection.execute(sa.update(presence).where(presence.c.child_id == child_id).values(present=int(flipped)))
+    await connection.execute(FLIP, {"child": child_id, "now": int(flipped)})
     turn.uow.record("bench_presence", "student", child_id, present=flipped)
     buttons = [
         Button(

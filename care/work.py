@@ -160,14 +160,19 @@ class UnitOfWork:
             part = UnitOfWork(self.school, self.connection, self.actor)
             part.now = self.now  # what it posts is due within the same transaction
             yield part
-            await part.session.flush()
+            await part.flush()
         self.events += part.events
         self.letters += part.letters
         self.posted = self.posted or part.posted
 
+    async def flush(self) -> None:
+        """Puts changed records into the database, where there are any."""
+        if self.session.new or self.session.dirty or self.session.deleted:
+            await self.session.flush()
+
     async def write(self) -> None:
         """Puts audit events and letters into the database: the last thing before the commit."""
-        await self.session.flush()
+        await self.flush()
         if self.events:
             await self.connection.execute(ADD_EVENTS, self.events)
         if self.letters:
