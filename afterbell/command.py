@@ -1,4 +1,7 @@
-"""The command line: ``afterbell run``, ``demo``, ``bot``, ``console``, ``scheduler``, ``migrate``, ``staff add`` …"""
+"""The command line: ``afterbell run``, ``demo``, ``bot``, ``console``, ``scheduler``, ``migrate``, ``staff add`` …
+
+What only one command needs is imported in it, so that the others start sooner and take less memory.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from afterbell import backup as backup_
 from afterbell import demo as demo_
 from afterbell.build import hold_data_dir, make_data_dir, name_school, open_database, open_school
-from afterbell.doctor import examine
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
-from afterbell.roster import RosterError, import_roster
-from afterbell.roster.template import write_template
-from afterbell.settings import SettingsError, read_settings
+from afterbell.settings import OperatorError, SettingsError, read_settings
 from afterbell.staff import add_from_command_line
 from afterbell.weblocal import WebChat
 from care.errors import CareError
@@ -48,7 +47,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             uvloop.run(work)
         else:
             asyncio.run(work)
-    except (SettingsError, RosterError, demo_.NotEmpty) as error:
+    except OperatorError as error:
         _fail(str(error))
     except CareError as error:
         _fail(f"refused: {error.code}")
@@ -194,6 +193,7 @@ def import_(
     template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to FILE instead.")] = False,
 ) -> None:
     """Import classes, students, guardians, staff and the term from a workbook."""
+    from afterbell.roster import import_roster, write_template
 
     async def work() -> None:
         school = await open_school(read_settings())
@@ -217,6 +217,8 @@ def import_(
 @app.command()
 def backup(file: Path) -> None:
     """Write a backup of the data folder (SQLite, web chat, key) to FILE."""
+    from afterbell import backup as backup_
+
     _run(backup_.backup(read_settings(), file))
     typer.echo(f"{file} is written ({file.stat().st_size // 1024} kB). It holds the school's key: keep it closed away.")
 
@@ -224,6 +226,8 @@ def backup(file: Path) -> None:
 @app.command()
 def restore(file: Path) -> None:
     """Put a backup back; the present data folder must be empty."""
+    from afterbell import backup as backup_
+
     _run(backup_.restore(read_settings(), file))
     typer.echo("The backup is back in place. Start AfterBell as usual.")
 
@@ -231,6 +235,7 @@ def restore(file: Path) -> None:
 @app.command()
 def doctor() -> None:
     """Check settings, database, token, clock and address, and say how to mend what is wrong."""
+    from afterbell.doctor import examine
 
     async def work() -> None:
         if not await examine(read_settings()):

@@ -15,7 +15,11 @@ from locales import LANGUAGES
 KEY_LENGTH = 32
 
 
-class SettingsError(Exception):
+class OperatorError(Exception):
+    """What the person who runs AfterBell must mend; the text says what and how."""
+
+
+class SettingsError(OperatorError):
     """A setting that cannot work; the text says what to change."""
 
 

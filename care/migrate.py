@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from care.records import Record
 from care.records.base import Instant
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HERE = Path(__file__).parent / "migrations"
 LOCK = 0x6D696772
 """Advisory lock: of several processes that start at once, one migrates (PostgreSQL)."""
 
 
+def newest() -> str:
+    """The last migration this program knows."""
+    return max(path.name for path in (HERE / "versions").glob("[0-9]*.py"))[:4]
+
+
 def alembic_config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config  # slow to load, and needed only where there is something to migrate
+
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["connection"] = connection
@@ -49,6 +54,9 @@ def configure(context: Any) -> None:
 
 async def migrate(engine: AsyncEngine, to: str = "head") -> None:
     """Upgrades (or downgrades, ``to`` an older revision) in one transaction."""
+    if to == "head" and await is_current(engine):
+        return
+    from alembic import command
 
     def run(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
@@ -65,17 +73,21 @@ async def migrate(engine: AsyncEngine, to: str = "head") -> None:
 
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether the database has every migration this program knows."""
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
 
     def at(connection: Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
 
     async with engine.connect() as connection:
-        return await connection.run_sync(at) == newest
+        return await connection.run_sync(at) == newest()
 
 
 async def drift(engine: AsyncEngine) -> list[Any]:
     """What a migrated database and the models disagree about; empty when nothing."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
 
     def compare(connection: Connection) -> list[Any]:
         return list(compare_metadata(MigrationContext.configure(connection), Record.metadata))

@@ -14,6 +14,7 @@ from afterbell.demo.links import write_links
 from afterbell.demo.names import phones
 from afterbell.demo.staff import Staff, write_staff
 from afterbell.demo.term import PUBLISHED, write_term, write_texts
+from afterbell.settings import OperatorError
 from care.permissions import SYSTEM
 from care.records import Mark, Person, SchoolClass, Student, Term, TextKind
 from care.school import School
@@ -23,7 +24,7 @@ MARK = "demo"
 LOCK = 0x44454D4F
 
 
-class NotEmpty(Exception):
+class NotEmpty(OperatorError):
     """The database holds a real school's data; the demonstration is never mixed into it."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from afterbell.settings import OperatorError
+
 SHOWN = 30
 
 
-class RosterError(Exception):
+class RosterError(OperatorError):
     """A workbook that cannot be taken: one line per problem, each saying how to mend it. Nothing was stored."""
 
 

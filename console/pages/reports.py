@@ -7,8 +7,6 @@ import csv
 import io
 from dataclasses import dataclass
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
 from starlette.responses import Response
 
 from care.permissions import Permission
@@ -120,6 +118,9 @@ async def as_xlsx(visit: Visit) -> Response:
 
 
 def _workbook(rows: list[list[Cell]], title: str) -> bytes:
+    from openpyxl import Workbook  # loaded when the first one asks for it: it is slow to start and large
+    from openpyxl.styles import Font
+
     book = Workbook()
     sheet = book.active
     sheet.title = title
