@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Row
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from telegram import Update as TelegramUpdate
 
 from bot.wire import updates
@@ -120,7 +120,7 @@ class Worker:
                 error = refusal
                 await self._let(round_, row, within_s, lambda turn: self.voice.refuse(turn, error))
         except Exception as error:
-            if _is_the_database(error):
+            if _is_the_database(error) or not await _can_go_on(round_):
                 self._doubtful[row.id] = self._doubtful.get(row.id, 0) + 1
                 raise Broken(row, error) from error
             await self._count(round_, row, error)
@@ -182,6 +182,14 @@ def language_of(school: School, person_language: str | None, code: str | None) -
 def _is_the_database(error: Exception) -> bool:
     """Whether the database itself is in trouble: then nothing can be written down, and the update simply waits."""
     return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+async def _can_go_on(round_: UnitOfWork) -> bool:
+    """Whether the transaction is still there: a statement that is cut off half-way takes its connection with it."""
+    try:
+        return not (await round_.session.connection()).invalidated
+    except SQLAlchemyError:
+        return False
 
 
 def _is_private(payload: dict[str, Any]) -> bool:
