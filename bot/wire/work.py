@@ -22,8 +22,10 @@ from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
 from bot.wire.voice import Voice
 from care.errors import CareError
+from care.linking import set_reach
 from care.people import who_is
 from care.records.delivery import InboxState, Update
+from care.records.people import Reach
 from care.school import School
 from care.work import UnitOfWork
 from locales import LANGUAGES, words
@@ -138,6 +140,8 @@ class Worker:
             channel = self.channels[row.channel]
             update = TelegramUpdate.de_json(payload, channel.bot)
             person, part.actor = await who_is(part, row.channel, row.chat_id)
+            if person and person.reach is not Reach.REACHABLE and update.my_chat_member is None:
+                await set_reach(part, row.channel, row.chat_id, Reach.REACHABLE)  # who writes can be written to
             code = update.effective_user.language_code if update.effective_user else None
             language = language_of(self.school, person.language if person else None, code)
             opening = Opening(part, row.channel, row.chat_id, tapped, words(language, "chat"), person, part.actor)
