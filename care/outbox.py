@@ -14,7 +14,7 @@ from care.records.people import Contact, Person
 from care.work import UnitOfWork
 
 LATE = timedelta(minutes=10)
-"""A letter that is due for longer than this and still waits is shown."""
+"""A letter that is due, or was tried in vain, for longer than this and still waits is shown."""
 OPEN = (LetterState.FAILED, LetterState.REVIEW, LetterState.WAITING)
 
 
@@ -43,8 +43,11 @@ class DeadUpdate:
 
 
 def _needs_somebody(uow: UnitOfWork) -> ColumnElement[bool]:
-    late = and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now - LATE)
-    return or_(Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), late)
+    since = uow.now - LATE
+    late = or_(Letter.due_at <= since, and_(Letter.error != "", Letter.posted_at <= since))
+    return or_(
+        Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), and_(Letter.state == LetterState.WAITING, late)
+    )
 
 
 async def troubled_letters(uow: UnitOfWork, offset: int = 0, limit: int = 50) -> tuple[list[LetterRow], int]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from care.permissions import NOBODY, Actor, Duty
-from care.records.people import Contact, Guardianship, Person, Relation, Role, StaffRole, Student
+from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, StaffRole, Student
 from care.work import UnitOfWork
 
 
@@ -57,10 +57,13 @@ class Known:
     id: int
     name: str
     language: str | None
+    reach: Reach = Reach.REACHABLE
+    """Whether this chat counts as one that can be written to."""
 
 
 _WHO = (
-    select(Person.id, Person.name, Person.language, StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
+    select(Person.id, Person.name, Person.language, Contact.reach)
+    .add_columns(StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
     .join(Contact, Contact.person_id == Person.id)
     .outerjoin(StaffRole, StaffRole.person_id == Person.id)
     .where(Contact.channel == bindparam("channel"), Contact.chat_id == bindparam("chat_id"))
@@ -73,7 +76,7 @@ async def who_is(uow: UnitOfWork, channel: str, chat_id: int) -> tuple[Known | N
     rows = (await uow.connection.execute(_WHO, {"channel": channel, "chat_id": chat_id})).all()
     if not rows:
         return None, NOBODY
-    person = Known(rows[0].id, rows[0].name, rows[0].language)
+    person = Known(rows[0].id, rows[0].name, rows[0].language, rows[0].reach)
     duties = tuple(Duty(row.role, row.grade, row.school_class_id) for row in rows if row.role is not None)
     return person, Actor(person.id, person.name, duties)
 

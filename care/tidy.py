@@ -20,7 +20,8 @@ MARK = "tidied"
 HOUR = 3
 BATCH = 1000
 DAY = timedelta(days=1)
-INBOX_KEPT = 14 * DAY
+INBOX_KEPT = 6 * DAY
+"""A week after the last update Telegram may choose an id that was used before; it must be forgotten by then."""
 REPLIES_KEPT = 30 * DAY
 DRAFTS_KEPT = 90 * DAY
 SIGN_INS_KEPT = 90 * DAY

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from sqlalchemy.exc import DBAPIError
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -40,9 +43,21 @@ LANGUAGE_COOKIE = "language"
 LARGEST_ID = 2**53
 BUSY_STATES = frozenset({"40001", "40P01"})
 """PostgreSQL's word for two transactions that stood in each other's way."""
+AWAY = (OperationalError, InterfaceError, NoConnectionFree, OSError)
+"""The database cannot be reached, or cannot write."""
 LARGEST_BODY = 600_000
 """Bytes; the longest texts of a term in two languages, as a form writes them, fit in."""
 FORM_LIMITS = {"max_files": 0, "max_fields": 2000, "max_part_size": 200_000}
+
+
+log = structlog.get_logger()
+
+
+class Away(CareError):
+    """The database cannot be used just now."""
+
+    code = "no_database"
+    status = 503
 
 
 @dataclass(frozen=True)
@@ -131,15 +146,23 @@ class Door:
         return Route(page.path, endpoint, methods=list(METHODS), name=page.path, middleware=[limit])
 
     async def _answer(self, page: Page, request: Request) -> Response:
-        visit = await self._recognise(request)
+        visit = self._stranger(request)
         try:
+            try:
+                visit = await self._recognise(request)
+            except AWAY:
+                if not page.public:
+                    raise
             return await self._serve(page, visit)
         except CareError as error:
             return self._refusal(visit, error)
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in BUSY_STATES:
+        except (DBAPIError, *AWAY) as error:
+            if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in BUSY_STATES:
                 return self._refusal(visit, Conflict("busy"))
-            raise
+            if not isinstance(error, AWAY):
+                raise
+            log.error("the console cannot use the database", error=type(error).__name__, page=page.path)
+            return self._refusal(visit, Away())
 
     async def _serve(self, page: Page, visit: Visit) -> Response:
         request = visit.request
@@ -169,6 +192,9 @@ class Door:
             raise NotAllowed("not_meant")
         return replace(visit, form=form)
 
+    def _stranger(self, request: Request) -> Visit:
+        return Visit(self.desk, self.renderer, request, words(self._language(request, None), "console"))
+
     async def _recognise(self, request: Request) -> Visit:
         school = self.desk.school
         token = request.cookies.get(cookie_name(self.desk.secure), "")
@@ -178,11 +204,12 @@ class Door:
                 found = await session_of(uow, token)
                 now = uow.now
         if found is None:
-            return Visit(self.desk, self.renderer, request, words(self._language(request, None), "console"))
+            return self._stranger(request)
         session, person, actor = found
         if now - session.seen_at > SEEN_EVERY:
-            async with school.work(actor) as uow:
-                await touch(uow, session.id)
+            with contextlib.suppress(*AWAY):  # a full disk does not keep people from reading
+                async with school.work(actor) as uow:
+                    await touch(uow, session.id)
         language = self._language(request, person.language)
         csrf = csrf_token(school.keys, token)
         return Visit(self.desk, self.renderer, request, words(language, "console"), actor, session.id, csrf)

@@ -87,6 +87,7 @@ CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat")}
 ERRORS = {
     "not_meant": mark("This page had gone stale, so nothing was done. Please open it again and repeat the step."),
     "busy": mark("Somebody else was changing the same thing. Nothing was done; please try again."),
+    "no_database": mark("The school's records cannot be reached just now. Please try again in a minute."),
     "nothing_chosen": mark("Choose at least one application first."),
     "number_needed": mark("Please give a whole number."),
     "name_needed": mark("Please give a name of at most 40 characters."),

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
-from bot.wire.http import NotSent, SlowDown
+from bot.wire.http import NotSent, SlowDown, Unavailable
 from bot.wire.letters import Outgoing
 from care.records.delivery import LetterState
 from care.records.people import Reach
 
 ATTEMPTS = 8
+OUTAGE_ATTEMPTS = 100
+"""About a day: what Telegram, or the way to it, was not there for is no fault of the letter."""
 BACKOFF_S = (1, 2, 5, 15, 60, 300, 900)
 TOKEN_WAIT_S = 30.0
 
@@ -26,6 +28,7 @@ class Fate:
     message_id: int | None = None
     error: str = ""
     retry_in_s: float | None = None
+    """None: as soon as the channel may speak."""
     reach: Reach | None = None
     counts: bool = True
 
@@ -50,10 +53,10 @@ class Judge:
         words = str(error)
         fate.error = words[:200]
         if isinstance(error, SlowDown):
-            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, error.seconds, False
+            fate.state, fate.counts = LetterState.WAITING, False
             return error.seconds
         if isinstance(error, InvalidToken):
-            fate.state, fate.retry_in_s, fate.counts = LetterState.WAITING, TOKEN_WAIT_S, False
+            fate.state, fate.counts = LetterState.WAITING, False
             return TOKEN_WAIT_S
         if isinstance(error, Forbidden):
             fate.state = LetterState.FAILED
@@ -61,7 +64,9 @@ class Judge:
         elif isinstance(error, BadRequest):
             self._refused(fate, words)
         elif isinstance(error, NotSent):
-            self.retry(fate, certain=True)
+            self.retry(fate, OUTAGE_ATTEMPTS, certain=True)
+        elif isinstance(error, Unavailable):
+            self.retry(fate, OUTAGE_ATTEMPTS)
         else:
             self.retry(fate)
         return 0.0
@@ -77,10 +82,10 @@ class Judge:
         else:
             fate.state = LetterState.FAILED
 
-    def retry(self, fate: Fate, certain: bool = False) -> None:
+    def retry(self, fate: Fate, most: int = ATTEMPTS, certain: bool = False) -> None:
         """The call broke; ``certain``: it surely had no effect."""
         letter = fate.letter
-        if letter.attempts >= ATTEMPTS:
+        if letter.attempts >= most:
             fate.state = LetterState.FAILED
         elif certain or self.unknown(letter.method, letter.kind) is LetterState.WAITING:
             fate.state = LetterState.WAITING

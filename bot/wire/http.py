@@ -16,6 +16,10 @@ class NotSent(NetworkError):
     """The call certainly never reached the other side, so it may be tried again without a doubt."""
 
 
+class Unavailable(NetworkError):
+    """The server is there, and out of order."""
+
+
 class SlowDown(TelegramError):
     """Too many calls: nothing may be sent for so many seconds."""
 
@@ -99,6 +103,8 @@ class AiohttpRequest(BaseRequest):
             raise NetworkError(f"connection broke: {type(error).__name__}") from error
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise SlowDown(_seconds(body))
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Unavailable(f"the server answers {response.status}")
         return response.status, body
 
 

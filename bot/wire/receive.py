@@ -7,8 +7,10 @@ stores them all in one transaction.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ ALLOWED = ["message", "callback_query", "my_chat_member"]
 LONG_POLL_S = 25
 BACKOFF_S = (1, 2, 5, 10, 30)
 BODY_LIMIT = 1_000_000
+WEBHOOK_STAYS_S = 60.0
 STORE_WITHIN_S = 10.0
 """How long a webhook's delivery waits to be stored before the server is asked to bring it again."""
 
@@ -49,11 +52,19 @@ def chat_of(update: dict[str, Any]) -> int:
     try:
         for name in ("message", "my_chat_member"):
             if name in update:
-                return int(update[name]["chat"]["id"])
+                return _storable(update[name]["chat"]["id"])
         query = update["callback_query"]
-        return int(query.get("message", {}).get("chat", query["from"])["id"])
+        return _storable(query.get("message", {}).get("chat", query["from"])["id"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return 0
+
+
+def _storable(number: Any) -> int:
+    """Raises ValueError for an id that fits into no column."""
+    found = int(number)
+    if not -(2**63) <= found < 2**63:
+        raise ValueError(f"not an id: {found}")
+    return found
 
 
 def _kept(update: dict[str, Any]) -> str:
@@ -63,7 +74,8 @@ def _kept(update: dict[str, Any]) -> str:
         message = query["message"]
         kept = {name: message[name] for name in ("message_id", "chat") if name in message}
         update = {**update, "callback_query": {**query, "message": kept}}
-    return json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode()  # half of a broken emoji cannot be stored
 
 
 @dataclass(eq=False)
@@ -146,6 +158,7 @@ class Poller:
         self.channel = channel
         self.intake = intake
         self.leads = leads
+        self._webhook_stays_until = 0.0
 
     async def run(self) -> None:
         """Polls until cancelled, while this process leads. Trouble is logged and waited out, ever longer, to half a
@@ -169,8 +182,19 @@ class Poller:
                 wait = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
                 words = "another program polls this bot" if isinstance(error, Conflict) else "no updates"
+                if "webhook is active" in str(error):
+                    words = "somebody has set a webhook for this bot"
+                    await self._take_down_webhook()
                 log.warning(words, channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
                 await asyncio.sleep(wait)
+
+    async def _take_down_webhook(self) -> None:
+        """Who polls gets nothing while there is a webhook. Once a minute at most: the other one may set it again."""
+        if time.monotonic() < self._webhook_stays_until:
+            return
+        self._webhook_stays_until = time.monotonic() + WEBHOOK_STAYS_S
+        with contextlib.suppress(TelegramError):
+            await self.channel.bot.delete_webhook()
 
     async def _poll(self, offset: int | None) -> int | None:
         data: dict[str, Any] = {"timeout": LONG_POLL_S, "allowed_updates": ALLOWED, "limit": 100}
@@ -195,7 +219,7 @@ def webhook(channel: str, secret: str, intake: Intake) -> Route:
             return PlainTextResponse("too large", 413)
         try:
             update = json.loads(body)
-            update["update_id"] = int(update["update_id"])
+            update["update_id"] = _storable(update["update_id"])
         except (ValueError, KeyError, TypeError):
             return PlainTextResponse("not an update", 400)
         try:

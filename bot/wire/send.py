@@ -213,8 +213,9 @@ class Sender:
         letter.state, letter.error = fate.state, fate.error
         if not fate.counts:
             letter.attempts -= 1
-        if fate.retry_in_s is not None and fate.state is LetterState.WAITING:
-            letter.due_at = max(letter.due_at, uow.now + timedelta(seconds=fate.retry_in_s))
+        if fate.state is LetterState.WAITING:
+            if fate.retry_in_s is not None:
+                letter.due_at = max(letter.due_at, uow.now + timedelta(seconds=fate.retry_in_s))
             newer = select(Letter.id).where(Letter.slot == letter.slot, Letter.id > letter.id).limit(1)
             if letter.slot is not None and await uow.session.scalar(newer) is not None:
                 letter.state = LetterState.SUPERSEDED

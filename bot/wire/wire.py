@@ -82,9 +82,9 @@ class Wire:
     async def _try(self, steps: Sequence[Step]) -> bool:
         try:
             await self.round(steps)
-        except Broken as broken:  # what the others did is lost too, but not their turn: the next round leaves it out
+        except Broken as broken:  # what came in is lost with it: stored by itself it keeps the id by which it is known
             log.warning("an update waits for the database", what=str(broken))
-            self._wait = 0.0
+            return False
         except Exception as error:  # noqa: BLE001 - the loop must live; what was not committed comes again
             log.error("a round failed", error=type(error).__name__, text=str(error)[:200])
             return False

@@ -22,8 +22,10 @@ from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
 from bot.wire.voice import Voice
 from care.errors import CareError
+from care.linking import set_reach
 from care.people import who_is
 from care.records.delivery import InboxState, Update
+from care.records.people import Reach
 from care.school import School
 from care.work import UnitOfWork
 from locales import LANGUAGES, words
@@ -120,7 +122,7 @@ class Worker:
                 error = refusal
                 await self._let(round_, row, within_s, lambda turn: self.voice.refuse(turn, error))
         except Exception as error:
-            if _is_the_database(error):
+            if _is_the_database(error) or round_.connection.invalidated:  # cut off half-way, its transaction is gone
                 self._doubtful[row.id] = self._doubtful.get(row.id, 0) + 1
                 raise Broken(row, error) from error
             await self._count(round_, row, error)
@@ -138,6 +140,8 @@ class Worker:
             channel = self.channels[row.channel]
             update = TelegramUpdate.de_json(payload, channel.bot)
             person, part.actor = await who_is(part, row.channel, row.chat_id)
+            if person and person.reach is not Reach.REACHABLE and update.my_chat_member is None:
+                await set_reach(part, row.channel, row.chat_id, Reach.REACHABLE)  # who writes can be written to
             code = update.effective_user.language_code if update.effective_user else None
             language = language_of(self.school, person.language if person else None, code)
             opening = Opening(part, row.channel, row.chat_id, tapped, words(language, "chat"), person, part.actor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from datetime import timedelta
@@ -53,18 +52,6 @@ async def test_a_letter_is_emptied_when_it_is_sent(stage: Stage) -> None:
     mum.reads("hello")
 
 
-@pytest.mark.parametrize("fault", ["bad_gateway", "drop_before", "drop_after", "truncated"])
-async def test_a_broken_call_is_repeated_when_its_kind_may_go_out_twice(small_stage: Stage, fault: str) -> None:
-    office = await small_stage.star("office")
-    small_stage.world.faults.add("sendMessage", fault)  # type: ignore[arg-type]
-    letter_id = await post(small_stage, office.user_id, "hello")
-    await small_stage.calm()
-    assert (await letter_of(small_stage, letter_id)).state is LetterState.WAITING
-    await small_stage.later(seconds=2)
-    assert (await letter_of(small_stage, letter_id)).state is LetterState.SENT
-    office.finds("hello")
-
-
 @pytest.mark.parametrize("fault", ["drop_after", "truncated"])
 async def test_a_broken_call_goes_to_review_when_its_kind_must_not_go_out_twice(
     small_stage: Stage, fault: str, monkeypatch: pytest.MonkeyPatch
@@ -84,45 +71,6 @@ async def test_a_server_that_cannot_be_reached_leaves_the_letter_waiting(small_s
     await small_stage.calm()
     letter = await letter_of(small_stage, letter_id)
     assert letter.state is LetterState.WAITING and letter.attempts == 1
-
-
-async def test_too_many_requests_is_obeyed_and_does_not_count_as_a_try(small_stage: Stage) -> None:
-    office, head = await small_stage.star("office"), await small_stage.star("head")
-    small_stage.world.faults.add("sendMessage", "too_many", retry_after=1)
-    first = await post(small_stage, office.user_id, "first")
-    await small_stage.calm()
-    waiting = await letter_of(small_stage, first)
-    assert waiting.state is LetterState.WAITING and waiting.attempts == 0
-    calls = len(small_stage.world.calls)
-    await post(small_stage, head.user_id, "second")
-    await asyncio.sleep(0.3)
-    sends = [call.method for call in list(small_stage.world.calls)[calls:] if call.method == "sendMessage"]
-    assert sends == []
-    await small_stage.later(seconds=2)
-    await small_stage.calm()
-    office.finds("first")
-    head.finds("second")
-
-
-async def test_not_modified_is_success(small_stage: Stage) -> None:
-    office = await small_stage.star("office")
-    await post(small_stage, office.user_id, "same")
-    await small_stage.calm()
-    assert office.last is not None
-    payload = json.dumps({"chat_id": office.user_id, "message_id": office.last.id, "text": "same"})
-    letter_id = await post(small_stage, office.user_id, "", method="editMessageText", payload=payload)
-    await small_stage.calm()
-    done = await letter_of(small_stage, letter_id)
-    assert done.state is LetterState.SENT and done.error == ""
-
-
-async def test_a_late_answer_to_a_tap_lapses(small_stage: Stage) -> None:
-    office = await small_stage.star("office")
-    payload = json.dumps({"callback_query_id": "77"})
-    wanted = {"method": "answerCallbackQuery", "payload": payload, "klass": Class.ANSWER}
-    letter_id = await post(small_stage, office.user_id, "", **wanted)
-    await small_stage.calm()
-    assert (await letter_of(small_stage, letter_id)).state is LetterState.LAPSED
 
 
 async def test_what_telegram_refuses_fails_and_stays_to_be_seen(small_stage: Stage) -> None:

@@ -9,13 +9,13 @@ import aiohttp
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
-from stage import TOKEN, Stage
+from stage import Stage
 from starlette.applications import Starlette
 
 from bot.chat import register
 from bot.wire.receive import Delivery, webhook
 from bot.wire.turn import Turn
-from care.records import Event, InboxState, Update
+from care.records import InboxState, Update
 from care.work import UnitOfWork
 from webchat.persona import Persona
 from webchat.server import serve
@@ -36,20 +36,6 @@ def breaks(times: int) -> Callable[..., object]:
 async def restart_with(stage: Stage, monkeypatch: pytest.MonkeyPatch, handler: Callable[..., object]) -> None:
     monkeypatch.setitem(register.FOR_ALL, "help", handler)  # type: ignore[arg-type]
     await stage.restart()
-
-
-async def test_a_handler_that_always_breaks_is_put_aside_with_an_apology(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office = await stage.star("office")
-    await restart_with(stage, monkeypatch, breaks(99))
-    await office.send("/help")
-    for _ in range(3):
-        await stage.later(seconds=20)
-    office.reads("抱歉")
-    (update,) = await stage.ask(select(Update).where(Update.state == InboxState.DEAD))
-    assert update.attempts == 3 and update.error == "RuntimeError" and update.payload
-    assert await stage.ask(select(Event.action).where(Event.subject == "update")) == ["update_put_aside"]
 
 
 async def test_a_handler_that_breaks_once_is_tried_again_and_the_chat_keeps_its_order(
@@ -128,24 +114,6 @@ async def test_the_poller_waits_for_a_database_in_trouble(stage: Stage, monkeypa
     assert office.screen().count("请选择语言") == 1
 
 
-async def test_the_same_update_twice_has_one_effect(stage: Stage) -> None:
-    office = await stage.star("office")
-    stage.world.bots[TOKEN].updates.duplicate_next = 1
-    await office.send("/language")
-    assert office.screen().count("请选择语言") == 1
-    await stage.restart()
-    await office.send("/cancel")
-    assert office.screen().count("请选择语言") == 1
-
-
-async def test_ids_that_fall_do_not_lose_updates(stage: Stage) -> None:
-    office = await stage.star("office")
-    await office.send("/language")
-    stage.world.bots[TOKEN].updates.jump(5)
-    await office.send("/cancel")
-    office.reads("没有可取消")
-
-
 async def test_updates_that_came_while_the_bot_was_down_are_answered(stage: Stage) -> None:
     office = await stage.star("office")
     await stage.kill()
@@ -217,3 +185,25 @@ async def test_the_webhook_asks_for_an_update_again_that_cannot_be_stored(
     ):
         assert answer.status == 503
     assert await stage.ask(select(Update)) == [] and stage.wire.intake.is_empty
+
+
+async def test_half_of_a_broken_emoji_stops_nobody(stage: Stage) -> None:
+    office = await stage.star("office")
+    chat = {"id": office.user_id, "type": "private"}
+    sender = {"id": office.user_id, "is_bot": False, "first_name": "\ud83d"}
+    message = {"message_id": 1, "date": 1, "text": "\ud83d", "chat": chat, "from": sender}
+    await stage.wire.intake.take_in("web", [{"update_id": 1, "message": message}])
+    await office.send("/language")
+    office.reads("请选择语言")
+    assert await stage.ask(select(Update.state)) == [InboxState.DONE] * 2
+
+
+async def test_ids_that_fit_nowhere_are_no_update(stage: Stage) -> None:
+    app = Starlette(routes=[webhook("web", "the secret", stage.wire.intake)])
+    header = {"X-Telegram-Bot-Api-Secret-Token": "the secret"}
+    async with (
+        serve(app) as address,
+        aiohttp.ClientSession(headers=header) as http,
+        http.post(f"{address}/telegram/web", json={"update_id": 2**70}) as answer,
+    ):
+        assert answer.status == 400
