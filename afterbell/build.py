@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from afterbell.settings import KEY_LENGTH, Settings, SettingsError
 from care.clock import Clock, MovableClock
 from care.keys import Keys
+from care.marks import first_note, note
 from care.migrate import is_current, migrate
 from care.records.office import Mark
 from care.school import School, open_engines
@@ -121,10 +122,8 @@ async def _check_key(school: School) -> None:
     """The database knows the key it was made with: another one would open no slip and no health note."""
     fingerprint = school.keys.fingerprint("installation", "key")
     async with school.work() as uow:
-        mark = await uow.session.get(Mark, KEY_MARK)
-        if mark is None:
-            uow.session.add(Mark(name=KEY_MARK, value=fingerprint))
-    if mark is not None and mark.value != fingerprint:
+        known = await first_note(uow, KEY_MARK, fingerprint)
+    if known != fingerprint:
         await school.close()
         raise SettingsError(
             "AFTERBELL_SECRET_KEY (or secret.key in the data folder) is not the key of this database. Put the right "
@@ -146,13 +145,13 @@ async def remember_bot(school: School, name: str) -> None:
     """Keeps the Telegram bot's user name, so that a console in another process can print slips that lead to it."""
     school.bot_name = name
     async with school.work() as uow:
-        await uow.session.merge(Mark(name=BOT_MARK, value=name))
+        await note(uow, BOT_MARK, name)
 
 
 async def name_school(school: School, names: dict[str, str]) -> None:
     """Gives the school its name, by language."""
     async with school.work() as uow:
-        await uow.session.merge(Mark(name=NAME_MARK, value=json.dumps(names, ensure_ascii=False)))
+        await note(uow, NAME_MARK, json.dumps(names, ensure_ascii=False))
     await _read_name(school)
 
 

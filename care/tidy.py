@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
+from care.marks import note
 from care.permissions import SYSTEM
 from care.records.delivery import Form, InboxState, Letter, LetterState, Update
 from care.records.office import ConsoleSession, Mark, SignInLink
@@ -45,7 +46,7 @@ async def tidy(school: School) -> int:
     async with school.work(SYSTEM) as uow:
         await _forget_drafts(uow)
         await _forget_words(uow)
-        await uow.session.merge(Mark(name=MARK, value=local.date().isoformat()))
+        await note(uow, MARK, local.date().isoformat())
     return gone
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from care.clock import MovableClock
-from care.records.office import Mark
+from care.marks import note
 from care.school import School
 from care.tidy import tidy
 from scheduler import due
@@ -53,4 +53,4 @@ async def save_clock(school: School) -> None:
     """Remembers where a movable clock stands, so that a restart goes on from there and never back."""
     if isinstance(school.clock, MovableClock):
         async with school.work() as uow:
-            await uow.session.merge(Mark(name="clock", value=uow.now.isoformat()))
+            await note(uow, "clock", uow.now.isoformat())
