@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, text
+from sqlalchemy import event, func, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from care.clock import Clock
@@ -18,6 +18,11 @@ from care.permissions import NOBODY, Actor
 from care.sqlite import writer_url
 from care.work import POSTED, UnitOfWork
 
+STANDS_STILL_S = 5
+"""PostgreSQL: how long a transaction may wait for its own process, which was paused, or cut off by the network: what it
+has locked keeps others waiting."""
+TAKES_ITS_TIME = func.set_config("idle_in_transaction_session_timeout", "0", True)
+"""PostgreSQL: selected at the start of a transaction that computes for long between two statements."""
 TELL_OTHERS = text("SELECT pg_notify(:channel, '')").bindparams(channel=POSTED)
 POINTS = (
     "received",  # updates are here, and nowhere else
@@ -112,7 +117,8 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
 
 def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading."""
+    """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading. PostgreSQL
+    undoes what a writer began that then stands still; a reader holds up nobody."""
     if url.startswith("sqlite"):
         patient = {"max_overflow": 0, "pool_timeout": 60, "hide_parameters": True}
         writer = create_async_engine(writer_url(url), pool_size=1, **patient)
@@ -121,5 +127,7 @@ def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         _prepare_sqlite(reader)
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return writer, reader
-    engine = create_async_engine(url, pool_size=10, max_overflow=5, pool_pre_ping=True, hide_parameters=True)
-    return engine, engine
+    careful = {"pool_pre_ping": True, "hide_parameters": True}
+    brief = {"server_settings": {"idle_in_transaction_session_timeout": f"{STANDS_STILL_S}s"}}
+    writer = create_async_engine(url, pool_size=5, max_overflow=10, connect_args=brief, **careful)
+    return writer, create_async_engine(url, pool_size=10, max_overflow=5, **careful)

@@ -17,7 +17,7 @@ from afterbell.demo.term import PUBLISHED, write_term, write_texts
 from afterbell.settings import OperatorError
 from care.permissions import SYSTEM
 from care.records import Mark, Person, SchoolClass, Student, Term, TextKind
-from care.school import School
+from care.school import TAKES_ITS_TIME, School
 from care.work import UnitOfWork
 
 MARK = "demo"
@@ -36,7 +36,7 @@ async def load(school: School) -> bool:
     """
     async with school.work(SYSTEM) as uow:
         if not school.is_sqlite:
-            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK), TAKES_ITS_TIME))
         if await uow.session.get(Mark, MARK) is not None:
             return False
         await _must_be_empty(uow)

@@ -20,7 +20,7 @@ from afterbell.roster.store_term import (
 from afterbell.roster.tally import Tally
 from afterbell.roster.work import Import
 from care.permissions import SYSTEM
-from care.school import School
+from care.school import TAKES_ITS_TIME, School
 
 LOCK = 0x524F5354
 
@@ -29,7 +29,7 @@ async def store(school: School, roster: Roster, problems: Problems, file: Path, 
     """Raises RosterError, and then nothing is stored."""
     async with school.work(SYSTEM) as uow:
         if not school.is_sqlite:
-            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK), TAKES_ITS_TIME))
         work = Import(uow, problems, Tally())
         with uow.session.no_autoflush:
             await store_classes(work, roster)
