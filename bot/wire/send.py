@@ -70,11 +70,12 @@ class Sender:
 
     # what goes out next
 
-    async def take(self, uow: UnitOfWork) -> tuple[list[Outgoing], float]:
-        """Marks the letters that may go now as being sent. Returns them, and seconds until others may go."""
+    async def take(self, uow: UnitOfWork, in_doubt: set[int]) -> tuple[list[Outgoing], float]:
+        """Marks the letters that may go now as being sent, but none to chats ``in_doubt``. Returns them, and seconds
+        until others may go."""
         await uow.write()  # what this round says goes out with it
         taken: list[Outgoing] = []
-        skip = {letter.chat_id for letter in self._under_way.values() if self._holds_up(letter)}
+        skip = in_doubt | {letter.chat_id for letter in self._under_way.values() if self._holds_up(letter)}
         wait = LOOK_EVERY_S
         for look in range(LOOKS):
             last, spare, until = self._scope()
@@ -226,6 +227,15 @@ class Sender:
             if letter.person_id is not None:
                 letter.state = LetterState.WAITING  # another chat of the person, or nobody: the next look tells
         await uow.session.flush()
+
+    async def in_doubt(self, uow: UnitOfWork) -> set[int]:
+        """Chats to which another process was sending, and may still be: what follows there waits for its fate."""
+        query = select(Letter.chat_id).where(
+            Letter.state == LetterState.SENDING,
+            Letter.klass != Class.ANSWER,
+            Letter.id.not_in(list(self._under_way)),
+        )
+        return {chat for chat in await uow.session.scalars(query) if chat is not None}
 
     async def judge_unknown(self, uow: UnitOfWork) -> None:
         """Letters that were being sent when a process ended: nobody knows their fate, their kind says what follows."""

@@ -130,11 +130,16 @@ class Wire:
         if not self.leader.leads():
             return lambda: None
         turn, judges = self.leader.since, self.leader.may_judge()
+        in_doubt: set[int] = set()
         if judges and self._judged != turn:
             await self.sender.judge_unknown(uow)
+        elif not judges:
+            in_doubt = await self.sender.in_doubt(uow)
         taken: list[Outgoing] = []
         if not self._stopping:
-            taken, self._wait = await self.sender.take(uow)
+            taken, self._wait = await self.sender.take(uow, in_doubt)
+            if in_doubt:
+                self._wait = min(self._wait, BREATH_S)
 
         def follow() -> None:
             if judges:
