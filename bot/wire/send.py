@@ -142,11 +142,11 @@ class Sender:
             marks = [letters.mark(letter) for letter in taken]
             await uow.connection.execute(letters.MARK, marks)
 
-    def start(self, taken: list[Outgoing], calls: asyncio.TaskGroup) -> None:
-        """Sends letters whose marks are committed."""
+    def start(self, taken: list[Outgoing], calls: asyncio.TaskGroup, since: float) -> None:
+        """Sends letters whose marks are committed. ``since``: when this process led for sure."""
         for letter in taken:
             self._under_way[letter.id] = letter
-            calls.create_task(self._deliver(letter, time.monotonic()))
+            calls.create_task(self._deliver(letter, since))
 
     async def _deliver(self, letter: Outgoing, since: float) -> None:
         fate = Fate(letter, LetterState.SENT)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
@@ -127,6 +128,7 @@ class Wire:
         return lambda: None
 
     async def _send(self, uow: UnitOfWork) -> Follow:
+        since = time.monotonic()
         if not self.leader.leads():
             return lambda: None
         turn, judges = self.leader.since, self.leader.may_judge()
@@ -144,7 +146,7 @@ class Wire:
         def follow() -> None:
             if judges:
                 self._judged = turn
-            self.sender.start(taken, self._calls)
+            self.sender.start(taken, self._calls, since)
 
         return follow
 
