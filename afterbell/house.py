@@ -36,7 +36,7 @@ from scheduler.tick import Ticker, save_clock
 
 OPEN_S = 5
 """Seconds that the start waits for the channels before it says that it is running."""
-FINISH_S = 1.5
+FINISH_S = 3.0
 """Seconds that what is in hand has to finish after a stop was asked for."""
 
 log = structlog.get_logger()

@@ -43,8 +43,8 @@ ADD = {
     "sqlite": sqlite.insert(Update).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(Update).on_conflict_do_nothing(),
 }
-ONE_CHAT_AT_A_TIME = text("SELECT pg_advisory_xact_lock(6166, key) FROM unnest(CAST(:keys AS integer[])) AS key")
-"""Holds back another process that stores an update of the same chat, until this one's is handled or stands in line."""
+OURS = text("SELECT key FROM unnest(CAST(:keys AS integer[])) AS key WHERE pg_try_advisory_xact_lock(6166, key)")
+"""The chats of which no other process stores an update now; none does until this one's is handled or stands in line."""
 
 
 def chat_of(update: dict[str, Any]) -> int:
@@ -67,6 +67,11 @@ def _storable(number: Any) -> int:
     return found
 
 
+def _key(channel: str, chat_id: int) -> int:
+    """What a chat is called where PostgreSQL wants 32 bits; two chats of one name now and then do no harm."""
+    return zlib.crc32(f"{channel}:{chat_id}".encode()) - 2**31
+
+
 def _kept(update: dict[str, Any]) -> str:
     """An update as it is stored: of the message that was tapped only which it is, for nobody reads its words again."""
     query = update.get("callback_query")
@@ -85,6 +90,10 @@ class Delivery:
     channel: str
     updates: Sequence[dict[str, Any]]
     stored: asyncio.Future[None]
+
+    @property
+    def keys(self) -> set[int]:
+        return {_key(self.channel, chat_of(update)) for update in self.updates}
 
 
 class Intake:
@@ -119,8 +128,13 @@ class Intake:
         """What the next round stores; it stays here until ``confirm``."""
         return list(self._waiting)
 
-    async def store(self, uow: UnitOfWork, news: Sequence[Delivery]) -> None:
-        """Writes updates down in the order they came; one already stored is left alone."""
+    async def store(self, uow: UnitOfWork, news: Sequence[Delivery]) -> list[Delivery]:
+        """Writes updates down in the order they came; one already stored is left alone. Returns the deliveries that are
+        stored: not those of chats at which another process is just now, for one that is slow must not hold us up."""
+        if not uow.school.is_sqlite and news:
+            wanted = {key for delivery in news for key in delivery.keys}
+            ours = set(await uow.connection.scalars(OURS, {"keys": sorted(wanted)}))
+            news = [delivery for delivery in news if ours.issuperset(delivery.keys)]
         rows = [
             {
                 "channel": delivery.channel,
@@ -135,12 +149,9 @@ class Intake:
             for delivery in news
             for update in delivery.updates
         ]
-        if not rows:
-            return
-        if not uow.school.is_sqlite:
-            keys = {zlib.crc32(f"{row['channel']}:{row['chat_id']}".encode()) - 2**31 for row in rows}
-            await uow.connection.execute(ONE_CHAT_AT_A_TIME, {"keys": sorted(keys)})
-        await uow.connection.execute(ADD[uow.connection.dialect.name], rows)
+        if rows:
+            await uow.connection.execute(ADD[uow.connection.dialect.name], rows)
+        return list(news)
 
     def confirm(self, news: Sequence[Delivery]) -> None:
         """They are stored: whoever brought them may tell the server so."""

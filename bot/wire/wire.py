@@ -35,6 +35,8 @@ from care.work import UnitOfWork
 LOOK_EVERY_S = 1.0
 BREATH_S = 0.2
 """Between rounds while something fails."""
+HELD_BACK_S = 0.02
+"""Until it is looked again whether another process has done with a chat."""
 
 Follow = Callable[[], None]
 Step = Callable[[UnitOfWork], Awaitable[Follow]]
@@ -117,11 +119,16 @@ class Wire:
         return lambda: self.sender.settled(fates)
 
     async def _store(self, uow: UnitOfWork) -> Follow:
-        news = self.intake.news()
-        await self.intake.store(uow, news)
+        news = await self.intake.store(uow, self.intake.news())
         if news:
             self.school.reached("stored")
-        return lambda: self.intake.confirm(news)
+
+        def follow() -> None:
+            self.intake.confirm(news)
+            if not self.intake.is_empty:
+                self._wake_within(HELD_BACK_S)
+
+        return follow
 
     async def _handle(self, uow: UnitOfWork) -> Follow:
         self._more = not self._stopping and await self.worker.handle_fresh(uow)

@@ -103,10 +103,10 @@ async def test_the_poller_waits_for_a_database_in_trouble(stage: Stage, monkeypa
     troubles = [OperationalError("INSERT", {}, Exception("database is locked"))] * 2
     real = stage.wire.intake.store
 
-    async def locked(uow: UnitOfWork, news: Sequence[Delivery]) -> None:
+    async def locked(uow: UnitOfWork, news: Sequence[Delivery]) -> list[Delivery]:
         if news and troubles:
             raise troubles.pop()
-        await real(uow, news)
+        return await real(uow, news)
 
     monkeypatch.setattr(stage.wire.intake, "store", locked)
     await office.send("/language")
