@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from care.records import Agreement, Application, InboxState, LeaveMode, Letter, LetterState, State
+from care.records import Agreement, Application, Class, InboxState, LeaveMode, Letter, LetterState, State
 from reliability.books import Books
 from reliability.cast import CHANNEL
 from reliability.families import Story
@@ -208,15 +208,18 @@ def answers_as_tapped(books: Books) -> list[str]:
 
 
 def letters_once(books: Books) -> list[str]:
-    """Each fact is told to each person by one letter, and each key is there once."""
+    """Each fact is told to each person by one letter, and each key is there once. Reminders say the same thing again
+    on another day: for them only the key counts."""
     keys = Counter(letter.unique_key for letter in books.outbox if letter.unique_key)
     found = [f"the letter {key} is there {n} times" for key, n in keys.items() if n > 1]
     facts = Counter(
-        (letter.kind, letter.person_id, letter.unique_key or "", str(sorted(letter.params.items())))
+        (letter.kind, str(sorted(letter.params.items())), letter.person_id)
         for letter in books.outbox
-        if letter.kind not in KEYLESS
+        if letter.kind not in KEYLESS and letter.klass != Class.REMINDER
     )
-    return found + [f"{n} letters say {fact[0]} {fact[3]} to person {fact[1]}" for fact, n in facts.items() if n > 1]
+    return found + [
+        f"{n} letters say {kind} {about} to person {who}" for (kind, about, who), n in facts.items() if n > 1
+    ]
 
 
 def expected_letters(story: Story, application: Application, teacher_ids: list[int]) -> list[str]:

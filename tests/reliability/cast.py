@@ -89,7 +89,7 @@ async def _stories(
     names = Counter(await uow.session.scalars(select(Student.name)))
     families = Counter(await uow.session.scalars(select(Guardianship.person_id)))
     busy = set(await uow.session.scalars(select(Guardianship.student_id).where(Guardianship.person_id.in_(staff))))
-    found: dict[int, Story] = {}
+    found: dict[int, tuple[Student, Somebody, str]] = {}
     for student, person_id in rows:
         person = everybody.get(1_000_000_000 + person_id)
         one_child = children[person_id] == families[person_id] == names[student.name] == 1
@@ -98,16 +98,18 @@ async def _stories(
         if person.start_payload is None or person.language != "zh-hans" or room[student.school_class_id] <= 0:
             continue
         room[student.school_class_id] -= 1
-        row = classes[student.school_class_id]
         who = Somebody(person.user_id, person_id, person.name, person.phone)
-        found[student.id] = _story(student, row, teachers[row.id], who, person.start_payload, len(found), rng)
-    stories = list(found.values())
-    rng.shuffle(stories)
-    return stories
+        found[student.id] = (student, who, person.start_payload)
+    drawn = list(found.values())
+    rng.shuffle(drawn)
+    return [
+        _story(n, student, classes[student.school_class_id], teachers[student.school_class_id], who, slip, rng)
+        for n, (student, who, slip) in enumerate(drawn)
+    ]
 
 
 def _story(
-    student: Student, row: SchoolClass, teacher: int, who: Somebody, slip: str, number: int, rng: Random
+    number: int, student: Student, row: SchoolClass, teacher: int, who: Somebody, slip: str, rng: Random
 ) -> Story:
     wish = _wish(row.grade, rng)
     if number % 9 == 4:

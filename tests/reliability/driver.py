@@ -44,8 +44,8 @@ QUIET_S = 90
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done in one hour. ``commands``: the processes, ``run`` alone or ``bot`` beside ``scheduler``.
-    ``kills``: points, or ``RANDOM``, in order."""
+    """What is done in one hour. ``commands``: the processes, ``run`` alone or ``bot`` beside ``scheduler``, which is
+    last. ``kills``: points, or ``RANDOM``, in order."""
 
     commands: tuple[str, ...]
     kills: tuple[str, ...]
@@ -94,7 +94,8 @@ async def run_hour(database: str, folder: Path, plan: Plan) -> Hour:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(school.close)
         api = await stack.enter_async_context(serve(create_app(witness.world)))
-        programs = [Program(c, folder, {**settings, "AFTERBELL_TELEGRAM_API": api}) for c in plan.commands]
+        settings["AFTERBELL_TELEGRAM_API"] = api
+        programs = [Program(c, f"{c}-{n}", folder, settings) for n, c in enumerate(plan.commands, 1)]
         for program in programs:
             stack.push_async_callback(program.kill)
         town = Town(witness, chosen, plan.pace, plan.at_once, plan.seed)
@@ -162,7 +163,7 @@ class _Executioner:
         elif (status := await victim.dies(POINT_S)) == -signal.SIGKILL:
             self.hour.kills[kill] += 1
         elif status is None:
-            self.hour.stuck.append(f"afterbell {victim.command} never came to “{kill}”\n{victim.last_words()}")
+            self.hour.stuck.append(f"process {victim.name} never came to “{kill}”\n{victim.last_words()}")
         else:
             self._fell(victim)
 
@@ -172,7 +173,7 @@ class _Executioner:
             self.hour.kills[RANDOM] += 1
 
     def _fell(self, program: Program) -> None:
-        self.hour.stuck.append(f"afterbell {program.command} ended by itself\n{program.last_words()}")
+        self.hour.stuck.append(f"process {program.name} ended by itself\n{program.last_words()}")
 
 
 async def _to_the_end(hour: Hour, programs: Sequence[Program], clock: SchoolTime, school: School) -> None:
@@ -188,7 +189,7 @@ async def _to_the_end(hour: Hour, programs: Sequence[Program], clock: SchoolTime
     await hour.town.close()
     for program in programs:
         if (status := await program.end()) != 0:
-            hour.stuck.append(f"afterbell {program.command} ended with status {status}\n{program.last_words()}")
+            hour.stuck.append(f"process {program.name} ended with status {status}\n{program.last_words()}")
         hour.reached.update(killed.read_counts(program.counts))
     hour.ends_at = clock.now()
 

@@ -107,8 +107,10 @@ class Family(Resident):
     def _move_on(self) -> None:
         """To the next part, where the screen shows that it has come."""
         part, shown = self.part, self.newest(self.part.since)
-        if part.name in ("hello", "apply", "correct") and any(SUBMITTED in message.text for message in shown):
-            self.part = _Part("wait", shown[0].id + 1)
+        submitted = [message.id for message in shown if SUBMITTED in message.text]
+        if part.name in ("hello", "apply", "correct") and submitted:
+            self.part = part = _Part("wait", submitted[0])
+            shown = self.newest(part.since)
         if part.name in ("wait", "correct"):
             for message in shown:
                 if taps_of(message, "sg"):

@@ -23,12 +23,13 @@ def free_port() -> int:
 
 
 class Program:
-    """One of the program's processes, known by its command: ``run``, ``bot`` or ``scheduler``."""
+    """One process of the program. ``command`` is ``run``, ``bot`` or ``scheduler``; ``name`` tells two bots apart."""
 
-    def __init__(self, command: str, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, command: str, name: str, folder: Path, settings: Mapping[str, str]) -> None:
         self.command = command
-        self.counts = folder / f"{command}.counts"
-        self.log = folder / f"{command}.log"
+        self.name = name
+        self.counts = folder / f"{name}.counts"
+        self.log = folder / f"{name}.log"
         self._folder = folder
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
