@@ -46,8 +46,6 @@ async def one_hour(databases: Databases, folder: Path, plan: Plan, total: Total)
     """Runs and accounts for one hour; what does not fit."""
     folder.mkdir()
     hour = await run_hour(await databases.fresh(), folder, plan)
-    if hour.stuck:
-        return hour.stuck
     school = stopped_at(hour)
     found = account(await read_books(school, hour.witness, hour.town.stories), again)
     await school.close()
@@ -56,7 +54,7 @@ async def one_hour(databases: Databases, folder: Path, plan: Plan, total: Total)
     total.reached.update(hour.reached)
     total.figures.update(found.figures)
     total.doubles.update(found.doubles.kinds)
-    return list(found.problems)
+    return [*hour.stuck, *found.problems]
 
 
 async def all_hours(databases: Databases, name: str, folder: Path, kills: int, seed: int) -> tuple[Total, list[str]]:
