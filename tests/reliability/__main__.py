@@ -64,7 +64,9 @@ async def all_hours(databases: Databases, name: str, folder: Path, kills: int, s
         commands = COMMANDS[name][total.hours % len(COMMANDS[name])]
         plan = planned(commands, seed + total.hours)
         problems = await one_hour(databases, folder / f"hour-{total.hours}", plan, total)
-        print(f"{name}: hour {total.hours}, {total.kills.total()} kills, {len(problems)} problems", flush=True)  # noqa: T201
+        so_far = ", ".join(f"{n} {what}" for what, n in total.figures.items())
+        kills_so_far = total.kills.total()
+        print(f"{name}: hour {total.hours}, {kills_so_far} kills, {len(problems)} problems; {so_far}", flush=True)  # noqa: T201
         if problems:
             return total, [f"{name}, processes {' '.join(commands)}, seed {plan.seed}:", *problems]
     missed = [point for point in POINTS if not total.reached[point]]

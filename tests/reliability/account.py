@@ -65,7 +65,9 @@ def updates_kept(books: Books) -> list[str]:
     rows = Counter(row.update_id for row in books.inbox)
     told = {update.update_id for update in books.told}
     found = [f"update {one} was never confirmed" for one in sorted(books.unconfirmed)]
-    found += [f"update {one} is lost: confirmed, and not in the inbox" for one in sorted(told - set(rows))]
+    found += [
+        f"update {one} is lost: confirmed, and not in the inbox" for one in sorted(told - set(rows) - books.unconfirmed)
+    ]
     found += [f"update {one} is in the inbox and was never given" for one in sorted(set(rows) - told)]
     found += [f"update {one} is in the inbox {n} times" for one, n in rows.items() if n > 1]
     found += [f"update {row.update_id} is {row.state}" for row in books.inbox if row.state is not InboxState.DONE]
