@@ -5,7 +5,7 @@ BIN := .venv/bin
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help install run test check bench screenshots lock clean
+.PHONY: help install run test check bench reliability screenshots lock clean
 
 help:
 	@echo "make run          set up and start AfterBell with the demonstration school"
@@ -13,6 +13,7 @@ help:
 	@echo "make check        lint and types"
 	@echo "make install      only make the environment (.venv)"
 	@echo "make bench        measure it beside its peers, and write docs/performance.md"
+	@echo "make reliability  kill it hundreds of times, and write docs/reliability.md"
 	@echo "make screenshots  the pictures in the README"
 	@echo "make lock         pin the dependencies anew"
 
@@ -48,6 +49,9 @@ test: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python -m bench
+
+reliability: .venv/.dev
+	$(BIN)/python -m tests.reliability
 
 screenshots: .venv/.dev
 	@sh tests/browser/chromium.sh
