@@ -101,11 +101,11 @@ def _known(handler: Handler) -> Handler:
 
 def register(chat: Application[Any, Turn, Any, Any, Any, Any]) -> None:
     """Adds every handler to the application of one channel."""
+    chat.add_handler(CallbackQueryHandler(tapped))
     for name, handler in FOR_ALL.items():
         chat.add_handler(CommandHandler(name, handler))
     for name, handler in FOR_KNOWN.items():
         chat.add_handler(CommandHandler(name, _known(handler)))
-    chat.add_handler(CallbackQueryHandler(tapped))
     chat.add_handler(ChatMemberHandler(start.reach_changed, ChatMemberHandler.MY_CHAT_MEMBER))
     chat.add_handler(MessageHandler(filters.CONTACT, start.contact_shared))
     chat.add_handler(MessageHandler(filters.COMMAND, help_.unknown_command))

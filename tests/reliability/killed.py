@@ -2,8 +2,8 @@
 
 Each time the program passes one of the points that ``care.school.POINTS`` names, this is counted in a file that
 survives the death. When the chosen point is passed for the chosen time, the process ends by SIGKILL, there and then.
-The variables that choose are read here and nowhere else; without them
-the program runs as it is, only that its messages go out at a quicker pace.
+The variables that choose are read here and nowhere else; without them the program runs as it is, only that its messages
+go out at a quicker pace, and nothing is tidied away.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import os
 import signal
 import struct
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from afterbell.command import main
 from bot.wire.budget import Limits
+from care import tidy
 from care.school import POINTS, School
 
 DIE_AT = "RELIABILITY_DIE_AT"
@@ -72,8 +74,14 @@ def hurry(overall_per_s: float = 1000.0, chat_per_s: float = 100.0) -> None:
     Limits.__init__.__defaults__ = (overall_per_s, chat_per_s, chat_per_s)
 
 
+def keep_books() -> None:
+    """Nothing that has been handled is tidied away, though the days go by: it is to be accounted for."""
+    tidy.INBOX_KEPT = timedelta(days=365)
+
+
 if __name__ == "__main__":
     hurry()
+    keep_books()
     if COUNTS in os.environ:
         install(death(os.environ[COUNTS], os.environ.get(DIE_AT, "")))
     main()
