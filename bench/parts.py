@@ -114,6 +114,15 @@ def tick(plan: Plan) -> dict[str, Any]:
     return result
 
 
+def anatomy(plan: Plan) -> dict[str, Any]:
+    path = scene.database("anatomy")
+    command = [sys.executable, "-m", "bench.anatomy", str(path)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    scene.remove(path)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
 def first_reply(plan: Plan) -> dict[str, Any]:
     return start.measure(2 if plan.quick else 5)
 
@@ -131,7 +140,7 @@ def postgres(plan: Plan) -> list[dict[str, Any]]:
     return runs
 
 
-PARTS = ("taps", "counts", "durability", "reminders", "events", "tick", "start", "postgres")
+PARTS = ("taps", "anatomy", "counts", "durability", "reminders", "events", "tick", "start", "postgres")
 
 
 def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
@@ -144,6 +153,7 @@ def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
             install(bot)
     todo: dict[str, Any] = {
         "taps": lambda: taps(bots, plan),
+        "anatomy": lambda: anatomy(plan),
         "counts": lambda: counts(plan),
         "durability": lambda: durability(bots, plan),
         "reminders": lambda: reminders(bots, plan),

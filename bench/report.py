@@ -42,6 +42,7 @@ def render(results: dict[str, Any]) -> str:
     """The measured part of the page."""
     parts: list[tuple[str, Callable[[Any, dict[str, Any]], str]]] = [
         ("taps", _taps),
+        ("anatomy", _anatomy),
         ("counts", _counts),
         ("durability", _durability),
         ("reminders", _reminders),
@@ -149,6 +150,29 @@ def _memory(runs: Runs, names: list[str]) -> str:
         own = [run for run in runs if run["bot"] == name]
         rows.append(row(TITLES[name], f"{max(run['peak_mb'] for run in own):.0f}", str(sum(r["stuck"] for r in own))))
     return table(("the whole run", "peak memory, MB", "taps never answered"), rows)
+
+
+def _anatomy(data: dict[str, dict[str, float]], about: dict[str, Any]) -> str:
+    """What is not in a step is the transaction itself."""
+    sizes = list(data)
+    for spent in data.values():
+        spent["transaction: begin, commit"] = spent["round"] - sum(
+            spent[s] for s in ("settle", "store", "handle", "take")
+        )
+    order = [name for name in data[sizes[0]] if name not in ("round", "whole")]
+    order = sorted(
+        order, key=lambda name: (name.partition(":")[0] != "settle", name.partition(":")[0] != "store", name)
+    )
+    rows = [
+        row(("… " if name.startswith(("handle:", "take:")) else "") + name, *(f"{data[n][name]:.0f}" for n in sizes))
+        for name in [*order, "whole"]
+    ]
+    text = (
+        "## Where one tap's time goes\n\n"
+        "Microseconds of CPU per tap by step of the round, without the network, SQLite; by how many taps share a "
+        "round. What begins with … is part of the line it names.\n"
+    )
+    return text + "\n" + table(("step", *(f"{n} together" for n in sizes)), rows)
 
 
 def _counts(data: list[dict[str, Any]], about: dict[str, Any]) -> str:

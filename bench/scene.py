@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from care.clock import Clock
 from care.keys import Keys
-from care.migrate import migrate
+from care.migrate import migrate, newest
 from care.records.people import Contact, Person, Role, SchoolClass, StaffRole
 from care.school import School, open_engines
 
@@ -120,7 +120,7 @@ def age(path: Path, events: int) -> None:
 def database(name: str, events: int = 0) -> Path:
     """A fresh SQLite database for one run, copied from one that was filled once."""
     DATA.mkdir(exist_ok=True)
-    template = DATA / f"template-{events}.sqlite"
+    template = DATA / f"template-{newest()}-{events}.sqlite"
     if not template.exists():
         making = DATA / "making.sqlite"
         remove(making)

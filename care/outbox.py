@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from care.errors import Conflict, NotFound
 from care.permissions import Permission
-from care.records.delivery import Class, InboxState, Letter, LetterState, Update
+from care.records.delivery import DEAD, WAITS, Class, InboxState, Letter, LetterState, Update
 from care.records.people import Contact, Person
 from care.work import UnitOfWork
 
@@ -45,9 +45,8 @@ class DeadUpdate:
 def _needs_somebody(uow: UnitOfWork) -> ColumnElement[bool]:
     since = uow.now - LATE
     late = or_(Letter.due_at <= since, and_(Letter.error != "", Letter.posted_at <= since))
-    return or_(
-        Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), and_(Letter.state == LetterState.WAITING, late)
-    )
+    stopped = Letter.state.in_((LetterState.FAILED, LetterState.REVIEW))
+    return and_(Letter.sent_at.is_(None), or_(stopped, and_(Letter.state == LetterState.WAITING, late)))
 
 
 async def troubled_letters(uow: UnitOfWork, offset: int = 0, limit: int = 50) -> tuple[list[LetterRow], int]:
@@ -91,7 +90,7 @@ async def dead_updates(uow: UnitOfWork, limit: int = 50) -> list[DeadUpdate]:
         select(Update, Person.name)
         .outerjoin(Contact, and_(Contact.channel == Update.channel, Contact.chat_id == Update.chat_id))
         .outerjoin(Person, Person.id == Contact.person_id)
-        .where(Update.state == InboxState.DEAD)
+        .where(Update.state == DEAD)
         .order_by(Update.id.desc())
         .limit(limit)
     )
@@ -167,13 +166,13 @@ class Backlog:
 
 async def backlog(uow: UnitOfWork) -> Backlog:
     """Numbers only, nothing personal; for the start page and for monitoring."""
-    incoming = select(Update.state, func.count(), func.min(Update.received_at)).where(
-        Update.state.in_((InboxState.WAITING, InboxState.DEAD))
-    )
-    inbox = {state: (n, at) for state, n, at in await uow.session.execute(incoming.group_by(Update.state))}
+    inbox: dict[InboxState, tuple[int, datetime | None]] = {}
+    for state in (WAITS, DEAD):
+        incoming = select(Update.state, func.count(), func.min(Update.received_at)).where(Update.state == state)
+        inbox |= {row[0]: (row[1], row[2]) for row in await uow.session.execute(incoming.group_by(Update.state))}
     outgoing = (
         select(Letter.state, Letter.klass, func.count(), func.min(Letter.due_at))
-        .where(Letter.state.in_(OPEN))
+        .where(Letter.state.in_(OPEN), Letter.sent_at.is_(None))
         .group_by(Letter.state, Letter.klass)
     )
     letters = [(state, Class(klass), n, at) for state, klass, n, at in await uow.session.execute(outgoing)]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from care.marks import note
 from care.permissions import SYSTEM
-from care.records.delivery import Form, InboxState, Letter, LetterState, Update
+from care.records.delivery import DEAD, Form, InboxState, Letter, LetterState, Update
 from care.records.office import ConsoleSession, Mark, SignInLink
 from care.records.people import WrongCode
 from care.school import School
@@ -92,11 +92,11 @@ async def _forget_words(uow: UnitOfWork) -> None:
     old = uow.now - WORDS_KEPT
     await uow.session.execute(
         update(Letter)
-        .where(Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), Letter.posted_at < old)
+        .where(
+            Letter.state.in_((LetterState.FAILED, LetterState.REVIEW)), Letter.sent_at.is_(None), Letter.posted_at < old
+        )
         .values(state=LetterState.LAPSED, payload=None)
     )
     await uow.session.execute(
-        update(Update)
-        .where(Update.state == InboxState.DEAD, Update.received_at < old)
-        .values(state=InboxState.DONE, payload="")
+        update(Update).where(Update.state == DEAD, Update.received_at < old).values(state=InboxState.DONE, payload="")
     )

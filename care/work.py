@@ -33,7 +33,11 @@ ADD_LETTERS = {
 }
 SUPERSEDE = (
     update(LETTERS)
-    .where(LETTERS.c.slot == bindparam("taken_over"), LETTERS.c.state == LetterState.WAITING)
+    .where(
+        LETTERS.c.slot == bindparam("taken_over"),
+        LETTERS.c.state == LetterState.WAITING,
+        LETTERS.c.sent_at.is_(None),
+    )
     .values(state=LetterState.SUPERSEDED, payload=None)
 )
 

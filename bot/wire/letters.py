@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from sqlalchemy import Integer, Row, Select, Table, bindparam, func, literal_column, or_, select, update
 
-from bot.wire.sql import WAITS, names
-from care.records.delivery import Class, Letter, LetterState
+from bot.wire.sql import names
+from care.records.delivery import WAITS, Class, Letter, LetterState
 from care.records.people import Contact
 from care.work import LETTERS
 
@@ -117,6 +117,7 @@ def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool =
         .select_from(LETTERS.outerjoin(CONTACTS, CONTACTS.c.id == _newest_chat(channels)))
         .where(
             LETTERS.c.state == WAITS,
+            LETTERS.c.sent_at.is_(None),
             LETTERS.c.klass <= bindparam("last", type_=Integer),
             LETTERS.c.due_at <= _now,
             or_(_nobody, _channel.in_(names(speaking))),

@@ -217,8 +217,7 @@ class Sender:
         if fate.state is LetterState.WAITING:
             if fate.retry_in_s is not None:
                 letter.due_at = max(letter.due_at, uow.now + timedelta(seconds=fate.retry_in_s))
-            newer = select(Letter.id).where(Letter.slot == letter.slot, Letter.id > letter.id).limit(1)
-            if letter.slot is not None and await uow.session.scalar(newer) is not None:
+            if letter.slot is not None and await self._newer(uow, letter):
                 letter.state = LetterState.SUPERSEDED
         if letter.state in (LetterState.LAPSED, LetterState.SUPERSEDED):
             letter.payload = None
@@ -228,10 +227,16 @@ class Sender:
                 letter.state = LetterState.WAITING  # another chat of the person, or nobody: the next look tells
         await uow.session.flush()
 
+    async def _newer(self, uow: UnitOfWork, letter: Letter) -> bool:
+        """Whether a later edit of the same message waits."""
+        same = (Letter.slot == letter.slot, Letter.sent_at.is_(None), Letter.state == LetterState.WAITING)
+        return await uow.session.scalar(select(Letter.id).where(*same, Letter.id > letter.id).limit(1)) is not None
+
     async def in_doubt(self, uow: UnitOfWork) -> set[int]:
         """Chats to which another process was sending, and may still be: what follows there waits for its fate."""
         query = select(Letter.chat_id).where(
             Letter.state == LetterState.SENDING,
+            Letter.sent_at.is_(None),
             Letter.klass != Class.ANSWER,
             Letter.id.not_in(list(self._under_way)),
         )
@@ -239,7 +244,8 @@ class Sender:
 
     async def judge_unknown(self, uow: UnitOfWork) -> None:
         """Letters that were being sent when a process ended: nobody knows their fate, their kind says what follows."""
-        query = select(Letter).where(Letter.state == LetterState.SENDING, Letter.id.not_in(list(self._under_way)))
+        sending = (Letter.state == LetterState.SENDING, Letter.sent_at.is_(None))
+        query = select(Letter).where(*sending, Letter.id.not_in(list(self._under_way)))
         for letter in await uow.session.scalars(query.with_for_update(skip_locked=True)):
             letter.state = self.judge.unknown(letter.method, letter.kind)
             letter.error = "fate unknown: the process ended while it was sent"

@@ -7,8 +7,6 @@ from typing import Any
 
 from sqlalchemy import literal_column
 
-WAITS: Any = literal_column("'waiting'")
-
 
 def names(channels: tuple[str, ...]) -> list[Any]:
     """Names of channels, written out: they are ours, never anybody's input."""

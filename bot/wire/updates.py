@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from sqlalchemy import Integer, Select, Table, and_, bindparam, literal_column, or_, select, update
 
-from bot.wire.sql import WAITS, names
-from care.records.delivery import InboxState, Update
+from bot.wire.sql import names
+from care.records.delivery import WAITS, InboxState, Update
 
 INBOX = cast(Table, Update.__table__)
 _older = INBOX.alias()

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from care.records.base import Record, key, word
@@ -18,8 +18,15 @@ class InboxState(StrEnum):
     DEAD = "dead"
 
 
-_WAITING = text("state = 'waiting'")
-_TRIED = text("state = 'waiting' AND attempts > 0")
+WAITS: Any = literal_column("'waiting'")
+DEAD: Any = literal_column("'dead'")
+"""States as they are written in the indexes of what waits: a value filled in later would not find them."""
+
+
+def _index(name: str, *columns: str, where: str) -> Index:
+    """Of the few rows for which ``where`` holds: what is done is neither read nor kept in order. A query finds it only
+    where the same words stand in it."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Update(Record):
@@ -28,8 +35,9 @@ class Update(Record):
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("channel", "update_id"),
-        Index("ix_inbox_waiting", "state", "channel", "chat_id", "id"),
-        Index("ix_inbox_queue", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        _index("ix_inbox_waiting", "channel", "chat_id", "id", where="state = 'waiting'"),
+        _index("ix_inbox_queue", "id", where="state = 'waiting'"),
+        _index("ix_inbox_dead", "id", where="state = 'dead'"),
     )
     id: Mapped[int] = key()
     channel: Mapped[str] = mapped_column(String(20))
@@ -74,16 +82,17 @@ class Letter(Record):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_due", "state", "klass", "id"),
-        Index("ix_outbox_slot", "slot", "state"),
-        Index("ix_outbox_tried", "channel", "chat_id", "klass", "id", sqlite_where=_TRIED, postgresql_where=_TRIED),
+        _index("ix_outbox_due", "state", "klass", "id", where="sent_at IS NULL"),
+        _index("ix_outbox_slot", "slot", "state", where="sent_at IS NULL"),
+        _index("ix_outbox_tried", "channel", "chat_id", "klass", "id", where="state = 'waiting' AND attempts > 0"),
+        _index("ix_outbox_person_id", "person_id", where="person_id IS NOT NULL"),
     )
     id: Mapped[int] = key()
     kind: Mapped[str] = mapped_column(String(40))
     klass: Mapped[Class] = mapped_column(Integer)
     unique_key: Mapped[str | None] = mapped_column(String(160), unique=True)
     slot: Mapped[str | None] = mapped_column(String(80))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str | None] = mapped_column(String(20))
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
     method: Mapped[str | None] = mapped_column(String(32))

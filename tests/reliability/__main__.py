@@ -29,8 +29,8 @@ SQLITE, POSTGRES = "SQLite, one process", "PostgreSQL, several processes"
 TWO_BOTS = ("bot", "bot", "scheduler")
 COMMANDS: dict[str, list[tuple[str, ...]]] = {SQLITE: [("run",)], POSTGRES: [("bot", "scheduler"), TWO_BOTS]}
 RANDOM_KILLS = 10
-SHARED = ("handled", "taken", "committed")
-"""Points that a bot comes to although another one leads, that is, polls and sends."""
+SHARED = ("taken", "committed")
+"""Points that a bot surely comes to although another one leads, that is, polls and sends."""
 
 
 def planned(commands: tuple[str, ...], seed: int) -> Plan:
