@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -47,6 +48,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: str) -> str:
         if value and len(value) < KEY_LENGTH:
             raise ValueError(f"must be random and at least {KEY_LENGTH} characters long, or empty: then one is made")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _telegram_takes_it(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
+            raise ValueError("write at most 256 letters, digits, _ or -: Telegram takes nothing else")
         return value
 
     @field_validator("clock", mode="before")

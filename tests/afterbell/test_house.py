@@ -247,6 +247,8 @@ async def test_operators_mistakes_are_one_clear_sentence(tmp_path: Path) -> None
     assert "AFTERBELL_TIMEZONE" in await fails(tmp_path / "c", timezone="Mars/Olympus")
     assert "AFTERBELL_PORT" in await fails(tmp_path / "c", port="many")
     assert "AFTERBELL_WEBHOOK_SECRET" in await fails(tmp_path / "c", webhook_url="https://example.org")
+    webhook = {"webhook_url": "https://example.org", "webhook_secret": "two words"}
+    assert "AFTERBELL_WEBHOOK_SECRET" in await fails(tmp_path / "c", **webhook)
     said = await fails(tmp_path / "d", database_url="postgresql://nobody:hidden@127.0.0.1:1/none")
     assert "AFTERBELL_DATABASE_URL" in said and "hidden" not in said
     assert "AFTERBELL_TELEGRAM_TOKEN" in await fails(tmp_path / "e", "bot")

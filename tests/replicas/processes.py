@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from balancer import SECRET, Balancer
 from databases import KEY, make_school
+from program import Process, free_port, until
 from sqlalchemy import func, or_, select, text, update
 from starlette.applications import Starlette
 from starlette.routing import Mount, Router
@@ -42,64 +41,6 @@ ASKED = {
     "在吗？": "不需要输入文字",
 }
 """What people write, and the pattern that tells the answer to it from the other answers."""
-
-
-@dataclass(eq=False)
-class Process:
-    """One ``afterbell bot``, ``console`` or ``scheduler``. What it prints goes into two files."""
-
-    role: str
-    port: int
-    out: Path
-    log: Path
-    os_process: asyncio.subprocess.Process
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def lives(self) -> bool:
-        return self.os_process.returncode is None
-
-    def says(self, words: str) -> int:
-        """How often it logged this."""
-        return self.log.read_text().count(words)
-
-    @property
-    def errors(self) -> list[str]:
-        return [line for line in self.log.read_text().splitlines() if '"level": "error"' in line or "Traceback" in line]
-
-    async def is_ready(self) -> None:
-        await until(lambda: not self.lives or "AfterBell is running" in self.out.read_text(), 20, "the start")
-        assert self.lives, self.log.read_text()
-
-    def pause(self) -> None:
-        self.os_process.send_signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        self.os_process.send_signal(signal.SIGCONT)
-
-    async def kill(self) -> None:
-        self.os_process.kill()
-        await self.os_process.wait()
-
-    async def stop(self) -> float:
-        """Asks it to end, as a service manager does; seconds until it had, with exit code 0."""
-        began = time.monotonic()
-        self.os_process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(self.os_process.wait(), 10)
-        assert code == 0, self.log.read_text()
-        return time.monotonic() - began
-
-
-async def until(holds: Callable[[], bool], seconds: float = 10, what: str = "what was awaited") -> float:
-    """Waits until this holds; returns the seconds it took."""
-    began = time.monotonic()
-    while not holds():
-        assert time.monotonic() < began + seconds, f"waited {seconds} s for {what}"
-        await asyncio.sleep(0.01)
-    return time.monotonic() - began
 
 
 class Exchange:
@@ -288,28 +229,26 @@ class Replicas:
         found = (await self.ask(tried), await self.ask(wrong), errors)
         assert found == ([], [], []), found
 
-    async def somebody_waits_for_a_lock(self) -> None:
-        """Returns when a transaction stands before rows that another one holds."""
-        query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        async with asyncio.timeout(10), self.school.reader.connect() as connection:
-            while not await connection.scalar(query):
+    async def until_none(self, *queries: Any, seconds: float = 20) -> None:
+        """Waits until no row is found."""
+        async with asyncio.timeout(seconds):
+            while any([await self.ask(query.limit(1)) for query in queries]):
+                await asyncio.sleep(0.03)
+
+    async def waiting_for_a_lock(self, many: int = 1) -> None:
+        """Returns when so many transactions stand before what another one holds."""
+        query = text("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        async with asyncio.timeout(15), self.school.reader.connect() as connection:
+            while await connection.scalar(query) < many:
                 await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def held(self, statement: str, **values: object) -> AsyncIterator[None]:
-        """Holds rows locked, as somebody's transaction that takes its time."""
-        async with self.school.writer.connect() as connection:
+        """Holds what a statement locks, as somebody's transaction that takes its time."""
+        async with self.school.reader.connect() as connection:  # one that writes may not take its time
             await connection.execute(text(statement), values)
             yield
             await connection.rollback()
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

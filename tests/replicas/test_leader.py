@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import structlog
 from databases import Databases
-from processes import ASKED, PERSON_FROM, replicas, until
+from family import Family
+from processes import ASKED, PERSON_FROM, replicas
+from program import until
 from sqlalchemy import select
 
 from care.records import Update
@@ -54,6 +56,8 @@ async def test_a_leader_that_stands_still_for_half_a_minute_does_no_harm(postgre
     """Paused with a call under way and a chat's rows locked; woken when another one has long done its work."""
     async with replicas(await postgres.fresh(), tmp_path, webhook=True) as school:
         leader, other = await school.bots()
+        await school.everybody()
+        family = await Family.of(school)
         called, cut, *people = await school.people(12)
         written: dict[int, list[str]] = {person.user_id: [] for person in (called, cut, *people)}
 
@@ -70,7 +74,7 @@ async def test_a_leader_that_stands_still_for_half_a_minute_does_no_harm(postgre
         await until(lambda: school.exchange.said_by(leader) == 2)
         async with school.held("SELECT 1 FROM person WHERE id = :id FOR UPDATE", id=cut.user_id - PERSON_FROM):
             await cut.tap("中文")
-            await school.somebody_waits_for_a_lock()
+            await school.waiting_for_a_lock()
             leader.pause()
             paused = time.monotonic()
         in_hand = await school.sending()
@@ -80,11 +84,14 @@ async def test_a_leader_that_stands_still_for_half_a_minute_does_no_harm(postgre
         log.info("answered by another after", s=round(await school.answered(people[0], 1), 2))
         await writes(cut, "/help")
         log.info("the chat it had locked after", s=round(await school.answered(cut, 2), 2))
+        applying = asyncio.create_task(family.applies())
         draw = random.Random(7)
         while time.monotonic() < paused + STANDS_STILL_S:
             asked = draw.choice(list(ASKED))
             await asyncio.gather(*(writes(person, asked) for person in (called, cut, *people)))
             await asyncio.sleep(3)
+        await applying
+        assert family.persona.sees("已提交")
         leader.wake()
         await school.calm()
         assert await school.as_written(written) <= in_hand

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import aiohttp
 from databases import Databases, make_school
-from processes import PERSON_FROM, Process, Replicas, replicas
+from processes import PERSON_FROM, Replicas, replicas
+from program import Process
 from sqlalchemy import select
 
 from afterbell import demo
@@ -99,9 +100,10 @@ async def test_two_schedulers_remind_once(postgres: Databases, tmp_path: Path) -
     await alone.close()
     async with replicas(await postgres.fresh(), tmp_path, webhook=False) as school:
         await school.everybody()
-        await school.start("scheduler", "scheduler", "bot")
-        while not await school.ask(select(Letter.id)):
-            await asyncio.sleep(0.1)
+        async with school.held("LOCK TABLE outbox IN SHARE MODE"):  # so that both have seen that nothing is posted
+            await school.start("scheduler", "scheduler", ready=False)
+            await school.waiting_for_a_lock(2)
+        await school.start("bot")
         await school.calm()
         letters = await school.ask(select(Letter))
         assert {letter.unique_key for letter in letters} == keys and len(letters) == len(keys) > 10

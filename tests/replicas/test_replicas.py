@@ -51,7 +51,7 @@ async def test_a_slow_handler_holds_up_its_own_chat_only(postgres: Databases, tm
         await school.answered(slow, 1)
         async with school.held("SELECT 1 FROM person WHERE id = :id FOR UPDATE", id=slow.user_id - PERSON_FROM):
             await slow.tap("English")
-            await school.somebody_waits_for_a_lock()
+            await school.waiting_for_a_lock()
             school.pin(slow, leader)
             await slow.send("/help")
             await asyncio.sleep(0.2)

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 from databases import Databases
-from processes import ASKED, Process, Replicas, replicas, until
+from processes import ASKED, Replicas, replicas
+from program import Process, until
 
 PROMISED_S = 5.0
 QUESTIONS = list(ASKED)[:3]
