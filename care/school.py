@@ -23,6 +23,10 @@ STANDS_STILL_S = 5
 has locked keeps others waiting."""
 TAKES_ITS_TIME = func.set_config("idle_in_transaction_session_timeout", "0", True)
 """PostgreSQL: selected at the start of a transaction that computes for long between two statements."""
+READERS_HAVE_MS = 2000
+"""SQLite: how long the emptying of its log waits for those who read."""
+ANSWERS_WITHIN_S = 60
+"""PostgreSQL: a statement that is not answered for so long was sent into a network that is cut."""
 TELL_OTHERS = text("SELECT pg_notify(:channel, '')").bindparams(channel=POSTED)
 POINTS = (
     "received",  # updates are here, and nowhere else
@@ -91,7 +95,8 @@ class School:
         async with self.writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            await asyncio.to_thread(driver.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+            for pragma in (f"busy_timeout={READERS_HAVE_MS}", "wal_checkpoint(TRUNCATE)", "busy_timeout=0"):
+                await asyncio.to_thread(driver.execute, f"PRAGMA {pragma}")
 
     def wake(self) -> None:
         for listener in self.listeners:
@@ -128,6 +133,7 @@ def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return writer, reader
     careful = {"pool_pre_ping": True, "hide_parameters": True}
-    brief = {"server_settings": {"idle_in_transaction_session_timeout": f"{STANDS_STILL_S}s"}}
+    alive = {"command_timeout": ANSWERS_WITHIN_S}
+    brief = {**alive, "server_settings": {"idle_in_transaction_session_timeout": f"{STANDS_STILL_S}s"}}
     writer = create_async_engine(url, pool_size=5, max_overflow=10, connect_args=brief, **careful)
-    return writer, create_async_engine(url, pool_size=10, max_overflow=5, **careful)
+    return writer, create_async_engine(url, pool_size=10, max_overflow=5, connect_args=alive, **careful)

@@ -23,7 +23,7 @@ from sqlalchemy.util.concurrency import await_, in_greenlet
 BUSY_TIMEOUT_S = 15.0
 """How long a transaction waits for another program that writes."""
 LOOK_AGAIN_S = 0.02
-BREATH_S = 0.005
+TURN_S = 0.005
 """After so long without a pause, a statement lets the loop's other tasks have their turn."""
 
 
@@ -51,6 +51,7 @@ class Cursor(sqlite3.Cursor):
         return self
 
     def _breathe(self) -> None:
+        """Awaits in any case: SQLAlchemy holds a driver that never does for one that is not asynchronous."""
         if in_greenlet():
             connection = self.connection
             assert isinstance(connection, Connection)
@@ -70,7 +71,7 @@ class Connection(sqlite3.Connection):
     def pause_due(self) -> float | None:
         """Seconds to pause now; None while the loop has not waited for long."""
         now = time.monotonic()
-        if now - self.breathed < BREATH_S:
+        if now - self.breathed < TURN_S:
             return None
         self.breathed = now
         return 0.0
@@ -122,6 +123,7 @@ class Adapted(AdaptedConnection):
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
+        self._connection.rollback()  # a cursor that somebody still holds would keep the lock beyond the close
         self._connection.close()
 
     def create_function(self, *function: Any, **how: Any) -> None:

@@ -23,12 +23,18 @@ BEAT_S = 0.5
 LEASE_S = 2.0
 """A leader that has not reached the database for so long does nothing more as the leader."""
 SERVER_WAITS_S = 4
-"""The server ends a silent leader's connection after so long; later than the lease, so that two never lead."""
+"""The server ends a silent leader's connection after so long; later than the lease, so that a leader that stood still
+knows it first. Only one whose connection is ended from outside may lead for another beat beside its successor."""
 KEEP_BRIEF = text(f"SET idle_session_timeout = '{SERVER_WAITS_S}s'")
 TRY = text("SELECT pg_try_advisory_lock(:key)")
 BEAT = text("SELECT 1")
 
 log = structlog.get_logger()
+
+
+def elapsed() -> float:
+    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Leader:
@@ -38,14 +44,14 @@ class Leader:
         self.school = school
         self._wake = wake
         self._until = float("inf") if school.is_sqlite else 0.0
-        self.since = time.monotonic()
+        self.since = elapsed()
 
     def leads(self) -> bool:
-        return time.monotonic() < self._until
+        return elapsed() < self._until
 
     def may_judge(self) -> bool:
         """Whether a leader before this one has surely stopped: what it was sending has a fate that nobody knows."""
-        return self.leads() and (self.school.is_sqlite or time.monotonic() > self.since + LEASE_S)
+        return self.leads() and (self.school.is_sqlite or elapsed() > self.since + LEASE_S)
 
     async def run(self) -> None:
         """Tries to lead, and stays in touch, until cancelled."""
@@ -69,14 +75,15 @@ class Leader:
         await driver.add_listener(POSTED, lambda *_: self._wake())
         mine = False
         while True:
-            began = time.monotonic()
-            if mine:
-                await connection.execute(BEAT)
-            elif await connection.scalar(TRY, {"key": LOCK}):
-                mine = True
-                self.since = began
-                log.info("this process sends now")
-            await connection.commit()
+            began = elapsed()
+            async with asyncio.timeout(LEASE_S):  # an answer that does not come is no answer: the network may be cut
+                if mine:
+                    await connection.execute(BEAT)
+                elif await connection.scalar(TRY, {"key": LOCK}):
+                    mine = True
+                    self.since = began
+                    log.info("this process sends now")
+                await connection.commit()
             if mine:
                 was_leading = self.leads()
                 self._until = began + LEASE_S

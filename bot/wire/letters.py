@@ -67,6 +67,7 @@ _behind_one_that_is_tried_again = (
     .where(
         _older.c.state == WAITS,
         _older.c.attempts > literal_column("0"),
+        _older.c.klass > literal_column(str(int(Class.ANSWER))),
         _older.c.channel == _channel,
         _older.c.chat_id == _chat,
         _older.c.klass == LETTERS.c.klass,
@@ -142,6 +143,10 @@ MARK = (
         channel=bindparam("to_channel"),
         chat_id=bindparam("to_chat"),
     )
+)
+
+GIVE_UP = (
+    update(LETTERS).where(LETTERS.c.id == bindparam("letter")).values(state=LetterState.FAILED, error=bindparam("why"))
 )
 
 LAPSE = (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,7 +21,7 @@ from bot.wire import letters
 from bot.wire.budget import Budget, Limits
 from bot.wire.channel import Channel, Document
 from bot.wire.fate import Fate, Judge
-from bot.wire.lead import LEASE_S
+from bot.wire.lead import LEASE_S, elapsed
 from bot.wire.letters import Outgoing
 from bot.wire.view import document_payload, message_payload
 from bot.wire.voice import Voice
@@ -37,6 +37,8 @@ LOOKS = 5
 LOOK_EVERY_S = 1.0
 SETTLE_WITHIN_S = 0.01
 """Fates may wait so long for a round that comes anyway."""
+
+Act = Callable[[UnitOfWork, Letter], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -61,7 +63,7 @@ class Sender:
         self._under_way: dict[int, Outgoing] = {}
         self._fates: list[Fate] = []
         self._settling: set[int] = set()
-        """Letters whose fates are written down in the present transaction."""
+        """Letters whose fates are written down in the present transaction, and not yet for sure."""
 
     @property
     def is_idle(self) -> bool:
@@ -78,26 +80,38 @@ class Sender:
         skip = in_doubt | {letter.chat_id for letter in self._under_way.values() if self._holds_up(letter)}
         wait = LOOK_EVERY_S
         for look in range(LOOKS):
-            last, spare, until = self._scope()
-            most = min(spare, UNDER_WAY - len(self._under_way) - len(taken))
-            wait = min(wait, until)
-            if most < 1:
+            looks_on = False
+            for last, channels in self._scopes().items():
+                spare = sum(self.budgets[name].spare(last) for name in channels)
+                most = min(spare, UNDER_WAY - len(self._under_way) - len(taken))
+                if most < 1:
+                    continue
+                rows = await self._ready(uow, channels, last, most, skip if look else None)
+                may_go, seconds = self._choose(await self._that_hold(uow, rows), skip)
+                await self._mark(uow, may_go)
+                taken += may_go
+                wait = min(wait, seconds)
+                looks_on |= len(rows) == most
+            if not looks_on:
                 break
-            rows = await self._ready(uow, last, most, skip if look else None)
-            for letter in await self._that_hold(uow, rows):
-                if letter.klass is not Class.ANSWER:
-                    if letter.chat_id in skip:
-                        continue
-                    skip.add(letter.chat_id)
-                seconds = self.budgets[letter.channel].wait(letter.chat_id, letter.klass)
-                if seconds > 0:
-                    wait = min(wait, seconds)
-                else:
-                    taken.append(letter)
-            await self._mark(uow, taken)
-            if len(rows) < most:
-                break
+        wait = min([wait, *(self.budgets[name].until(Class.BROADCAST) or wait for name in self._speaking())])
         return taken, 0.0 if uow.letters else wait
+
+    def _choose(self, found: list[Outgoing], skip: set[int]) -> tuple[list[Outgoing], float]:
+        """Those that chat and budget let go now, one a chat beside answers to taps; and seconds until another may."""
+        may_go: list[Outgoing] = []
+        wait = LOOK_EVERY_S
+        for letter in found:
+            if letter.klass is not Class.ANSWER:
+                if letter.chat_id in skip:
+                    continue
+                skip.add(letter.chat_id)
+            seconds = self.budgets[letter.channel].wait(letter.chat_id, letter.klass)
+            if seconds > 0:
+                wait = min(wait, seconds)
+            else:
+                may_go.append(letter)
+        return may_go, wait
 
     def _holds_up(self, letter: Outgoing) -> bool:
         """Whether later letters of its chat wait for it. Of an answer to a tap nobody sees the order."""
@@ -107,18 +121,18 @@ class Sender:
         channels = self.channels.items()
         return tuple(name for name, channel in channels if channel.is_open and not self.budgets[name].is_silent)
 
-    def _scope(self) -> tuple[Class, int, float]:
-        """How far down the classes the budgets reach now, for how many letters, and seconds until further."""
-        budgets = [self.budgets[name] for name in self._speaking()]
-        until = min((budget.until(Class.BROADCAST) for budget in budgets), default=0.0) or LOOK_EVERY_S
-        for klass in reversed(Class):
-            spare = sum(budget.spare(klass) for budget in budgets)
-            if spare >= 1:
-                return klass, spare, until
-        return Class.ANSWER, 0, until
+    def _scopes(self) -> dict[Class, tuple[str, ...]]:
+        """How far down the classes each channel's budget reaches now: channels by the last class that may go."""
+        found: dict[Class, tuple[str, ...]] = {}
+        for name in self._speaking():
+            last = next(klass for klass in reversed(Class) if self.budgets[name].spare(klass) >= 1)
+            found[last] = (*found.get(last, ()), name)
+        return found
 
-    async def _ready(self, uow: UnitOfWork, last: Class, most: int, skip: set[int] | None) -> Sequence[Any]:
-        query = letters.ready(tuple(self.channels), self._speaking(), skipping=skip is not None)
+    async def _ready(
+        self, uow: UnitOfWork, speaking: tuple[str, ...], last: Class, most: int, skip: set[int] | None
+    ) -> Sequence[Any]:
+        query = letters.ready(tuple(self.channels), speaking, skipping=skip is not None)
         wanted: dict[str, Any] = {"now": uow.now, "last": int(last), "most": most}
         if skip is not None:
             wanted["skip"] = list(skip)
@@ -132,10 +146,23 @@ class Sender:
             await uow.connection.execute(letters.LAPSE, {"letters": over})
         for row in rows:
             if row.nobody and row.id not in over:
-                letter = await uow.session.get_one(Letter, row.id)
-                letter.state, letter.error = LetterState.FAILED, "nobody to reach: no chat is known"
-                await self.voice.unreachable(uow, letter)
+                await self._apart(uow, row.id, self._reaches_nobody)
         return [letters.outgoing(row) for row in rows if not row.nobody and row.id not in over]
+
+    async def _reaches_nobody(self, uow: UnitOfWork, letter: Letter) -> None:
+        letter.state, letter.error = LetterState.FAILED, "nobody to reach: no chat is known"
+        await self.voice.unreachable(uow, letter)
+
+    async def _apart(self, uow: UnitOfWork, letter_id: int, act: Act) -> None:
+        """Does something about a letter in a part of its own: one that breaks must not keep all others."""
+        try:
+            async with uow.part() as part:
+                letter = await part.session.get(Letter, letter_id, with_for_update=True)
+                if letter is not None:
+                    await act(part, letter)
+        except Exception as error:
+            log.error("a letter cannot be settled", letter=letter_id, error=type(error).__name__, exc_info=error)
+            await uow.connection.execute(letters.GIVE_UP, {"letter": letter_id, "why": type(error).__name__})
 
     async def _mark(self, uow: UnitOfWork, taken: list[Outgoing]) -> None:
         if taken:
@@ -151,7 +178,7 @@ class Sender:
     async def _deliver(self, letter: Outgoing, since: float) -> None:
         fate = Fate(letter, LetterState.SENT)
         try:
-            if time.monotonic() > since + LEASE_S and not self.school.is_sqlite:
+            if elapsed() > since + LEASE_S and not self.school.is_sqlite:
                 self.judge.forgone(fate)  # this process stood still: another may have judged the letter by now
             else:
                 self.school.reached("calling")
@@ -200,16 +227,19 @@ class Sender:
             await uow.connection.execute(letters.SENT, sent)
         for fate in fates:
             if fate.state is not LetterState.SENT:
-                await self._settle_trouble(uow, fate)
+                await self._apart(uow, fate.letter.id, partial(self._settle_trouble, fate))
+
+    def begin(self) -> None:
+        """A transaction begins: what an earlier one that failed has written down does not count."""
+        self._settling = set()
 
     def settled(self, fates: list[Fate]) -> None:
         for fate in fates:
             self._fates.remove(fate)
             self._under_way.pop(fate.letter.id, None)
 
-    async def _settle_trouble(self, uow: UnitOfWork, fate: Fate) -> None:
-        letter = await uow.session.get(Letter, fate.letter.id, with_for_update=True)
-        if letter is None or letter.state is not LetterState.SENDING or letter.attempts != fate.letter.attempts:
+    async def _settle_trouble(self, fate: Fate, uow: UnitOfWork, letter: Letter) -> None:
+        if letter.state is not LetterState.SENDING or letter.attempts != fate.letter.attempts:
             return
         letter.state, letter.error = fate.state, fate.error
         if not fate.counts:
@@ -225,7 +255,6 @@ class Sender:
             await set_reach(uow, fate.letter.channel, fate.letter.chat_id, fate.reach)
             if letter.person_id is not None:
                 letter.state = LetterState.WAITING  # another chat of the person, or nobody: the next look tells
-        await uow.session.flush()
 
     async def _newer(self, uow: UnitOfWork, letter: Letter) -> bool:
         """Whether a later edit of the same message waits."""

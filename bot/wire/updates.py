@@ -39,9 +39,11 @@ def _ready(channels: tuple[str, ...]) -> Select[Any]:
 
 
 @cache
-def fresh(channels: tuple[str, ...]) -> Select[Any]:
-    """Of these channels the first ``most`` updates that have not been tried, of each chat the oldest."""
-    return _ready(channels).where(INBOX.c.attempts == literal_column("0"))
+def fresh(channels: tuple[str, ...], doubting: bool = False) -> Select[Any]:
+    """Of these channels the first ``most`` updates that have not been tried, of each chat the oldest;
+    ``doubting``: without the ``doubtful``."""
+    query = _ready(channels).where(INBOX.c.attempts == literal_column("0"))
+    return query.where(INBOX.c.id.not_in(bindparam("doubtful", expanding=True))) if doubting else query
 
 
 @cache

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
 from bot.wire.budget import Limits
 from bot.wire.channel import Channel
-from bot.wire.lead import Leader
+from bot.wire.lead import Leader, elapsed
 from bot.wire.letters import Outgoing
 from bot.wire.receive import Intake
 from bot.wire.send import Sender
@@ -33,7 +32,7 @@ from care.school import School
 from care.work import UnitOfWork
 
 LOOK_EVERY_S = 1.0
-BREATH_S = 0.2
+PAUSE_S = 0.2
 """Between rounds while something fails."""
 HELD_BACK_S = 0.02
 """Until it is looked again whether another process has done with a chat."""
@@ -60,14 +59,16 @@ class Wire:
         self._alarm: asyncio.TimerHandle | None = None
         self._wait = LOOK_EVERY_S
         self._more = False
-        self._judged = 0.0
-        """When the lead began under which unknown fates were judged last."""
+        self._judge_at = 0.0
+        """When to look again for letters whose fate nobody will tell."""
         self._stopping = False
         self._finished = asyncio.Event()
+        self._finished.set()  # nothing is in hand until it runs
 
     async def run(self) -> None:
         """Rounds, until cancelled. After a round that failed each step goes by itself, so that one that cannot be done
         keeps nothing else waiting."""
+        self._finished.clear()
         async with asyncio.TaskGroup() as self._calls:
             self._calls.create_task(self.leader.run())
             self._calls.create_task(self.worker.run_again())
@@ -80,7 +81,7 @@ class Wire:
                 else:
                     done = [await self._try((step,)) for step in whole]
                     together = all(done)
-                await self._rest(self._wait if together else BREATH_S)
+                await self._rest(self._wait if together else PAUSE_S)
 
     async def _try(self, steps: Sequence[Step]) -> bool:
         try:
@@ -90,6 +91,7 @@ class Wire:
             return False
         except Exception as error:  # noqa: BLE001 - the loop must live; what was not committed comes again
             log.error("a round failed", error=type(error).__name__, text=str(error)[:200])
+            self._judge_at = 0.0  # it may have been committed all the same, with letters marked that nobody sends
             return False
         return True
 
@@ -98,6 +100,7 @@ class Wire:
         self._wait = LOOK_EVERY_S
         async with self.school.work() as uow:
             self._more = False
+            self.sender.begin()
             follows = [await step(uow) for step in steps]
             if self.leader.leads():
                 uow.posted = False  # the letters are in hand here
@@ -135,27 +138,22 @@ class Wire:
         return lambda: None
 
     async def _send(self, uow: UnitOfWork) -> Follow:
-        since = time.monotonic()
+        since = elapsed()
         if not self.leader.leads():
             return lambda: None
-        turn, judges = self.leader.since, self.leader.may_judge()
         in_doubt: set[int] = set()
-        if judges and self._judged != turn:
-            await self.sender.judge_unknown(uow)
-        elif not judges:
+        if not self.leader.may_judge():
             in_doubt = await self.sender.in_doubt(uow)
+        elif since >= self._judge_at:
+            await self.sender.judge_unknown(uow)
+            self._judge_at = since + LOOK_EVERY_S
         taken: list[Outgoing] = []
         if not self._stopping:
             taken, self._wait = await self.sender.take(uow, in_doubt)
             if in_doubt:
-                self._wait = min(self._wait, BREATH_S)
+                self._wait = min(self._wait, PAUSE_S)
 
-        def follow() -> None:
-            if judges:
-                self._judged = turn
-            self.sender.start(taken, self._calls, since)
-
-        return follow
+        return lambda: self.sender.start(taken, self._calls, since)
 
     # rest
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -36,6 +37,8 @@ ATTEMPTS = 3
 BACKOFF_S = (1, 5, 15)
 HANDLE_WITHIN_S = 2.0
 """How long a handler may take while others wait for the round to end."""
+BEGIN_WITHIN_S = 0.5
+"""No further one is begun in a round that has handled for so long."""
 ALONE_WITHIN_S = 10.0
 """How long it may take when it is tried again, where nobody waits for it (PostgreSQL)."""
 PATIENCE = 5
@@ -54,6 +57,14 @@ class Broken(Exception):
         self.row = row
         self.error = error
 
+    @property
+    def took_too_long(self) -> bool:
+        """Its handler was cut off in the middle of a statement: that is the update's own fault."""
+        cause: BaseException | None = self.error
+        while cause is not None and not isinstance(cause, TimeoutError):
+            cause = cause.__cause__ or cause.__context__
+        return cause is not None
+
 
 class Worker:
     """Handles what stands in the inbox. PostgreSQL: any number of processes, by row locks; SQLite: one."""
@@ -68,12 +79,20 @@ class Worker:
 
     async def handle_fresh(self, round_: UnitOfWork) -> bool:
         """Handles the next updates of up to 16 chats. True when more may be ready."""
-        most = AT_ONCE + len(self._doubtful)
-        found = (await round_.connection.execute(updates.fresh(self._open()), {"most": most})).all()
-        rows = [row for row in found if row.id not in self._doubtful]
-        done = [row.id for row in rows if await self._handle(round_, row, HANDLE_WITHIN_S)]
+        wanted: dict[str, Any] = {"most": AT_ONCE}
+        if self._doubtful:
+            wanted["doubtful"] = list(self._doubtful)
+        rows = (await round_.connection.execute(updates.fresh(self._open(), bool(self._doubtful)), wanted)).all()
+        done: list[int] = []
+        began = time.monotonic()
+        for row in rows:
+            if time.monotonic() - began > BEGIN_WITHIN_S:  # the slow ones before it have taken the round's time
+                await self._mark_done(round_, done)
+                return True
+            if await self._handle(round_, row, HANDLE_WITHIN_S):
+                done.append(row.id)
         await self._mark_done(round_, done)
-        return len(found) == most
+        return len(rows) == AT_ONCE
 
     async def run_again(self) -> None:
         """Tries again, one at a time and each in a transaction of its own, what failed or met a database in trouble."""
@@ -96,11 +115,13 @@ class Worker:
                 done = [row.id for row in rows if await self._handle(uow, row, within_s)]
                 await self._mark_done(uow, done)
         except Broken as broken:
-            if self._doubtful[broken.row.id] <= PATIENCE:
+            if self._doubtful[broken.row.id] <= PATIENCE and not broken.took_too_long:
                 raise
             rows = (broken.row,)
             async with self.school.work() as uow:
                 await self._count(uow, broken.row, broken.error)
+        if not rows:
+            self._doubtful.clear()  # other processes have done with them
         for row in rows:
             self._doubtful.pop(row.id, None)
         return bool(rows)
@@ -159,7 +180,9 @@ class Worker:
     async def _count(self, round_: UnitOfWork, row: Row[Any], error: Exception) -> None:
         """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
         log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
-        update_ = await round_.session.get_one(Update, row.id)
+        update_ = await round_.session.get_one(Update, row.id, with_for_update=True)
+        if update_.state is not InboxState.WAITING:  # another process has done with it
+            return
         update_.attempts += 1
         update_.error = type(error).__name__
         if update_.attempts < ATTEMPTS:
