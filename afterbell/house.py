@@ -22,8 +22,10 @@ from bot.chat.menus import as_commands, commands_for
 from bot.chat.register import register
 from bot.chat.voice import voice
 from bot.wire.channel import Channel
-from bot.wire.receive import ALLOWED, Poller, webhook
+from bot.wire.hook import Hook
+from bot.wire.receive import Poller, webhook
 from bot.wire.wire import Wire
+from care.channels import Trouble
 from care.migrate import is_current
 from care.permissions import NOBODY
 from care.school import School
@@ -38,6 +40,8 @@ OPEN_S = 5
 """Seconds that the start waits for the channels before it says that it is running."""
 FINISH_S = 3.0
 """Seconds that what is in hand has to finish after a stop was asked for."""
+LAST_WORD_S = 5
+"""Seconds in which a process that must give up tells the office why."""
 
 log = structlog.get_logger()
 
@@ -174,39 +178,54 @@ class House:
 
     async def _run_channel(self, channel: Channel) -> None:
         """Opens a channel, introduces the bot there, and fetches updates; each is tried until it is done."""
-        webhooked = channel.name == "telegram" and bool(self.settings.webhook_url)
+        leads, troubles = self.wire.leader.leads, self.wire.troubles
+        hook: Hook | None = None
+        if channel.name == "telegram" and self.settings.webhook_url:
+            address = f"{self.settings.webhook_url}/telegram/{channel.name}"
+            hook = Hook(channel, address, self.settings.webhook_secret, leads, troubles)
         await self._until_done(channel, channel.open)
         if channel.name == "telegram":
             await remember_bot(self.school, channel.bot.username)
-        await self._until_done(channel, lambda: self._introduce(channel, webhooked))
+        await self._until_done(channel, lambda: self._introduce(channel, hook))
         self.wire.wake()
-        if not webhooked:
-            await Poller(channel, self.wire.intake, self.wire.leader.leads).run()
+        if hook is not None:
+            await hook.watch()
+        else:
+            await Poller(channel, self.wire.intake, leads, troubles).run()
 
     async def _until_done(self, channel: Channel, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         wait = 1
         while True:
             try:
                 await act()
+                self.wire.troubles.works(channel.name, Trouble.TOKEN_REFUSED, Trouble.UNREACHABLE)
                 return
             except InvalidToken as error:
+                await self._last_word(channel, Trouble.TOKEN_REFUSED)
                 raise SettingsError(
                     "AFTERBELL_TELEGRAM_TOKEN: Telegram refuses this token. Copy it again from @BotFather "
                     "(or AFTERBELL_TELEGRAM_API is not the address of a Bot API)."
                 ) from error
             except TelegramError as error:
+                self.wire.troubles.note(channel.name, Trouble.UNREACHABLE)
                 log.warning("the Bot API cannot be reached", channel=channel.name, error=type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 30)
 
-    async def _introduce(self, channel: Channel, webhooked: bool) -> None:
+    async def _last_word(self, channel: Channel, trouble: Trouble) -> None:
+        """Notes why this process gives up, unless another one leads, which knows better."""
+        self.wire.troubles.note(channel.name, trouble)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_S):
+                while True:
+                    if await self.wire.troubles.keep():
+                        return
+                    await asyncio.sleep(0.1)
+
+    async def _introduce(self, channel: Channel, hook: Hook | None) -> None:
         """Tells the server how updates are fetched, and sets the menu that strangers see."""
-        if webhooked:
-            await channel.bot.set_webhook(
-                f"{self.settings.webhook_url}/telegram/{channel.name}",
-                secret_token=self.settings.webhook_secret,
-                allowed_updates=ALLOWED,
-            )
+        if hook is not None:
+            await hook.set()
         else:
             await channel.bot.delete_webhook()
         for language in LANGUAGES:

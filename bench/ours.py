@@ -110,7 +110,7 @@ async def run() -> None:
         address = f"http://127.0.0.1:{port}/telegram/{scene.CHANNEL}"
         await channel.bot.set_webhook(address, secret_token=SECRET, allowed_updates=ALLOWED, max_connections=100)
     elif mode != "worker":  # a second process only works what stands in the inbox
-        jobs.append(Poller(channel, wire.intake, wire.leader.leads).run())
+        jobs.append(Poller(channel, wire.intake, wire.leader.leads, wire.troubles).run())
     tasks = [asyncio.create_task(job) for job in jobs]
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from care.errors import Conflict, NotFound
 from care.permissions import Permission
@@ -138,6 +138,7 @@ async def _dead(uow: UnitOfWork, update_id: int) -> Update:
 async def retry_update(uow: UnitOfWork, update_id: int) -> None:
     update = await _dead(uow, update_id)
     update.state, update.attempts, update.retry_at = InboxState.WAITING, 0, None
+    uow.posted = True
     uow.record("update_retried", "update", update_id)
 
 
@@ -170,8 +171,9 @@ async def backlog(uow: UnitOfWork) -> Backlog:
     for state in (WAITS, DEAD):
         incoming = select(Update.state, func.count(), func.min(Update.received_at)).where(Update.state == state)
         inbox |= {row[0]: (row[1], row[2]) for row in await uow.session.execute(incoming.group_by(Update.state))}
+    begun = case((Letter.error != "", Letter.posted_at), else_=Letter.due_at)  # each try in vain makes it due later
     outgoing = (
-        select(Letter.state, Letter.klass, func.count(), func.min(Letter.due_at))
+        select(Letter.state, Letter.klass, func.count(), func.min(begun))
         .where(Letter.state.in_(OPEN), Letter.sent_at.is_(None))
         .group_by(Letter.state, Letter.klass)
     )

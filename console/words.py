@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.errors import CareError
 from locales import Words, labels
@@ -84,6 +85,41 @@ LETTERS = {
 
 CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat")}
 
+TROUBLES = {
+    Trouble.TOKEN_REFUSED: (
+        mark("{channel} has refused the bot's token since {since}."),
+        mark(
+            "Messages wait, those from families and those to them. The person who runs AfterBell must set a new token."
+        ),
+    ),
+    Trouble.WEBHOOK_CHANGED: (
+        mark("{channel} has not been bringing the bot's messages to us since {since}."),
+        mark(
+            "AfterBell sets this right by itself within a minute. If it comes back, another program holds the bot's "
+            "token: the person who runs AfterBell must stop that program or set a new token."
+        ),
+    ),
+    Trouble.OTHER_POLLER: (
+        mark("Another program has been fetching the messages of the bot on {channel} since {since}."),
+        mark(
+            "What families write may go there and not to us. The person who runs AfterBell must stop that program or "
+            "set a new token."
+        ),
+    ),
+    Trouble.UNREACHABLE: (
+        mark("{channel} has been out of reach since {since}."),
+        mark(
+            "Messages wait, and go on by themselves once it can be reached. If this lasts, the person who runs "
+            "AfterBell should look at the internet connection. Tell urgent things by phone."
+        ),
+    ),
+    Trouble.SILENCED: (
+        mark("{channel} has let us wait since {since}, because of too many messages at once."),
+        mark("Messages go on by themselves; nothing needs to be done. Tell urgent things by phone."),
+    ),
+}
+"""What is wrong with a channel, and what to do."""
+
 ERRORS = {
     "not_meant": mark("This page had gone stale, so nothing was done. Please open it again and repeat the step."),
     "busy": mark("Somebody else was changing the same thing. Nothing was done; please try again."),
@@ -150,6 +186,12 @@ class Say:
     def channel(self, channel: str) -> str:
         return self._(CHANNELS[channel]) if channel in CHANNELS else channel
 
+    def trouble(self, one: ChannelTrouble) -> str:
+        return self._(TROUBLES[one.code][0], channel=self.channel(one.channel), since=self.moment(one.since))
+
+    def remedy(self, code: Trouble) -> str:
+        return self._(TROUBLES[code][1])
+
     def error(self, code: str) -> str:
         return code_sentence(self._, code)
 
@@ -169,6 +211,11 @@ class Say:
     def when(self, at: datetime) -> str:
         local = at.astimezone(self.zone)
         return f"{self.date(local.date())} {local:%H:%M}"
+
+    def moment(self, at: datetime) -> str:
+        """The time of day, with its date where that is not today."""
+        local = at.astimezone(self.zone)
+        return f"{local:%H:%M}" if local.date() == self.now.astimezone(self.zone).date() else self.when(at)
 
     def iso(self, at: datetime) -> str:
         return at.astimezone(self.zone).isoformat(timespec="minutes")

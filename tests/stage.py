@@ -126,10 +126,8 @@ class Stage:
         self.wire = Wire(self.school, channels, voice(self.school, self.printer), FAST)
         self.wire.worker.look_every_s = 0.05
         self.school.listeners[:] = [self.wire.wake]
-        self._tasks = [
-            asyncio.create_task(self.wire.run()),
-            asyncio.create_task(Poller(self.channel, self.wire.intake, self.wire.leader.leads).run()),
-        ]
+        poller = Poller(self.channel, self.wire.intake, self.wire.leader.leads, self.wire.troubles)
+        self._tasks = [asyncio.create_task(self.wire.run()), asyncio.create_task(poller.run())]
 
     async def kill(self) -> None:
         """Ends the bot as it stands, without a word."""

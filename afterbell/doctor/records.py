@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from afterbell.doctor.machine import Finding
 from afterbell.settings import Settings
+from care.channels import Trouble, channel_troubles
 from care.clock import Clock
 from care.keys import Keys
 from care.migrate import is_current
@@ -69,7 +70,7 @@ async def _records(settings: Settings, writer: AsyncEngine, reader: AsyncEngine)
     file = settings.data_dir / "secret.key"
     key = settings.secret_key or (file.read_text().strip() if file.exists() else "")
     async with _as_school(settings, writer, reader, key).look() as uow:
-        for check in (_key_fits, _times, _inbox, _outbox, _sign_in, _term, _calendar):
+        for check in (_key_fits, _times, _inbox, _outbox, _channels, _sign_in, _term, _calendar):
             yield await check(uow)
 
 
@@ -115,6 +116,18 @@ async def _outbox(uow: UnitOfWork) -> Finding:
     if review:
         return False, f"outbox: {review} messages were not delivered for sure: look at Outbox in the console"
     return True, "outbox: nothing is overdue"
+
+
+async def _channels(uow: UnitOfWork) -> Finding:
+    """Only who polls can meet another program that does; token, webhook and network are looked at directly."""
+    for one in await channel_troubles(uow):
+        if one.code is Trouble.OTHER_POLLER:
+            since = f"{one.since.astimezone(uow.school.zone):%Y-%m-%d %H:%M}"
+            return False, (
+                f"channels: another program has fetched this bot's messages since {since}: stop it, or get a new "
+                "token from @BotFather; if it is stopped, this is forgotten a few minutes later"
+            )
+    return True, "channels: no other program fetches the messages"
 
 
 async def _count(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> int:

@@ -72,7 +72,12 @@ class Budget:
 
     @property
     def is_silent(self) -> bool:
-        return self._ticker() < self._silent_until
+        return self.silent_for > 0
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds until anything may go out."""
+        return max(0.0, self._silent_until - self._ticker())
 
     def spare(self, klass: Class) -> int:
         """How many messages of this class may go now, chats aside."""

@@ -26,12 +26,16 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.wire.channel import Channel
 from bot.wire.http import SlowDown
+from bot.wire.trouble import Troubles
+from care.channels import Trouble
 from care.records.delivery import InboxState, Update
 from care.work import UnitOfWork
 
 ALLOWED = ["message", "callback_query", "my_chat_member"]
 LONG_POLL_S = 25
 BACKOFF_S = (1, 2, 5, 10, 30)
+WORKS = (Trouble.TOKEN_REFUSED, Trouble.WEBHOOK_CHANGED, Trouble.OTHER_POLLER, Trouble.UNREACHABLE)
+"""What an update that comes in, or could have, speaks against."""
 BODY_LIMIT = 1_000_000
 WEBHOOK_STAYS_S = 60.0
 STORE_WITHIN_S = 10.0
@@ -39,6 +43,12 @@ STORE_WITHIN_S = 10.0
 
 log = structlog.get_logger()
 
+WORDS = {
+    Trouble.WEBHOOK_CHANGED: "somebody has set a webhook for this bot",
+    Trouble.OTHER_POLLER: "another program polls this bot",
+    Trouble.UNREACHABLE: "no updates",
+}
+"""For the log."""
 ADD = {
     "sqlite": sqlite.insert(Update).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(Update).on_conflict_do_nothing(),
@@ -165,10 +175,11 @@ class Intake:
 class Poller:
     """Asks for updates by long poll. The offset moves only after the updates are stored; a restart needs none."""
 
-    def __init__(self, channel: Channel, intake: Intake, leads: Callable[[], bool]) -> None:
+    def __init__(self, channel: Channel, intake: Intake, leads: Callable[[], bool], troubles: Troubles) -> None:
         self.channel = channel
         self.intake = intake
         self.leads = leads
+        self.troubles = troubles
         self._webhook_stays_until = 0.0
 
     async def run(self) -> None:
@@ -186,17 +197,19 @@ class Poller:
                 failures = 0
             except InvalidToken:
                 log.error("the bot's token is refused; waiting", channel=self.channel.name)
+                self.troubles.note(self.channel.name, Trouble.TOKEN_REFUSED)
                 await asyncio.sleep(BACKOFF_S[-1])
             except SlowDown as error:
+                self.troubles.note(self.channel.name, Trouble.SILENCED, error.seconds)
                 await asyncio.sleep(error.seconds)
             except TelegramError as error:
                 wait = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
                 failures += 1
-                words = "another program polls this bot" if isinstance(error, Conflict) else "no updates"
-                if "webhook is active" in str(error):
-                    words = "somebody has set a webhook for this bot"
+                trouble = _trouble(error)
+                self.troubles.note(self.channel.name, trouble)
+                if trouble is Trouble.WEBHOOK_CHANGED:
                     await self._take_down_webhook()
-                log.warning(words, channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
+                log.warning(WORDS[trouble], channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
                 await asyncio.sleep(wait)
 
     async def _take_down_webhook(self) -> None:
@@ -212,10 +225,17 @@ class Poller:
         if offset is not None:
             data["offset"] = offset
         updates: Any = await self.channel.poll(data, LONG_POLL_S + 10)
+        self.troubles.works(self.channel.name, *WORKS)
         if not updates:
             return offset
         await self.intake.take_in(self.channel.name, updates)
         return int(updates[-1]["update_id"]) + 1
+
+
+def _trouble(error: TelegramError) -> Trouble:
+    if "webhook is active" in str(error):
+        return Trouble.WEBHOOK_CHANGED
+    return Trouble.OTHER_POLLER if isinstance(error, Conflict) else Trouble.UNREACHABLE
 
 
 def webhook(channel: str, secret: str, intake: Intake) -> Route:

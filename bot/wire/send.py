@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from bot.wire import letters
 from bot.wire.budget import Budget, Limits
@@ -23,8 +23,10 @@ from bot.wire.channel import Channel, Document
 from bot.wire.fate import Fate, Judge
 from bot.wire.lead import LEASE_S, elapsed
 from bot.wire.letters import Outgoing
+from bot.wire.trouble import Troubles
 from bot.wire.view import document_payload, message_payload
 from bot.wire.voice import Voice
+from care.channels import Trouble
 from care.linking import set_reach
 from care.records.delivery import Class, Letter, LetterState
 from care.school import School
@@ -37,6 +39,8 @@ LOOKS = 5
 LOOK_EVERY_S = 1.0
 SETTLE_WITHIN_S = 0.01
 """Fates may wait so long for a round that comes anyway."""
+LONG_SILENCE_S = 10.0
+"""Worth a line in the log."""
 
 Act = Callable[[UnitOfWork, Letter], Awaitable[None]]
 
@@ -52,11 +56,13 @@ class Sender:
         channels: Mapping[str, Channel],
         voice: Voice,
         wake: Callable[[float], None],
+        troubles: Troubles,
         limits: Limits | None = None,
     ) -> None:
         self.school = school
         self.channels = channels
         self.voice = voice
+        self.troubles = troubles
         self.judge = Judge(voice.again)
         self.budgets = {name: Budget(limits or Limits()) for name in channels}
         self._wake = wake
@@ -184,18 +190,31 @@ class Sender:
                 self.school.reached("calling")
                 result = await self._call(letter)
                 self.school.reached("called")
+                self.troubles.works(letter.channel, Trouble.TOKEN_REFUSED)
                 if result is None:
                     fate.state = LetterState.LAPSED
                 elif isinstance(result, dict):
                     fate.message_id = result.get("message_id")
         except TelegramError as error:
-            self.budgets[letter.channel].silence(self.judge.failed(fate, error))
+            self._silence(letter.channel, self.judge.failed(fate, error), error)
         except Exception as error:
             log.error("a letter failed", letter=letter.id, kind=letter.kind, error=type(error).__name__, exc_info=error)
             fate.error = type(error).__name__
             self.judge.retry(fate, certain=True)
         self._fates.append(fate)
         self._wake(SETTLE_WITHIN_S)
+
+    def _silence(self, channel: str, seconds: float, error: TelegramError) -> None:
+        """Nothing goes out for so long. The calls that are under way are refused as well: only the first is told."""
+        budget, refused = self.budgets[channel], isinstance(error, InvalidToken)
+        if seconds > LONG_SILENCE_S >= budget.silent_for:
+            words = "the bot's token is refused" if refused else "too many messages, says the server"
+            log.warning(f"nothing is sent: {words}", channel=channel, for_s=seconds)
+        budget.silence(seconds)
+        if refused:
+            self.troubles.note(channel, Trouble.TOKEN_REFUSED)
+        else:
+            self.troubles.note(channel, Trouble.SILENCED, seconds)
 
     async def _call(self, letter: Outgoing) -> Any:
         bot = self.channels[letter.channel]

@@ -26,6 +26,7 @@ from bot.wire.lead import Leader, elapsed
 from bot.wire.letters import Outgoing
 from bot.wire.receive import Intake
 from bot.wire.send import Sender
+from bot.wire.trouble import Troubles
 from bot.wire.voice import Voice
 from bot.wire.work import Broken, Worker
 from care.school import School
@@ -53,8 +54,9 @@ class Wire:
         self.channels = channels
         self.intake = Intake(self.wake, school.reached)
         self.worker = Worker(school, channels, voice)
-        self.sender = Sender(school, channels, voice, self._wake_within, limits)
         self.leader = Leader(school, self.wake)
+        self.troubles = Troubles(school, channels, self.leader.leads)
+        self.sender = Sender(school, channels, voice, self._wake_within, self.troubles, limits)
         self._awake = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
         self._wait = LOOK_EVERY_S
@@ -71,6 +73,7 @@ class Wire:
         self._finished.clear()
         async with asyncio.TaskGroup() as self._calls:
             self._calls.create_task(self.leader.run())
+            self._calls.create_task(self.troubles.run())
             self._calls.create_task(self.worker.run_again())
             whole = (self._settle, self._store, self._handle, self._send)
             together = True

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import PlainTextResponse, Response
 
+from care.channels import ChannelTrouble, channel_troubles
 from care.errors import NotFound
 from care.outbox import Backlog, backlog
 from care.permissions import Permission
@@ -49,11 +50,11 @@ async def metrics(visit: Visit) -> Response:
     if not from_this_machine(visit) and not visit.actor.may(Permission.SEE_OUTBOX):
         raise NotFound()
     async with visit.looking() as uow:
-        found = await backlog(uow)
-    return PlainTextResponse(exposition(found), media_type="text/plain; version=0.0.4")
+        found, troubles = await backlog(uow), await channel_troubles(uow)
+    return PlainTextResponse(exposition(found, troubles), media_type="text/plain; version=0.0.4")
 
 
-def exposition(found: Backlog) -> str:
+def exposition(found: Backlog, troubles: list[ChannelTrouble]) -> str:
     """The numbers in Prometheus' text format."""
     gauges: list[tuple[str, str, list[tuple[str, int]]]] = [
         ("afterbell_inbox_waiting", "Messages received and not yet handled", [("", found.inbox_waiting)]),
@@ -64,9 +65,18 @@ def exposition(found: Backlog) -> str:
             "Letters not yet sent, by class",
             [(f'{{class="{klass.name.lower()}"}}', n) for klass, n in found.outbox_waiting.items()],
         ),
-        ("afterbell_outbox_oldest_seconds", "How long the oldest of them is due", [("", found.outbox_oldest)]),
+        (
+            "afterbell_outbox_oldest_seconds",
+            "How long the oldest is due, or tried in vain",
+            [("", found.outbox_oldest)],
+        ),
         ("afterbell_outbox_review", "Letters whose fate is unknown", [("", found.outbox_review)]),
         ("afterbell_outbox_failed", "Letters that could not be sent", [("", found.outbox_failed)]),
+        (
+            "afterbell_channel_trouble",
+            "What is wrong with a channel as a whole, nothing where all is well",
+            [(f'{{channel="{one.channel}",trouble="{one.code}"}}', 1) for one in troubles],
+        ),
     ]
     lines = []
     for name, about, values in gauges:

@@ -8,6 +8,7 @@ from datetime import date
 from starlette.responses import Response
 
 from care.calendar import load_calendar
+from care.channels import ChannelTrouble, channel_troubles
 from care.enrolment.lists import Decision, Waiting, recent_decisions, waiting_counts
 from care.enrolment.queries import ClassCount, count_by_class
 from care.outbox import Backlog, backlog
@@ -45,6 +46,7 @@ class HomeView:
     decisions: tuple[Decision, ...]
     sees_applications: bool
     backlog: Backlog | None
+    troubles: tuple[ChannelTrouble, ...]
 
 
 SHOWN_TOTALS = (State.ENROLLED, State.APPROVED, State.REVIEWED, State.SUBMITTED, State.WAITING)
@@ -60,7 +62,7 @@ async def _view(uow: UnitOfWork) -> HomeView:
     actor = uow.actor
     term = await current_term(uow)
     counts = await count_by_class(uow, term.id, Permission.SEE_COUNTS) if term else []
-    sees = actor.may(Permission.SEE_APPLICATIONS)
+    sees, sees_outbox = actor.may(Permission.SEE_APPLICATIONS), actor.may(Permission.SEE_OUTBOX)
     return HomeView(
         today=uow.today,
         school_day=(await load_calendar(uow)).is_school_day(uow.today),
@@ -73,7 +75,8 @@ async def _view(uow: UnitOfWork) -> HomeView:
         totals=tuple((state, sum(c.states.get(state, 0) for c in counts)) for state in SHOWN_TOTALS),
         decisions=tuple(await recent_decisions(uow, term.id)) if term and sees else (),
         sees_applications=sees,
-        backlog=await backlog(uow) if actor.may(Permission.SEE_OUTBOX) else None,
+        backlog=await backlog(uow) if sees_outbox else None,
+        troubles=tuple(await channel_troubles(uow)) if sees_outbox else (),
     )
 
 

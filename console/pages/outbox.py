@@ -1,4 +1,4 @@
-"""Letters that did not arrive and messages that could not be handled: try again, or drop."""
+"""Letters that did not arrive and messages that could not be handled: try again, or drop. And what holds up all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from care.channels import ChannelTrouble, channel_troubles
 from care.outbox import (
     DeadUpdate,
     LetterRow,
@@ -39,6 +40,7 @@ class OutboxView:
     pages: int
     wanted: Wanted
     dead: tuple[DeadUpdate, ...]
+    troubles: tuple[ChannelTrouble, ...]
     done: str
 
 
@@ -47,6 +49,7 @@ async def show(visit: Visit) -> Response:
     async with visit.looking() as uow:
         letters, total = await troubled_letters(uow, (page - 1) * PAGE_SIZE, PAGE_SIZE)
         dead = await dead_updates(uow)
+        troubles = await channel_troubles(uow)
     done = visit.request.query_params.get("done", "")
     view = OutboxView(
         letters=tuple(letters),
@@ -55,6 +58,7 @@ async def show(visit: Visit) -> Response:
         pages=max(1, -(-total // PAGE_SIZE)),
         wanted=Wanted(),
         dead=tuple(dead),
+        troubles=tuple(troubles),
         done=done if done in DONE else "",
     )
     return visit.page("outbox/list.html", view)

@@ -17,6 +17,7 @@ from afterbell.demo import load
 from afterbell.doctor import examine
 from afterbell.settings import Settings, SettingsError, read_settings
 from afterbell.staff import add_from_command_line
+from care.channels import Trouble, note_trouble
 from care.permissions import SYSTEM
 from care.records import CalendarDay, Event, InboxState, Letter, LetterState, Role, Term, TextKind, Update, Wave
 from care.records.delivery import Class
@@ -143,6 +144,17 @@ def test_a_short_key_in_the_settings_is_refused_without_showing_it(tmp_path: Pat
     with pytest.raises(SettingsError, match="AFTERBELL_SECRET_KEY: must be random") as refused:
         read_settings(data_dir=tmp_path, secret_key="hunter2", _env_file=None)
     assert "hunter2" not in str(refused.value)
+
+
+async def test_only_another_program_is_known_from_the_records(
+    ready: School, settings: Settings, doctor: Doctor
+) -> None:
+    """Token, webhook and network are looked at directly: what was noted once may be over."""
+    await note_trouble(ready, "telegram", Trouble.TOKEN_REFUSED)
+    assert await doctor(settings), doctor.said
+    await note_trouble(ready, "telegram", Trouble.OTHER_POLLER)
+    assert not await doctor(settings)
+    assert "another program has fetched this bot's messages since" in doctor.wrong("channels")
 
 
 async def test_a_database_of_another_schema_or_a_damaged_one(ready: School, settings: Settings, doctor: Doctor) -> None:

@@ -18,7 +18,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from databases import KEY, Databases, make_school
 
+from care.channels import Trouble, channel_troubles
 from webchat.limits import Limits
 from webchat.server import create_app, serve
 from webchat.world import World
@@ -255,6 +257,42 @@ async def test_operators_mistakes_are_one_clear_sentence(tmp_path: Path) -> None
     assert "migrate" in await fails(tmp_path / "f", "console")
     (tmp_path / "file").write_text("")
     assert "AFTERBELL_DATA_DIR" in await fails(tmp_path / "file" / "below")
+
+
+async def test_a_bot_that_gives_up_leaves_word_for_the_console(tmp_path: Path, postgres: Databases) -> None:
+    """The bot and the console are processes of their own: the console says why nobody hears anything, until a bot
+    with a good token runs."""
+    url = await postgres.fresh(loaded=False)
+    school = make_school(url)
+    world = World(limits=Limits.off())
+    world.add_bot("4242:token")
+    settings = {"database_url": url, "secret_key": KEY}
+
+    async def troubles() -> list[tuple[str, Trouble]]:
+        async with school.look() as uow:
+            return [(one.channel, one.code) for one in await channel_troubles(uow)]
+
+    async with serve(create_app(world)) as telegram:
+        settings["telegram_api"] = telegram
+        said = await fails(tmp_path, "bot", telegram_token="1:wrong", **settings)
+        assert "AFTERBELL_TELEGRAM_TOKEN" in said and "1:wrong" not in said
+        assert await troubles() == [("telegram", Trouble.TOKEN_REFUSED)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "afterbell",
+            "bot",
+            cwd=ROOT,
+            env=environment(tmp_path, telegram_token="4242:token", **settings),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(20):
+            while await troubles():
+                await asyncio.sleep(0.05)
+        process.terminate()
+        assert await process.wait() == 0
+    await school.close()
 
 
 @pytest.mark.parametrize("command", ["--help", "staff add --help"])

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from console_browser import ADDRESS, Browser, SignIn
 from console_town import Town, last_event
+from markupsafe import escape
 from sqlalchemy import select
 
+from care.channels import Trouble, note_trouble
 from care.permissions import SYSTEM
 from care.records import InboxState, Letter, LetterState, Role, Update
 from care.school import School
 from care.work import UnitOfWork
 from console.app import Desk, create_app
+from console.words import TROUBLES
+from locales import words
 
 
 async def test_a_letter_is_sent_again_or_dropped_once(sign_in: SignIn, school: School, town: Town) -> None:
@@ -55,6 +61,33 @@ async def test_a_dead_message_is_tried_again_or_dropped(sign_in: SignIn, school:
     assert states == [InboxState.WAITING, InboxState.DONE]
 
 
+@pytest.mark.parametrize("code", Trouble)
+async def test_what_holds_up_a_whole_channel_is_told_to_who_sees_the_outbox(
+    sign_in: SignIn, school: School, town: Town, code: Trouble
+) -> None:
+    await note_trouble(school, "telegram", code)
+    title, remedy = TROUBLES[code]
+    said = escape(words("en", "console")(title, channel="Telegram", since=f"{school.clock.local():%H:%M}"))
+    office, teacher = await sign_in(Role.OFFICE), await sign_in(Role.HOMEROOM)
+    for path in ("/", "/outbox"):
+        page = await office.get(path)
+        assert page.text.count(str(said)) == 1 and page.text.count(str(escape(remedy))) == 1
+        assert page.text.index("<h1>") < page.text.index(str(said)) < page.text.index("<h2")
+    assert str(said) not in (await teacher.get("/")).text
+    await office.post("/language", language="zh_CN", back="/")
+    chinese = words("zh_CN", "console")
+    for path in ("/", "/outbox"):
+        assert chinese(remedy) in (await office.get(path)).text
+    await note_trouble(school, "telegram", None)
+    assert chinese(remedy) not in (await office.get("/")).text
+
+
+async def test_what_began_on_another_day_is_told_with_its_date(sign_in: SignIn, school: School, town: Town) -> None:
+    await note_trouble(school, "telegram", Trouble.UNREACHABLE, school.clock.now() - timedelta(days=3))
+    office = await sign_in(Role.OFFICE)
+    assert "out of reach since Fri 20 Nov 16:40" in (await office.get("/outbox")).text
+
+
 async def test_audit_is_filtered(sign_in: SignIn, town: Town) -> None:
     head = await sign_in(Role.HEAD)
     await head.post(f"/applications/{town.applications['Ben']}", move="returned", version="1", remark="why=<i>")
@@ -65,12 +98,17 @@ async def test_audit_is_filtered(sign_in: SignIn, town: Town) -> None:
     assert (await head.get("/audit?since=x&page=0&action=nope&subject=nope")).status_code == 200
 
 
-async def test_machines_ask(stranger: Browser, sign_in: SignIn) -> None:
+async def test_machines_ask(stranger: Browser, sign_in: SignIn, school: School) -> None:
     assert (await stranger.get("/healthz")).text == "ok\n"
     assert (await stranger.get("/readyz")).status_code == 200
     here = await stranger.get("/metrics")
     assert 'afterbell_outbox_waiting{class="alarm"} 0' in here.text
     assert "afterbell_outbox_failed 1" in here.text
+    assert "# TYPE afterbell_channel_trouble gauge" in here.text and "afterbell_channel_trouble{" not in here.text
+    await note_trouble(school, "telegram", Trouble.TOKEN_REFUSED)
+    here = await stranger.get("/metrics")
+    assert 'afterbell_channel_trouble{channel="telegram",trouble="token_refused"} 1\n' in here.text
+    assert (await stranger.get("/readyz")).status_code == 200, "a restart would not help"
     assert (await stranger.get("/metrics", **{"x-forwarded-for": "1.2.3.4"})).status_code == 404
     office = await sign_in(Role.OFFICE)
     assert (await office.get("/metrics", **{"x-forwarded-for": "1.2.3.4"})).status_code == 200

@@ -12,7 +12,8 @@ from babel.messages.pofile import read_po
 
 import console
 from bot.chat.letters import KINDS
-from console.words import ACTIONS, LETTERS, SUBJECTS
+from care.channels import Trouble
+from console.words import ACTIONS, LETTERS, SUBJECTS, TROUBLES
 from locales import LANGUAGES, catalogue_path, labels
 
 KEYWORDS = {"_": None, "mark": None, "many": (1, 2)}
@@ -86,3 +87,4 @@ def test_whatever_is_recorded_or_posted_has_a_name() -> None:
     assert {action for action, _ in found} - {*ACTIONS, *labels.ACTIONS} == set()
     assert {subject for _, subject in found} - set(SUBJECTS) == set()
     assert set(KINDS) - set(LETTERS) == set()
+    assert set(TROUBLES) == set(Trouble)

@@ -22,6 +22,7 @@ from bot.wire.budget import Budget
 from bot.wire.receive import webhook
 from care.clock import MovableClock
 from care.records import InboxState, Letter, LetterState, Update
+from care.school import School
 from care.signin import make_link
 from console.app import Desk, create_app
 from webchat.persona import Persona
@@ -144,6 +145,23 @@ class Clerk:
         assert found, name
         return int(found[1])
 
+    async def trouble(self) -> str:
+        """What is wrong with the channel as a whole, by its word; empty where all is well."""
+        found = re.search(
+            r'^afterbell_channel_trouble\{channel="web",trouble="(\w+)"\} 1$',
+            (await self.browser.get("/metrics")).text,
+            re.MULTILINE,
+        )
+        return found[1] if found else ""
+
+    async def hears_of(self, trouble: str) -> None:
+        """Until this, and nothing else, is shown as what is wrong with the channel; empty: nothing."""
+
+        async def shown() -> bool:
+            return await self.trouble() == trouble
+
+        await until(shown)
+
     async def decides(self, path: str) -> None:
         """Presses one of the page's buttons."""
         assert (await self.browser.post(path)).status_code == 303
@@ -153,11 +171,11 @@ class Clerk:
 
 
 @asynccontextmanager
-async def console_of(stage: Stage) -> AsyncIterator[Clerk]:
-    """The console of the stage's school, with the office signed in."""
+async def console_of(stage: Stage, school: School | None = None) -> AsyncIterator[Clerk]:
+    """The console of the stage's school, with the office signed in. ``school``: the same, opened by another process."""
     async with stage.school.work() as uow:
         token = await make_link(uow, person_id(await stage.star("office")))
-    browser = Browser(create_app(Desk(stage.school, stage.printer, lambda code: code)))
+    browser = Browser(create_app(Desk(school or stage.school, stage.printer, lambda code: code)))
     try:
         answer = await browser.client.post(f"/sign-in/{token}", headers={"origin": ADDRESS})
         assert answer.status_code == 303, answer.text
