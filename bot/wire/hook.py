@@ -28,6 +28,7 @@ class Hook:
         self._secret = secret
         self._leads = leads
         self._troubles = troubles
+        self._lost = False
 
     async def set(self) -> None:
         await self.channel.bot.set_webhook(self.url, secret_token=self._secret, allowed_updates=ALLOWED)
@@ -44,10 +45,13 @@ class Hook:
         try:
             info = await self.channel.bot.get_webhook_info()
             if info.url == self.url:
+                self._lost = False
                 self._troubles.works(name, *WORKS)
                 return
             self._troubles.note(name, Trouble.WEBHOOK_CHANGED)
-            log.warning("somebody has changed or removed the webhook; it is set again", channel=name)
+            if not self._lost:
+                log.warning("somebody has changed or removed the webhook; it is set again", channel=name)
+            self._lost = True
             await self.set()
         except InvalidToken:
             log.error("the bot's token is refused; waiting", channel=name)

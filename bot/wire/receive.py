@@ -184,17 +184,18 @@ class Poller:
 
     async def run(self) -> None:
         """Polls until cancelled, while this process leads. Trouble is logged and waited out, ever longer, to half a
-        minute."""
+        minute. The first poll after it is short: it tells whether all is well again."""
         offset: int | None = None
-        failures = 0
+        failures, seconds = 0, 0
         while True:
             if not self.leads():
-                offset = None
+                offset, seconds = None, 0
                 await asyncio.sleep(0.2)
                 continue
             try:
-                offset = await self._poll(offset)
-                failures = 0
+                offset = await self._poll(offset, seconds)
+                failures, seconds = 0, LONG_POLL_S
+                continue
             except InvalidToken:
                 log.error("the bot's token is refused; waiting", channel=self.channel.name)
                 self.troubles.note(self.channel.name, Trouble.TOKEN_REFUSED)
@@ -211,6 +212,7 @@ class Poller:
                     await self._take_down_webhook()
                 log.warning(WORDS[trouble], channel=self.channel.name, error=type(error).__name__, again_in_s=wait)
                 await asyncio.sleep(wait)
+            seconds = 0
 
     async def _take_down_webhook(self) -> None:
         """Who polls gets nothing while there is a webhook. Once a minute at most: the other one may set it again."""
@@ -220,11 +222,11 @@ class Poller:
         with contextlib.suppress(TelegramError):
             await self.channel.bot.delete_webhook()
 
-    async def _poll(self, offset: int | None) -> int | None:
-        data: dict[str, Any] = {"timeout": LONG_POLL_S, "allowed_updates": ALLOWED, "limit": 100}
+    async def _poll(self, offset: int | None, seconds: int) -> int | None:
+        data: dict[str, Any] = {"timeout": seconds, "allowed_updates": ALLOWED, "limit": 100}
         if offset is not None:
             data["offset"] = offset
-        updates: Any = await self.channel.poll(data, LONG_POLL_S + 10)
+        updates: Any = await self.channel.poll(data, seconds + 10)
         self.troubles.works(self.channel.name, *WORKS)
         if not updates:
             return offset

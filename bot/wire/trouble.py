@@ -47,6 +47,7 @@ class Troubles:
         self._channels = frozenset(channels)
         self._leads = leads
         self._led = False
+        self._failed = False
         self._met: dict[str, dict[Trouble, Row]] = {}
         self._tried: set[str] = set()
         """Channels that have worked: of others, what an earlier process noted may still be true."""
@@ -64,7 +65,9 @@ class Troubles:
             row.until = now + timedelta(seconds=lasts_s + RENEWED_WITHIN_S)
 
     def works(self, channel: str, *codes: Trouble) -> None:
-        """A call succeeded, which speaks against these."""
+        """A call succeeded, which speaks against these. Before this process led, it says nothing of now."""
+        if not self._leads():
+            return
         self._tried.add(channel)
         rows = self._rows(channel)
         for code in codes:
@@ -87,14 +90,23 @@ class Troubles:
     async def run(self) -> None:
         """Keeps what is written down true, until cancelled."""
         while True:
-            try:
-                await self.keep()
-            except Exception as error:  # noqa: BLE001 - the database is away: polling and sending must not know
-                log.warning("a channel's trouble cannot be noted", error=type(error).__name__)
+            await self.keep()
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def keep(self) -> bool:
-        """Writes down what has changed. False where another process leads, which knows better."""
+        """Writes down what has changed. False where another process leads, which knows better, and where it cannot be
+        written: that is logged once until it can, and raises nothing."""
+        try:
+            written = await self._write()
+        except Exception as error:  # noqa: BLE001 - the database is away: polling and sending must not know
+            if not self._failed:
+                log.warning("a channel's trouble cannot be noted", error=type(error).__name__)
+            self._failed = True
+            return False
+        self._failed = False
+        return written
+
+    async def _write(self) -> bool:
         before, self._led = self._led, self._leads()
         if not self._led:
             if before:

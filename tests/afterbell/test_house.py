@@ -20,6 +20,9 @@ import aiohttp
 import pytest
 from databases import KEY, Databases, make_school
 
+from afterbell.build import open_school
+from afterbell.house import House, Roles
+from afterbell.settings import Settings
 from care.channels import Trouble, channel_troubles
 from webchat.limits import Limits
 from webchat.server import create_app, serve
@@ -210,6 +213,35 @@ async def test_with_a_token_the_bot_serves_telegram_and_the_web_chat_stays(tmp_p
             assert await house.end(signal.SIGTERM) == 0
 
 
+async def test_a_webhook_that_somebody_takes_away_comes_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.wire.hook.LOOK_EVERY_S", 0.05)
+    world = World(limits=Limits.off())
+    bot = world.add_bot("4242:token")
+    ours = "http://127.0.0.1:9/telegram/telegram"
+
+    async def until_ours() -> None:
+        async with asyncio.timeout(10):
+            while bot.hook.url != ours:
+                await asyncio.sleep(0.02)
+
+    async with serve(create_app(world)) as telegram:
+        settings.telegram_token, settings.telegram_api = "4242:token", telegram
+        settings.webhook_url, settings.webhook_secret = "http://127.0.0.1:9", "secret"
+        school = await open_school(settings)
+        house = House(school, settings, Roles(console=False, scheduler=False))
+        channel = house.channels["telegram"]
+        task = asyncio.create_task(house._run_channel(channel))
+        await until_ours()
+        bot.hook.url = ""
+        await until_ours()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await channel.close()
+        await school.close()
+
+
 async def test_a_telegram_that_cannot_be_reached_holds_up_nothing_else(tmp_path: Path) -> None:
     settings = {"telegram_token": "4242:token", "telegram_api": "http://127.0.0.1:9"}
     async with running(tmp_path, **settings) as house, aiohttp.ClientSession() as http:
@@ -287,11 +319,16 @@ async def test_a_bot_that_gives_up_leaves_word_for_the_console(tmp_path: Path, p
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        async with asyncio.timeout(20):
-            while await troubles():
-                await asyncio.sleep(0.05)
-        process.terminate()
-        assert await process.wait() == 0
+        try:
+            async with asyncio.timeout(60):
+                while await troubles():
+                    await asyncio.sleep(0.05)
+            process.terminate()
+            assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
     await school.close()
 
 

@@ -67,15 +67,19 @@ async def test_a_webhook_that_was_changed_or_removed_is_set_again(
         assert "elsewhere" not in str(lines)
 
 
-async def test_while_it_is_not_mended_it_is_shown(small_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_it_is_not_mended_it_is_shown_and_told_once(
+    small_stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = small_stage
     async with watched(stage, monkeypatch):
         stage.world.faults.add("setWebhook", "bad_gateway", times=4)
         stage.world.bots[TOKEN].hook.url = ""
-        await looks(stage, 3)
-        assert stage.wire.troubles.of("web") is T.WEBHOOK_CHANGED
-        await looks(stage, 5)
+        with capture_logs() as lines:
+            await looks(stage, 3)
+            assert stage.wire.troubles.of("web") is T.WEBHOOK_CHANGED
+            await looks(stage, 5)
         assert stage.wire.troubles.of("web") is None
+        assert sum("changed or removed" in line["event"] for line in lines) == 1
 
 
 async def test_it_tells_of_a_token_and_a_server_and_leaves_another_process_the_lead(

@@ -142,9 +142,9 @@ async def test_a_hang_while_updates_are_fetched(
     async def impatient(channel: Channel, data: dict[str, Any], seconds: float) -> Any:
         return await poll(channel, data, patience.pop() if patience else seconds)
 
-    monkeypatch.setattr(Channel, "poll", impatient)
     head = await stage.star("head")
     await stage.kill()
+    monkeypatch.setattr(Channel, "poll", impatient)
     await asks(head)
     stage.world.faults.add("getUpdates", "slow", seconds=1)
     await stage.start()
