@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from console_office import ARGS, Office, serving
+from chromium_browser import launch
+from console_office import Office, serving
 from databases import Databases, make_school
 from playwright.async_api import async_playwright
 
@@ -21,7 +21,7 @@ async def office(sqlite: Databases) -> AsyncIterator[Office]:
     desk = Desk(school, Printer(), lambda code: f"{school.address}/chat?start={code}", school.called)
     async with serving(desk) as url, async_playwright() as playwright:
         school.address = url
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+        browser = await launch(playwright)
         yield Office(school, url, browser)
         await browser.close()
     await school.close()

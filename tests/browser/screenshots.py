@@ -5,26 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import socket
 import sys
 import tempfile
 from pathlib import Path
 
+from chromium_browser import launch
 from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def free_port() -> int:
@@ -88,7 +78,7 @@ async def main() -> None:
         assert found is not None
         try:
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+                browser = await launch(playwright)
                 await chat(browser, f"http://127.0.0.1:{port}")
                 await console(browser, f"http://127.0.0.1:{port}", found.group())
                 await browser.close()
