@@ -6,6 +6,7 @@ Sometimes they tap twice. They look only at what is on their screen, never at th
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -47,7 +48,7 @@ class Somebody:
     language: str = "zh-hans"
 
 
-class Resident(Persona):
+class Resident(Persona, ABC):
     """Somebody of the town at their phone. What they want next is said by ``next_deed``."""
 
     def __init__(self, world: World, who: Somebody, pace: Pace, seed: int = 0) -> None:
@@ -62,9 +63,9 @@ class Resident(Persona):
         self._written: set[str] = set()
         self._last: Deed | None = None
 
+    @abstractmethod
     def next_deed(self) -> Deed | None:
         """What the screen asks for; None when there is nothing to do but wait."""
-        raise NotImplementedError
 
     async def live(self) -> None:
         """Goes on until ``done``."""
