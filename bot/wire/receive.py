@@ -89,13 +89,13 @@ def _kept(update: dict[str, Any]) -> str:
         message = query["message"]
         kept = {name: message[name] for name in ("message_id", "chat") if name in message}
         update = {**update, "callback_query": {**query, "message": kept}}
-    text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode()  # half of a broken emoji cannot be stored
+    words = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+    return words.encode("utf-8", "replace").decode()  # half of a broken emoji cannot be stored
 
 
 @dataclass(eq=False)
 class Delivery:
-    """Updates that one call brought; ``stored`` is set, or fails, when the round that takes them is over."""
+    """Updates that one call brought; ``stored`` is set when a round has committed them."""
 
     channel: str
     updates: Sequence[dict[str, Any]]
@@ -230,8 +230,18 @@ class Poller:
         self.troubles.works(self.channel.name, *WORKS)
         if not updates:
             return offset
+        newest = _numbered(updates)
         await self.intake.take_in(self.channel.name, updates)
-        return int(updates[-1]["update_id"]) + 1
+        return newest + 1
+
+
+def _numbered(updates: Any) -> int:
+    """The last update's id. Raises TelegramError for what is no list of updates: a strange answer is asked for again,
+    and never reaches a round, where it would stand in everybody's way."""
+    try:
+        return [_storable(update["update_id"]) for update in updates][-1]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise TelegramError("the answer holds no updates") from error
 
 
 def _trouble(error: TelegramError) -> Trouble:

@@ -51,7 +51,6 @@ class Wire:
         self, school: School, channels: Mapping[str, Channel], voice: Voice, limits: Limits | None = None
     ) -> None:
         self.school = school
-        self.channels = channels
         self.intake = Intake(self.wake, school.reached)
         self.worker = Worker(school, channels, voice)
         self.leader = Leader(school, self.wake)

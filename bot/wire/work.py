@@ -84,15 +84,16 @@ class Worker:
             wanted["doubtful"] = list(self._doubtful)
         rows = (await round_.connection.execute(updates.fresh(self._open(), bool(self._doubtful)), wanted)).all()
         done: list[int] = []
-        began = time.monotonic()
+        more = len(rows) == AT_ONCE
+        until = time.monotonic() + BEGIN_WITHIN_S
         for row in rows:
-            if time.monotonic() - began > BEGIN_WITHIN_S:  # the slow ones before it have taken the round's time
-                await self._mark_done(round_, done)
-                return True
+            if time.monotonic() > until:  # the slow ones before it have taken the round's time
+                more = True
+                break
             if await self._handle(round_, row, HANDLE_WITHIN_S):
                 done.append(row.id)
         await self._mark_done(round_, done)
-        return len(rows) == AT_ONCE
+        return more
 
     async def run_again(self) -> None:
         """Tries again, one at a time and each in a transaction of its own, what failed or met a database in trouble."""

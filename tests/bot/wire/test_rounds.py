@@ -163,7 +163,7 @@ async def test_a_channel_without_a_budget_holds_up_no_other(small_stage: Stage) 
     other = Channel("telegram", TOKEN, small_stage.address, register_chat)
     await small_stage.start()
     await other.open()
-    small_stage.wire.channels = small_stage.wire.sender.channels = {"web": small_stage.channel, "telegram": other}
+    small_stage.wire.sender.channels = {"web": small_stage.channel, "telegram": other}
     small_stage.wire.sender.budgets = {"web": Budget(FAST), "telegram": Budget(Limits(0.001, 0.001, 1))}
     many = [letter(small_stage, 5_000_000 + n, "later", channel="telegram", klass=Class.REMINDER) for n in range(400)]
     await post(small_stage, *many, letter(small_stage, office.user_id, "now", klass=Class.REMINDER))

@@ -207,3 +207,20 @@ async def test_ids_that_fit_nowhere_are_no_update(stage: Stage) -> None:
         http.post(f"{address}/telegram/web", json={"update_id": 2**70}) as answer,
     ):
         assert answer.status == 400
+
+
+async def test_a_strange_answer_to_a_poll_is_asked_for_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something between us and the server answers in its place: no update is taken from it, and none is lost."""
+    office = await stage.star("office")
+    strange: list[object] = ["a page", [{"no": "id"}], [{"update_id": 2**70}], {"update_id": 1}]
+    plain = stage.channel.poll
+
+    async def poll(data: dict[str, object], seconds: float) -> object:
+        return strange.pop() if strange else await plain(data, seconds)
+
+    monkeypatch.setattr("bot.wire.receive.BACKOFF_S", (0.01,))
+    monkeypatch.setattr(stage.channel, "poll", poll)
+    await office.send("/language")
+    await office.send("/cancel")
+    assert strange == [] and office.screen().count("请选择语言") == 1
+    assert await stage.ask(select(Update.state)) == [InboxState.DONE] * 2
