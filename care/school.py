@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, func, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from care.clock import Clock
@@ -21,8 +21,6 @@ from care.work import POSTED, UnitOfWork
 STANDS_STILL_S = 5
 """PostgreSQL: how long a transaction may wait for its own process, which was paused, or cut off by the network: what it
 has locked keeps others waiting."""
-TAKES_ITS_TIME = func.set_config("idle_in_transaction_session_timeout", "0", True)
-"""PostgreSQL: selected at the start of a transaction that computes for long between two statements."""
 READERS_HAVE_MS = 2000
 """SQLite: how long the emptying of its log waits for those who read."""
 ANSWERS_WITHIN_S = 60
@@ -106,6 +104,14 @@ class School:
         await self.writer.dispose()
         if self.reader is not self.writer:
             await self.reader.dispose()
+
+
+async def take_turn(uow: UnitOfWork, lock: int) -> None:
+    """Waits until no other process is at the same large piece of work (an import), which may then take its time
+    between two statements."""
+    if not uow.school.is_sqlite:  # there one process has the file
+        unhurried = func.set_config("idle_in_transaction_session_timeout", "0", True)
+        await uow.connection.execute(select(func.pg_advisory_xact_lock(lock), unhurried))
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

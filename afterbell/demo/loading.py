@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from afterbell.demo.applications import Clerk
 from afterbell.demo.book import SEED, Book, draw
@@ -17,7 +17,7 @@ from afterbell.demo.term import PUBLISHED, write_term, write_texts
 from afterbell.settings import OperatorError
 from care.permissions import SYSTEM
 from care.records import Mark, Person, SchoolClass, Student, Term, TextKind
-from care.school import TAKES_ITS_TIME, School
+from care.school import School, take_turn
 from care.work import UnitOfWork
 
 MARK = "demo"
@@ -35,8 +35,7 @@ async def load(school: School) -> bool:
     the other waits and finds it done.
     """
     async with school.work(SYSTEM) as uow:
-        if not school.is_sqlite:
-            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK), TAKES_ITS_TIME))
+        await take_turn(uow, LOCK)
         if await uow.session.get(Mark, MARK) is not None:
             return False
         await _must_be_empty(uow)

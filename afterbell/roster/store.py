@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import func, select
-
 from afterbell.roster.problems import Problems
 from afterbell.roster.rows import Roster
 from afterbell.roster.store_people import store_left, store_staff, store_students
@@ -20,7 +18,7 @@ from afterbell.roster.store_term import (
 from afterbell.roster.tally import Tally
 from afterbell.roster.work import Import
 from care.permissions import SYSTEM
-from care.school import TAKES_ITS_TIME, School
+from care.school import School, take_turn
 
 LOCK = 0x524F5354
 
@@ -28,8 +26,7 @@ LOCK = 0x524F5354
 async def store(school: School, roster: Roster, problems: Problems, file: Path, digest: str) -> Tally:
     """Raises RosterError, and then nothing is stored."""
     async with school.work(SYSTEM) as uow:
-        if not school.is_sqlite:
-            await uow.session.execute(select(func.pg_advisory_xact_lock(LOCK), TAKES_ITS_TIME))
+        await take_turn(uow, LOCK)
         work = Import(uow, problems, Tally())
         with uow.session.no_autoflush:
             await store_classes(work, roster)
