@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from page_server import Server
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
@@ -76,3 +77,13 @@ def call(http: aiohttp.ClientSession) -> Call:
             return answer.status, await answer.json()
 
     return call
+
+
+@pytest.fixture
+def demonstration(token: str) -> Server:
+    return Server(token, real=False)
+
+
+@pytest.fixture
+def real(token: str) -> Server:
+    return Server(token, real=True)

@@ -12,16 +12,6 @@ from webchat.params import Params, Upload
 from webchat.server import create_app, serve
 
 
-@pytest.fixture
-def demonstration(token: str) -> Server:
-    return Server(token, real=False)
-
-
-@pytest.fixture
-def real(token: str) -> Server:
-    return Server(token, real=True)
-
-
 async def test_anyone_of_the_demonstration_can_be_played(demonstration: Server) -> None:
     async with running(demonstration) as http:
         people = await read(http, "/chat/people.json")

@@ -9,23 +9,13 @@ from collections.abc import AsyncIterator
 import aiohttp
 import httpx
 import pytest
+from page_server import MUM, OURS, Server, browser, own_id, read, running, status
 from starlette.requests import Request
-from test_webchat_page import MUM, OURS, Server, browser, own_id, read, running, status
 
 from webchat.intake import Paces, address_of
 from webchat.manners import set_my_commands
 from webchat.params import Params
 from webchat.server import create_app
-
-
-@pytest.fixture
-def demonstration(token: str) -> Server:
-    return Server(token, real=False)
-
-
-@pytest.fixture
-def real(token: str) -> Server:
-    return Server(token, real=True)
 
 
 async def chunks(total: int, head: bytes = b"", size: int = 10_000) -> AsyncIterator[bytes]:
