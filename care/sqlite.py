@@ -159,6 +159,15 @@ class OnLoopDialect(SQLiteDialect_pysqlite):
     def do_begin(self, dbapi_connection: Any) -> None:
         dbapi_connection.begin()
 
+    def do_savepoint(self, connection: Any, name: str) -> None:
+        connection.connection.execute(f"SAVEPOINT {name}")
+
+    def do_rollback_to_savepoint(self, connection: Any, name: str) -> None:
+        connection.connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
+
+    def do_release_savepoint(self, connection: Any, name: str) -> None:
+        connection.connection.execute(f"RELEASE SAVEPOINT {name}")
+
     def get_driver_connection(self, connection: Any) -> Any:
         return connection._connection
 

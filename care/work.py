@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -31,15 +31,6 @@ ADD_LETTERS = {
     "sqlite": sqlite.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
     "postgresql": postgresql.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
 }
-SUPERSEDE = (
-    update(LETTERS)
-    .where(
-        LETTERS.c.slot == bindparam("taken_over"),
-        LETTERS.c.state == LetterState.WAITING,
-        LETTERS.c.sent_at.is_(None),
-    )
-    .values(state=LetterState.SUPERSEDED, payload=None)
-)
 
 
 class UnitOfWork:
@@ -48,15 +39,22 @@ class UnitOfWork:
     def __init__(self, school: School, connection: AsyncConnection, actor: Actor, autoflush: bool = True) -> None:
         self.school = school
         self.connection = connection
-        self.session = AsyncSession(
-            connection, expire_on_commit=False, autoflush=autoflush, join_transaction_mode="rollback_only"
-        )
-        """Of the same transaction, which ends with the unit: nobody commits or rolls back by it."""
         self.actor = actor
+        self._autoflush = autoflush
+        self._session: AsyncSession | None = None
         self.now: datetime = school.clock.now()
         self.posted = False
         self.events: list[Row] = []
         self.letters: list[Row] = []
+
+    @property
+    def session(self) -> AsyncSession:
+        """Of the same transaction, which ends with the unit: nobody commits or rolls back by it. Made when it is first
+        asked for."""
+        if self._session is None:
+            how: dict[str, Any] = {"expire_on_commit": False, "join_transaction_mode": "rollback_only"}
+            self._session = AsyncSession(self.connection, autoflush=self._autoflush, **how)
+        return self._session
 
     @property
     def today(self) -> date:
@@ -139,7 +137,7 @@ class UnitOfWork:
     def reply(
         self, channel: str, chat_id: int, method: str, payload: str, klass: Class = Class.REPLY, slot: str | None = None
     ) -> None:
-        """Posts a message that is already rendered. A waiting letter with the same ``slot`` is superseded."""
+        """Posts a message that is already rendered. It supersedes one with the same ``slot`` that still waits."""
         if slot:
             self.letters = [letter for letter in self.letters if letter["slot"] != slot]
         self._write_letter(
@@ -171,8 +169,9 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Puts changed records into the database, where there are any."""
-        if self.session.new or self.session.dirty or self.session.deleted:
-            await self.session.flush()
+        session = self._session
+        if session is not None and (session.new or session.dirty or session.deleted):
+            await session.flush()
 
     async def write(self) -> None:
         """Puts audit events and letters into the database: the last thing before the commit."""
@@ -180,9 +179,6 @@ class UnitOfWork:
         if self.events:
             await self.connection.execute(ADD_EVENTS, self.events)
         if self.letters:
-            slots = [{"taken_over": letter["slot"]} for letter in self.letters if letter["slot"]]
-            if slots:
-                await self.connection.execute(SUPERSEDE, slots)
             await self.connection.execute(ADD_LETTERS[self.connection.dialect.name], self.letters)
         self.events, self.letters = [], []
 

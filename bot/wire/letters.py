@@ -57,11 +57,23 @@ def outgoing(row: Row[Any]) -> Outgoing:
     )
 
 
+_newer = LETTERS.alias()
 _now: Any = bindparam("now", type_=Letter.due_at.type)
 _older = LETTERS.alias()
 _channel: Any = func.coalesce(CONTACTS.c.channel, LETTERS.c.channel)
 _chat: Any = func.coalesce(CONTACTS.c.chat_id, LETTERS.c.chat_id)
 _nobody = LETTERS.c.person_id.is_not(None) & CONTACTS.c.id.is_(None)
+_replaced = (
+    select(_newer.c.id)
+    .where(
+        _newer.c.slot == LETTERS.c.slot,
+        _newer.c.state == WAITS,
+        _newer.c.sent_at.is_(None),
+        _newer.c.id > LETTERS.c.id,
+    )
+    .correlate(LETTERS)
+    .exists()
+)
 _behind_one_that_is_tried_again = (
     select(_older.c.id)
     .where(
@@ -97,9 +109,9 @@ def _newest_chat(channels: tuple[str, ...]) -> Any:
 
 @cache
 def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool = False) -> Select[Any]:
-    """The next letters due by ``now``, ``most`` of them, down to the class ``last``; each with the chat it goes to: its
-    own, or the person's newest in ``channels``. Only of channels ``speaking`` now; with ``skipping``, not those to the
-    chats in ``skip``, except answers to taps."""
+    """The next letters that are due by ``now``, or replaced by a later edit, ``most`` of them, down to the class
+    ``last``; each with the chat it goes to: its own, or the person's newest in ``channels``. Only of channels
+    ``speaking`` now; with ``skipping``, not those to the chats in ``skip``, except answers to taps."""
     query = (
         select(
             LETTERS.c.id,
@@ -114,13 +126,14 @@ def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool =
             _channel.label("to_channel"),
             _chat.label("to_chat"),
             _nobody.label("nobody"),
+            _replaced.label("replaced"),
         )
         .select_from(LETTERS.outerjoin(CONTACTS, CONTACTS.c.id == _newest_chat(channels)))
         .where(
             LETTERS.c.state == WAITS,
             LETTERS.c.sent_at.is_(None),
             LETTERS.c.klass <= bindparam("last", type_=Integer),
-            LETTERS.c.due_at <= _now,
+            or_(LETTERS.c.due_at <= _now, _replaced),
             or_(_nobody, _channel.in_(names(speaking))),
             ~_behind_one_that_is_tried_again,
         )
@@ -153,6 +166,12 @@ LAPSE = (
     update(LETTERS)
     .where(LETTERS.c.id.in_(bindparam("letters", expanding=True)))
     .values(state=LetterState.LAPSED, payload=None)
+)
+
+SUPERSEDE = (
+    update(LETTERS)
+    .where(LETTERS.c.id.in_(bindparam("letters", expanding=True)))
+    .values(state=LetterState.SUPERSEDED, payload=None)
 )
 
 SENT = (

@@ -97,7 +97,7 @@ class Sender:
                 await self._mark(uow, may_go)
                 taken += may_go
                 wait = min(wait, seconds)
-                looks_on |= len(rows) == most
+                looks_on |= len(rows) == most or any(row.replaced for row in rows)
             if not looks_on:
                 break
         wait = min([wait, *(self.budgets[name].until(Class.BROADCAST) or wait for name in self._speaking())])
@@ -146,14 +146,18 @@ class Sender:
         return rows
 
     async def _that_hold(self, uow: UnitOfWork, rows: Sequence[Any]) -> list[Outgoing]:
-        """Those whose time is not over and whose receiver has a chat; the others are settled here."""
-        over = [row.id for row in rows if row.valid_until is not None and row.valid_until < uow.now]
-        if over:
-            await uow.connection.execute(letters.LAPSE, {"letters": over})
-        for row in rows:
-            if row.nobody and row.id not in over:
+        """Those whose time is not over, that no later edit replaces, and whose receiver has a chat; the others are
+        settled here."""
+        over = {row.id for row in rows if row.valid_until is not None and row.valid_until < uow.now}
+        replaced = {row.id for row in rows if row.replaced} - over
+        for settled, statement in ((over, letters.LAPSE), (replaced, letters.SUPERSEDE)):
+            if settled:
+                await uow.connection.execute(statement, {"letters": list(settled)})
+        hold = [row for row in rows if row.id not in over | replaced]
+        for row in hold:
+            if row.nobody:
                 await self._apart(uow, row.id, self._reaches_nobody)
-        return [letters.outgoing(row) for row in rows if not row.nobody and row.id not in over]
+        return [letters.outgoing(row) for row in hold if not row.nobody]
 
     async def _reaches_nobody(self, uow: UnitOfWork, letter: Letter) -> None:
         letter.state, letter.error = LetterState.FAILED, "nobody to reach: no chat is known"
@@ -263,22 +267,14 @@ class Sender:
         letter.state, letter.error = fate.state, fate.error
         if not fate.counts:
             letter.attempts -= 1
-        if fate.state is LetterState.WAITING:
-            if fate.retry_in_s is not None:
-                letter.due_at = max(letter.due_at, uow.now + timedelta(seconds=fate.retry_in_s))
-            if letter.slot is not None and await self._newer(uow, letter):
-                letter.state = LetterState.SUPERSEDED
-        if letter.state in (LetterState.LAPSED, LetterState.SUPERSEDED):
+        if fate.state is LetterState.WAITING and fate.retry_in_s is not None:
+            letter.due_at = max(letter.due_at, uow.now + timedelta(seconds=fate.retry_in_s))
+        if letter.state is LetterState.LAPSED:
             letter.payload = None
         if fate.reach is not None:
             await set_reach(uow, fate.letter.channel, fate.letter.chat_id, fate.reach)
             if letter.person_id is not None:
                 letter.state = LetterState.WAITING  # another chat of the person, or nobody: the next look tells
-
-    async def _newer(self, uow: UnitOfWork, letter: Letter) -> bool:
-        """Whether a later edit of the same message waits."""
-        same = (Letter.slot == letter.slot, Letter.sent_at.is_(None), Letter.state == LetterState.WAITING)
-        return await uow.session.scalar(select(Letter.id).where(*same, Letter.id > letter.id).limit(1)) is not None
 
     async def in_doubt(self, uow: UnitOfWork) -> set[int]:
         """Chats to which another process was sending, and may still be: what follows there waits for its fate."""

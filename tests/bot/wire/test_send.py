@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,22 +13,28 @@ from stage import Stage
 from care.records import Class, Contact, Letter, LetterState, Person, Reach
 
 
-async def post(stage: Stage, chat: int, text: str, kind: str = "reply", **more: object) -> int:
+def rendered(now: datetime, chat: int, text: str, **more: object) -> Letter:
+    """A message as it stands in the outbox."""
+    letter = Letter(
+        kind="reply",
+        klass=Class.REPLY,
+        channel="web",
+        chat_id=chat,
+        method="sendMessage",
+        payload=json.dumps({"chat_id": chat, "text": text}),
+        params={},
+        posted_at=now,
+        due_at=now,
+    )
+    for name, value in more.items():
+        setattr(letter, name, value)
+    return letter
+
+
+async def post(stage: Stage, chat: int, text: str, **more: object) -> int:
     """Puts a rendered message into the outbox; returns its id."""
     async with stage.school.work() as uow:
-        letter = Letter(
-            kind=kind,
-            klass=Class.REPLY,
-            channel="web",
-            chat_id=chat,
-            method="sendMessage",
-            payload=json.dumps({"chat_id": chat, "text": text}),
-            params={},
-            posted_at=uow.now,
-            due_at=uow.now,
-        )
-        for name, value in more.items():
-            setattr(letter, name, value)
+        letter = rendered(uow.now, chat, text, **more)
         uow.session.add(letter)
         uow.posted = True
     return letter.id
@@ -156,3 +162,22 @@ async def test_one_letter_a_key(stage: Stage) -> None:
         assert await uow.post("approval_waits", person_id, key="once") == 0
     async with stage.school.work() as uow:
         assert await uow.post("approval_waits", person_id, key="once") == 0
+
+
+async def test_a_later_edit_replaces_those_that_still_wait(stage: Stage) -> None:
+    """Also one that is tried again only much later: it neither goes out nor holds up the later one."""
+    office = await stage.star("office")
+    async with stage.school.work() as uow:
+        soon, late = uow.now, uow.now + timedelta(hours=1)
+        waiting = (("first", 1, late), ("second", 0, soon), ("third", 0, soon))
+        edits = [
+            rendered(uow.now, office.user_id, text, slot="web:1:1", attempts=tries, due_at=due)
+            for text, tries, due in waiting
+        ]
+        uow.session.add_all(edits)
+        uow.posted = True
+    await stage.calm()
+    letters = [await letter_of(stage, edit.id) for edit in edits]
+    assert [letter.state for letter in letters] == [LetterState.SUPERSEDED, LetterState.SUPERSEDED, LetterState.SENT]
+    assert all(letter.payload is None for letter in letters)
+    assert [text for text in texts(stage, office.user_id) if text in ("first", "second", "third")] == ["third"]
