@@ -17,7 +17,7 @@ from telegram import Update
 
 from bench import scene
 from bench.counts import count
-from bot.chat import letters
+from bot.chat import kinds, letters
 from bot.chat import register as chat
 from bot.chat.voice import voice
 from bot.wire.budget import Limits
@@ -66,7 +66,7 @@ async def list_tapped(update: Update, turn: Turn) -> None:
     await turn.show(View(f"Class {class_id}", lines))
 
 
-async def reminder(c: letters.Context) -> View | None:
+async def reminder(c: kinds.Context) -> View | None:
     return View("A reminder: care ends at 17:10 today.")
 
 
@@ -133,7 +133,7 @@ async def run() -> None:
 
 def main() -> None:
     chat.TAPS["bp"] = list_tapped
-    letters.KINDS["bench_reminder"] = letters.Kind(reminder)
+    letters.KINDS["bench_reminder"] = kinds.Kind(reminder)
     uvloop.run(run())
 
 

@@ -8,13 +8,11 @@ school days.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, literal, or_, select
 from sqlalchemy.orm import aliased
 
@@ -28,6 +26,8 @@ from care.records.enrolment import Application, State
 from care.records.people import Guardianship, Role
 from care.school import School
 from care.work import UnitOfWork
+from scheduler import afternoon
+from scheduler.parts import by_itself, together
 
 QUIET_UNTIL = time(7, 30)
 QUIET_FROM = time(20, 0)
@@ -37,10 +37,6 @@ SIGN_DAYS = (2, 5)
 """School days after which a reviewer, the school, and a guardian who has not signed are reminded."""
 TOGETHER = 100
 """Letters that are posted in one transaction."""
-
-Item = TypeVar("Item")
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -62,29 +58,10 @@ def may_remind(calendar: Calendar, local: datetime) -> bool:
     return calendar.is_school_day(local.date()) and QUIET_UNTIL <= local.time() < QUIET_FROM
 
 
-async def by_itself(part: str, doing: Awaitable[object], **about: int) -> None:
-    """Does one part of a tick: when it fails, that is logged, and the parts after it are done all the same.
-
-    Only the kind of the error is logged, for its words may hold people's."""
-    try:
-        await doing
-    except Exception as error:  # noqa: BLE001 - the parts after it must have their turn; the next tick tries again
-        log.error("a part of a tick failed", part=part, error=type(error).__name__, **about)
-
-
-async def together(school: School, act: Callable[[UnitOfWork, Item], Awaitable[object]], items: Iterable[Item]) -> None:
-    """Does something about each of these in one transaction. All that a tick writes is written here."""
-    async with school.work(SYSTEM) as uow:
-        for item in items:
-            await act(uow, item)
-        school.reached("posting")
-    school.reached("posted")
-    await asyncio.sleep(0)  # who waits for the writer has it before the next transaction
-
-
 async def tick(school: School) -> None:
     """Does and posts everything that is due by now."""
     await by_itself("withdrawals", settle_withdrawals(school))
+    await by_itself("afternoon", afternoon.tick(school))
     await by_itself("reminders", remind(school))
 
 

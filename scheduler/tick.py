@@ -9,6 +9,7 @@ from care.marks import note
 from care.school import School
 from care.tidy import tidy
 from scheduler import due
+from scheduler.parts import by_itself
 
 EVERY_S = 5
 CLEAR_LOG_EVERY = 12
@@ -38,9 +39,9 @@ class Ticker:
 
     async def tick(self) -> None:
         await due.tick(self.school)
-        await due.by_itself("tidy", tidy(self.school))
-        await due.by_itself("clock", save_clock(self.school))
-        await due.by_itself("log", self._clear_log())
+        await by_itself("tidy", tidy(self.school))
+        await by_itself("clock", save_clock(self.school))
+        await by_itself("log", self._clear_log())
 
     async def _clear_log(self) -> None:
         """SQLite: empties the write-ahead log now and then, so that words already deleted do not linger in it."""

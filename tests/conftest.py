@@ -14,6 +14,10 @@ from stage import Stage, open_stage
 from afterbell.log import configure_log
 from care.school import School
 
+CLASSES = ("2(3)", "3(5)", "2(5)")
+"""Whose afternoon the tests play: the class of the demonstration's teacher, one with an English family, and one with two
+children of one name."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
@@ -60,6 +64,21 @@ async def school(databases: Databases) -> AsyncIterator[School]:
 async def stage(databases: Databases) -> AsyncIterator[Stage]:
     """The demonstration school with its bot at work, on both kinds of database."""
     async with open_stage(await databases.fresh()) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def afternoon(databases: Databases) -> AsyncIterator[Stage]:
+    """A stage on which care runs in 2(3), 3(5) and 2(5), on both kinds of database. It is 16:40: no tick yet, so the
+    day is not open."""
+    async with open_stage(await databases.fresh(), afternoon=CLASSES) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def small_afternoon(sqlite: Databases) -> AsyncIterator[Stage]:
+    """The same on SQLite only."""
+    async with open_stage(await sqlite.fresh(), afternoon=CLASSES) as stage:
         yield stage
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from databases import make_school
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 
 from afterbell import demo
 from bot.chat.register import register
@@ -24,6 +24,7 @@ from care.permissions import Actor
 from care.records import (
     Application,
     Contact,
+    DayRules,
     InboxState,
     Letter,
     LetterState,
@@ -31,6 +32,7 @@ from care.records import (
     SchoolClass,
     StaffRole,
     Student,
+    Term,
     Update,
 )
 from care.records.people import Role
@@ -237,11 +239,29 @@ async def homeroom_id(uow: UnitOfWork, class_name: str) -> int:
     return (await uow.session.scalars(query)).one()
 
 
+async def care_runs_in(school: School, *classes: str) -> None:
+    """Narrows the afternoon to these classes, so that a tick has little to do; with none, no day ever opens."""
+    async with school.work() as uow:
+        term_id = await uow.session.scalar(select(Term.id))
+        if not classes:
+            uow.session.add(DayRules(term_id=term_id, opens_at=time(23, 59, 59)))
+            return
+        rows = (await uow.session.execute(select(SchoolClass.id, SchoolClass.grade, SchoolClass.number))).all()
+        others = [row.id for row in rows if f"{row.grade}({row.number})" not in classes]
+        of_others = select(Student.id).where(Student.school_class_id.in_(others))
+        await uow.session.execute(update(Application).where(Application.student_id.in_(of_others)).values(weekdays=[]))
+
+
 @asynccontextmanager
 async def open_stage(
-    database: str, limits: Limits | None = None, prepare: Callable[[Stage], None] | None = None
+    database: str,
+    limits: Limits | None = None,
+    prepare: Callable[[Stage], None] | None = None,
+    afternoon: Sequence[str] = (),
 ) -> AsyncIterator[Stage]:
+    """``afternoon``: the classes whose care runs (all of it: day, roll, pick-up); none: no care day ever opens."""
     school = make_school(database)
+    await care_runs_in(school, *afternoon)
     world = World(now=school.clock.now, limits=limits or Limits.off())
     world.add_bot(TOKEN)
     async with serve(create_app(world)) as address:

@@ -7,12 +7,10 @@ buttons. ``None`` means that there is nothing left to say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
+from bot.chat.kinds import Context, Kind
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
 from bot.wire.voice import Fact
@@ -31,35 +29,6 @@ from locales import Words, mark, words
 from locales.labels import day
 from papers import Printer
 from papers.from_records import agreement_paper, application_paper
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a letter is rendered with: a reading transaction as its receiver, the words, the printer."""
-
-    uow: UnitOfWork
-    _: Words
-    printer: Printer
-    params: dict[str, Any]
-
-    @property
-    def application_id(self) -> int:
-        return int(self.params["application_id"])
-
-
-Rendered = Callable[[Context], Awaitable[View | None]]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a kind of letter is rendered, whether it may go out twice when its fate is unknown (``again``), and whether
-    another guardian of the child gets it when the receiver cannot be reached. A ``courtesy`` that reaches nobody is no
-    matter for the office."""
-
-    render: Rendered
-    again: bool = True
-    other_guardian: bool = False
-    courtesy: bool = False
 
 
 class Renderer:

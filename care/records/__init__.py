@@ -1,6 +1,20 @@
 """The tables. Imported whole so that ``Record.metadata`` is complete wherever it is used."""
 
 from care.records.base import Instant, Record
+from care.records.day import (
+    Alarm,
+    AlarmKind,
+    CareDay,
+    CareSession,
+    CustodyEvent,
+    DayChild,
+    DayRules,
+    Holder,
+    Leave,
+    Proof,
+    SessionKind,
+    Step,
+)
 from care.records.delivery import Class, Form, InboxState, Letter, LetterState, Update
 from care.records.enrolment import (
     Agreement,
@@ -28,38 +42,57 @@ from care.records.people import (
     Student,
     WrongCode,
 )
-from care.records.term import CalendarDay, Term, TermText, TextKind, Venue, VenueKind, Wave
+from care.records.pickup import Adult, Delegate, PickupCode, PickupPlan, Signature
+from care.records.term import CalendarDay, CalendarYear, Term, TermText, TextKind, Venue, VenueKind, Wave, WaveDay
 
 __all__ = [
+    "Adult",
     "Agreement",
+    "Alarm",
+    "AlarmKind",
     "Application",
     "CalendarDay",
+    "CalendarYear",
+    "CareDay",
+    "CareSession",
     "Class",
     "Consent",
     "ConsentKind",
     "ConsoleSession",
     "Contact",
+    "CustodyEvent",
+    "DayChild",
+    "DayRules",
+    "Delegate",
     "Event",
     "Form",
     "Guardianship",
+    "Holder",
     "InboxState",
     "Instant",
+    "Leave",
     "LeaveMode",
     "Letter",
     "LetterState",
     "Mark",
     "Need",
     "Person",
+    "PickupCode",
     "PickupPerson",
+    "PickupPlan",
+    "Proof",
     "Reach",
     "Record",
     "Relation",
     "Role",
     "SchoolClass",
+    "SessionKind",
     "SignInLink",
+    "Signature",
     "Slip",
     "StaffRole",
     "State",
+    "Step",
     "StopListEntry",
     "Student",
     "Term",
@@ -70,5 +103,6 @@ __all__ = [
     "VenueKind",
     "Waiver",
     "Wave",
+    "WaveDay",
     "WrongCode",
 ]

@@ -84,7 +84,8 @@ class TermText(Record):
 
 
 class CalendarDay(Record):
-    """A date that is not what its weekday says (S8): a holiday, a make-up day, or a day without care."""
+    """A date that is not what its weekday says (S8): a holiday, a make-up day that follows a weekday's timetable (1 is
+    Monday), or a day without care. ``version`` grows with each change that people are told of."""
 
     __tablename__ = "calendar_day"
     date: Mapped[date] = mapped_column(primary_key=True)
@@ -92,3 +93,23 @@ class CalendarDay(Record):
     care: Mapped[bool]
     follows_weekday: Mapped[int | None]
     note: Mapped[str] = mapped_column(String(120), default="")
+    version: Mapped[int] = mapped_column(default=0)
+
+
+class WaveDay(Record):
+    """Other times of a dismissal wave on one date, such as an early end. Times are local."""
+
+    __tablename__ = "wave_day"
+    date: Mapped[date] = mapped_column(primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    starts_at: Mapped[time]
+    ends_at: Mapped[time]
+
+
+class CalendarYear(Record):
+    """A year whose official holidays are known here; any other reads "not yet announced", and nothing is guessed."""
+
+    __tablename__ = "calendar_year"
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -1,0 +1,177 @@
+"""Appends to a child's custody chain: each link names both sides and is hashed over the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol, cast
+
+from sqlalchemy import Table, bindparam, insert, select, update
+
+from care.custody.steps import HELD_BY, may_follow
+from care.errors import Conflict
+from care.records.day import CareDay, CustodyEvent, DayChild, Holder, Proof, Step
+from care.work import UnitOfWork
+
+CHAIN = cast(Table, CustodyEvent.__table__)
+CHILDREN = cast(Table, DayChild.__table__)
+ADD = insert(CHAIN)
+MOVE_ON = (
+    update(CHILDREN)
+    .where(CHILDREN.c.id == bindparam("child"), CHILDREN.c.last_seq == bindparam("seen"))
+    .values(last_seq=bindparam("seen") + 1)
+)
+LAST = (
+    select(
+        CHAIN.c.seq, CHAIN.c.step, CHAIN.c.holder, CHAIN.c.holder_id, CHAIN.c.holder_name, CHAIN.c.at, CHAIN.c.sha256
+    )
+    .add_columns(CareDay.closed_at)
+    .join(CHILDREN, (CHILDREN.c.id == CHAIN.c.day_child_id) & (CHILDREN.c.last_seq == CHAIN.c.seq))
+    .join(CareDay, CareDay.date == CHILDREN.c.date)
+    .where(CHILDREN.c.id == bindparam("child"))
+)
+"""A child's last link, and when its day was closed."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Who answers for a child: a teacher or an adult by name, the school before the roll, the family, or nobody."""
+
+    kind: Holder
+    person_id: int | None
+    name: str
+
+
+FAMILY = Side(Holder.FAMILY, None, "")
+NOBODY = Side(Holder.NOBODY, None, "")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A step as it is to be appended. ``remark`` is a person's own words (a reason)."""
+
+    step: Step
+    to: Side
+    proof: Proof = Proof.TAP
+    remark: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    """When it happened, where that is not now: what is entered later from paper."""
+
+
+class Stored(Protocol):
+    """A link as it stands in the database."""
+
+    seq: int
+    step: Step
+    giver: Holder
+    giver_id: int | None
+    giver_name: str
+    holder: Holder
+    holder_id: int | None
+    holder_name: str
+    at: datetime
+    by_id: int | None
+    by_name: str
+    proof: Proof
+    remark: str
+    data: dict[str, Any]
+
+
+def genesis(day: date, student_id: int) -> str:
+    """What the first link of a chain is hashed over."""
+    return hashlib.sha256(f"afterbell custody {day.isoformat()} {student_id}".encode()).hexdigest()
+
+
+def link_hash(previous: str, link: Stored) -> str:
+    """SHA-256 over the link before and everything this one says, as JSON with sorted keys; instants in UTC."""
+    said = [
+        previous,
+        link.seq,
+        str(link.step),
+        [str(link.giver), link.giver_id, link.giver_name],
+        [str(link.holder), link.holder_id, link.holder_name],
+        link.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        [link.by_id, link.by_name],
+        str(link.proof),
+        link.remark,
+        link.data,
+    ]
+    written = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A new link, complete but for its hash."""
+
+    day_child_id: int
+    seq: int
+    step: Step
+    giver: Holder
+    giver_id: int | None
+    giver_name: str
+    holder: Holder
+    holder_id: int | None
+    holder_name: str
+    at: datetime
+    by_id: int | None
+    by_name: str
+    proof: Proof
+    remark: str
+    data: dict[str, Any]
+    previous: str
+
+    def as_values(self) -> dict[str, Any]:
+        return {**self.__dict__, "sha256": link_hash(self.previous, self)}
+
+
+def first_row(uow: UnitOfWork, day_child_id: int, day: date, student_id: int, link: Link) -> dict[str, Any]:
+    """The values of a chain's first link: the school gives the child to whom the plan says."""
+    assert may_follow(None, link.step)
+    return _row(uow, day_child_id, 1, Side(Holder.SCHOOL, None, ""), link, genesis(day, student_id)).as_values()
+
+
+def _row(uow: UnitOfWork, day_child_id: int, seq: int, giver: Side, link: Link, previous: str) -> Row:
+    if link.to.kind not in HELD_BY[link.step]:
+        raise ValueError(f"{link.to.kind} cannot hold a child after {link.step}")
+    return Row(
+        day_child_id=day_child_id,
+        seq=seq,
+        step=link.step,
+        giver=giver.kind,
+        giver_id=giver.person_id,
+        giver_name=giver.name,
+        holder=link.to.kind,
+        holder_id=link.to.person_id,
+        holder_name=link.to.name,
+        at=link.at or uow.now,
+        by_id=uow.actor.person_id,
+        by_name=uow.actor.name,
+        proof=link.proof,
+        remark=link.remark,
+        data=link.data,
+        previous=previous,
+    )
+
+
+async def append(uow: UnitOfWork, day_child_id: int, link: Link, seen: int | None = None) -> int:
+    """Appends a link and returns its number in the chain. ``seen``: the last number the caller's screen showed.
+
+    Raises Conflict("stale") when the chain has grown since, when another process appends at the same moment, or when
+    the step may not follow the last one; Conflict("day_closed") once the day is sealed.
+    """
+    last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
+    if last.closed_at is not None:
+        raise Conflict("day_closed")
+    if (seen is not None and last.seq != seen) or not may_follow(last.step, link.step):
+        raise Conflict()
+    moved = await uow.connection.execute(MOVE_ON, {"child": day_child_id, "seen": last.seq})
+    if moved.rowcount != 1:
+        raise Conflict()
+    giver = Side(last.holder, last.holder_id, last.holder_name)
+    row = _row(uow, day_child_id, last.seq + 1, giver, link, last.sha256)
+    await uow.connection.execute(ADD, row.as_values())
+    return row.seq

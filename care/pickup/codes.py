@@ -1,0 +1,60 @@
+"""Pick-up codes: six letters and digits without look-alikes, one an adult and date, unique among all of that date.
+
+A code is never stored: it is made from the school's key and its row, and found by its keyed hash.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+
+from sqlalchemy import select
+
+from care.linking import normal_code
+from care.records.pickup import Adult, PickupCode
+from care.work import UnitOfWork
+
+LENGTH = 6
+PURPOSE = "pickup"
+
+
+def shown(code: str) -> str:
+    """As it is read out: two groups of three."""
+    return f"{code[:3]} {code[3:]}"
+
+
+async def code_for(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> str:
+    """The adult's code of a date; made when it is first asked for, the same ever after."""
+    query = select(PickupCode).where(PickupCode.date == day, PickupCode.adult == adult, PickupCode.adult_id == adult_id)
+    row = (await uow.session.scalars(query)).first()
+    while row is None:
+        row = PickupCode(date=day, adult=adult, adult_id=adult_id, code_hash=secrets.token_hex(32), made_at=uow.now)
+        uow.session.add(row)
+        await uow.session.flush()
+        fingerprint = _fingerprint(uow, _code(uow, row.id))
+        if await _row_of(uow, fingerprint, day) is not None:  # another adult has this very code today
+            await uow.session.delete(row)
+            await uow.session.flush()
+            row = None
+        else:
+            row.code_hash = fingerprint
+            await uow.session.flush()
+    return _code(uow, row.id)
+
+
+def _code(uow: UnitOfWork, number: int) -> str:
+    return uow.school.keys.code(PURPOSE, number, LENGTH)
+
+
+def _fingerprint(uow: UnitOfWork, code: str) -> str:
+    return uow.school.keys.fingerprint(PURPOSE, code)
+
+
+async def _row_of(uow: UnitOfWork, fingerprint: str, day: date) -> PickupCode | None:
+    query = select(PickupCode).where(PickupCode.date == day, PickupCode.code_hash == fingerprint)
+    return (await uow.session.scalars(query)).first()
+
+
+async def whose(uow: UnitOfWork, written: str, day: date) -> PickupCode | None:
+    """Whose code of this date it is, as typed or read from a QR code; None when it is nobody's."""
+    return await _row_of(uow, _fingerprint(uow, normal_code(written)), day)
