@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="The school's staff.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
+ledger = typer.Typer(help="The sealed record of who had which child when.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -212,6 +214,28 @@ def import_(
     except OSError as error:
         _fail(f"{file} cannot be written: {error.strerror}")
     typer.echo(f"{file} is ready to be filled in.")
+
+
+@ledger.command("verify")
+def ledger_verify() -> None:
+    """Walk all custody chains and seals; name the first row that was changed by hand."""
+    from care.custody.ledger import Flaw, verify
+
+    async def work() -> None:
+        school = await open_school(read_settings())
+        try:
+            async with school.look(SYSTEM) as uow:
+                found = await verify(uow)
+        finally:
+            await school.close()
+        if isinstance(found, Flaw):
+            raise SettingsError(f"The ledger does not hold: {found.table} {found.row}, {found.day}: {found.what}.")
+        typer.echo(
+            f"The ledger holds: {found.links} links on {found.days} days, {found.sealed} of them sealed"
+            + (f"; the last seal is {found.root}." if found.root else ".")
+        )
+
+    _run(work())
 
 
 @app.command()

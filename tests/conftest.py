@@ -15,8 +15,8 @@ from afterbell.log import configure_log
 from care.school import School
 
 CLASSES = ("2(3)", "3(5)", "2(5)")
-"""Whose afternoon the tests play: the class of the demonstration's teacher, one with an English family, and one with two
-children of one name."""
+"""Whose afternoon the tests play: the class of the demonstration's teacher, one with an English family, and one with
+two children of one name."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -52,16 +52,18 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Verified:
-    """How much was walked."""
+    """How much was walked. ``root`` is the last seal: who keeps it elsewhere can tell whether all was computed anew."""
 
     days: int
     links: int
+    sealed: int = 0
+    root: str | None = None
 
 
 async def verify(uow: UnitOfWork) -> Verified | Flaw:
     """Walks all days in the order in which they were sealed, and each chain from its first link."""
     days = list(await uow.session.scalars(select(CareDay).order_by(CareDay.closed_at.is_(None), CareDay.closed_at)))
-    links, root = 0, None
+    links, sealed, root = 0, 0, None
     for care_day in days:
         heads: list[tuple[int, str]] = []
         async for child, chain in _chains(uow, care_day.date):
@@ -75,7 +77,8 @@ async def verify(uow: UnitOfWork) -> Verified | Flaw:
         if care_day.previous_root != root or care_day.root != day_root(root, care_day.date, heads):
             return Flaw("care_day", care_day.date.isoformat(), care_day.date, "the day's seal does not fit its chains")
         root = care_day.root
-    return Verified(len(days), links)
+        sealed += 1
+    return Verified(len(days), links, sealed, root)
 
 
 async def _chains(uow: UnitOfWork, day: date) -> AsyncIterator[tuple[DayChild, list[CustodyEvent]]]:
