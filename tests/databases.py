@@ -7,15 +7,17 @@ import itertools
 import shutil
 import warnings
 from collections.abc import Awaitable, Callable
+from datetime import time
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from afterbell import demo
 from care.clock import MovableClock, stopped_clock
 from care.keys import Keys
 from care.migrate import migrate
+from care.records import DayRules, Term
 from care.school import School, open_engines
 
 KEY = "a secret for tests, and long enough for them"
@@ -43,7 +45,15 @@ async def _fill(url: str, load: bool) -> None:
     await migrate(school.writer)
     if load:
         await demo.load(school)
+        await _no_afternoon(school)
     await school.close()
+
+
+async def _no_afternoon(school: School) -> None:
+    """No care day ever opens: most tests are about something else. ``stage.care_runs_in`` takes this back."""
+    async with school.work() as uow:
+        term_id = await uow.session.scalar(select(Term.id))
+        uow.session.add(DayRules(term_id=term_id, opens_at=time(23, 59, 59)))
 
 
 class Databases:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from databases import make_school
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from afterbell import demo
 from bot.chat.register import register
@@ -32,7 +32,6 @@ from care.records import (
     SchoolClass,
     StaffRole,
     Student,
-    Term,
     Update,
 )
 from care.records.people import Role
@@ -240,12 +239,9 @@ async def homeroom_id(uow: UnitOfWork, class_name: str) -> int:
 
 
 async def care_runs_in(school: School, *classes: str) -> None:
-    """Narrows the afternoon to these classes, so that a tick has little to do; with none, no day ever opens."""
+    """From now on care days open, for these classes alone, so that a tick has little to do."""
     async with school.work() as uow:
-        term_id = await uow.session.scalar(select(Term.id))
-        if not classes:
-            uow.session.add(DayRules(term_id=term_id, opens_at=time(23, 59, 59)))
-            return
+        await uow.session.execute(delete(DayRules))
         rows = (await uow.session.execute(select(SchoolClass.id, SchoolClass.grade, SchoolClass.number))).all()
         others = [row.id for row in rows if f"{row.grade}({row.number})" not in classes]
         of_others = select(Student.id).where(Student.school_class_id.in_(others))
@@ -261,7 +257,8 @@ async def open_stage(
 ) -> AsyncIterator[Stage]:
     """``afternoon``: the classes whose care runs (all of it: day, roll, pick-up); none: no care day ever opens."""
     school = make_school(database)
-    await care_runs_in(school, *afternoon)
+    if afternoon:
+        await care_runs_in(school, *afternoon)
     world = World(now=school.clock.now, limits=limits or Limits.off())
     world.add_bot(TOKEN)
     async with serve(create_app(world)) as address:
