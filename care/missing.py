@@ -130,6 +130,8 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
     answer counts while the alarm is open. Raises Conflict("alarm_closed") afterwards."""
     alarm = await alarm_of(uow, alarm_id)
     child = alarm.day_child
+    if alarm.kind is not AlarmKind.MISSING:
+        raise NotFound()
     if not await _is_guardian(uow, child.student_id):
         raise NotAllowed()
     alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True)
@@ -158,11 +160,13 @@ async def _explain(uow: UnitOfWork, day_child_id: int, side: Side, reason: str) 
 
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
-    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. Raises
+    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. What
+    happened at the gate is closed by who answers for the day, not by who stood there. Raises
     Invalid("reason_needed"), Conflict("alarm_closed")."""
     alarm = await alarm_of(uow, alarm_id)
     student = alarm.day_child.student
-    if not uow.actor.may_for(Permission.TAKE_ROLL, student.school_class.grade, student.school_class_id):
+    right = Permission.TAKE_ROLL if alarm.kind is AlarmKind.MISSING else Permission.ANSWER_FOR_DAY
+    if not uow.actor.may_for(right, student.school_class.grade, student.school_class_id):
         raise NotAllowed()
     reason = " ".join(reason.split())
     if not reason or len(reason) > REASON_LIMIT:
@@ -171,8 +175,11 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
     _close(uow, alarm, reason)
-    await _explain(uow, alarm.day_child_id, Side(Holder.FAMILY, None, ""), reason)
-    uow.record("missing_closed", "student", student.id, reason, alarm=alarm.id)
+    if alarm.kind is AlarmKind.MISSING:
+        await _explain(uow, alarm.day_child_id, Side(Holder.FAMILY, None, ""), reason)
+        uow.record("missing_closed", "student", student.id, reason, alarm=alarm.id)
+    else:
+        uow.record("alarm_closed", "student", student.id, reason, alarm=alarm.id, kind=alarm.kind.value)
 
 
 async def unanswered(uow: UnitOfWork, minutes: int) -> list[int]:

@@ -23,6 +23,7 @@ from care.rollcall import OpenRoll, unfinished
 from care.school import School
 from care.work import UnitOfWork
 from scheduler.parts import by_itself, together
+from scheduler.uncollected import chase_uncollected
 
 CHASE_MINUTES = (0, 5, 10)
 """After the roll's deadline: the teacher, the grade leader, the duty lead."""
@@ -37,6 +38,7 @@ async def tick(school: School) -> None:
     if care_day is not None:
         await by_itself("rolls", chase_rolls(school, care_day, rules))
         await by_itself("missing", chase_missing(school, rules))
+        await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 
 
