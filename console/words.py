@@ -56,6 +56,15 @@ ACTIONS = {
     "stop_added": mark("Added to the stop-list"),
     "update_retried": mark("Message tried again"),
     "update_dropped": mark("Message dropped"),
+    "lined_out": mark("Led to the gate"),
+    "released": mark("Child handed over"),
+    "left_alone": mark("Child left alone"),
+    "release_refused": mark("Adult refused at the gate"),
+    "release_undone": mark("Hand-over taken back"),
+    "release_acknowledged": mark("Hand-over acknowledged"),
+    "release_disputed": mark("Hand-over disputed"),
+    "child_uncollected": mark("Child not collected"),
+    "alarm_closed": mark("Alarm closed"),
 }
 
 SUBJECTS = {
@@ -80,6 +89,15 @@ LETTERS = {
     "review_waits": mark("Reminder: applications to review"),
     "approval_waits": mark("Reminder: applications to approve"),
     "agreement_waits": mark("Reminder: an agreement to sign"),
+    "lined_out": mark("On the way to the gate"),
+    "released": mark("A child was handed over"),
+    "release_undone": mark("A hand-over taken back"),
+    "release_refused": mark("Alarm: an adult refused at the gate"),
+    "release_disputed": mark("Alarm: a hand-over is disputed"),
+    "child_uncollected": mark("A child has not been collected"),
+    "child_uncollected_lead": mark("Alarm: a child has not been collected"),
+    "gate_signed": mark("Signed at the gate"),
+    "gate_held": mark("Not handed over at the gate"),
     "reply": mark("A reply in the chat"),
 }
 
@@ -146,6 +164,10 @@ ERRORS = {
     "venue_unknown": mark("Please choose one of the venues."),
     "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
     "already_settled": mark("This has been settled in the meantime."),
+    "sign_link_unknown": mark("This signing page is not valid. Please open it from the chat again."),
+    "sign_link_expired": mark("This signing page has run out after five minutes. Please open it from the chat again."),
+    "signature_empty": mark("There is too little to see. Please write your name in the field."),
+    "signature_invalid": mark("The signature could not be read. Please sign once more."),
 }
 
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "apply": mark("Apply for after-school care"),
     "children": mark("My children: where their applications stand"),
     "withdraw": mark("Withdraw a child from care"),
+    "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
     "review": mark("Applications waiting for you"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
@@ -27,6 +28,8 @@ EVERYONE = ("language", "help", "cancel")
 def commands_for(actor: Actor, guardian: bool) -> list[str]:
     """The commands a person has a use for, in the order of the menu."""
     names: list[str] = []
+    if actor.may(Permission.TAKE_ROLL):
+        names.append("handover")
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
         names.append("review")
     if guardian:

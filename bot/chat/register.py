@@ -18,6 +18,8 @@ from telegram.ext import (
 from bot.chat import agreement, children, console, language, papers, review, start, withdraw
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
+from bot.chat.handover.talk import handover_command
+from bot.chat.handover.taps import TAPS as HANDOVER_TAPS
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import CareError
@@ -37,6 +39,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
     "console": console.console_command,
+    "handover": handover_command,
 }
 TAPS: dict[str, Handler] = {
     "ap": begun.child_chosen,
@@ -58,6 +61,7 @@ TAPS: dict[str, Handler] = {
     "st": withdraw.stay_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    **HANDOVER_TAPS,
 }
 
 

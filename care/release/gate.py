@@ -201,6 +201,16 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
     )
 
 
+def find(gate: Gate, words: str) -> list[GateChild]:
+    """The children a teacher means by a typed number of the list or a name, or a part of one."""
+    words = words.strip()
+    if words.isascii() and words.isdecimal():
+        return [one for one in gate.children if one.number == int(words)]
+    bare = bare_name(words)
+    exact = [one for one in gate.children if bare_name(one.name) == bare]
+    return exact or [one for one in gate.children if bare and bare in bare_name(one.name)]
+
+
 async def children(uow: UnitOfWork, ids: Iterable[int]) -> list[GateChild]:
     """These children of today, by number. Raises NotFound when one of them is none that the actor may release."""
     wanted = set(ids)

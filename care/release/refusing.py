@@ -20,7 +20,6 @@ class Why(StrEnum):
 
     STOP_LISTED = "stop_listed"
     NOT_LISTED = "not_listed"
-    IN_DOUBT = "in_doubt"
 
 
 async def refuse(uow: UnitOfWork, day_child_id: int, words: str, why: Why = Why.NOT_LISTED) -> GateChild:

@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from care.errors import Conflict, Invalid, NotAllowed
 from care.people import actor_for
-from care.pickup.adults import Authorised, may_collect
+from care.pickup.adults import Authorised, is_barred, may_collect, who_is_adult
 from care.records.day import Proof
+from care.records.delivery import Class
 from care.records.people import Person
 from care.records.pickup import Adult, Signature
 from care.release.gate import GateChild, children
@@ -111,8 +112,13 @@ async def to_sign(uow: UnitOfWork, token: str) -> Sheet:
             raise gone(uow, one)
         if one.seq != wanted.seen[one.id]:
             raise Conflict()
-    who = [await may_collect(uow, one.student_id, wanted.adult, wanted.adult_id, one.date) for one in found]
-    return Sheet(who[0], tuple(found), uow.actor.name)
+    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.today)
+    if who is None:
+        raise NotAllowed("not_authorised")
+    for one in found:
+        if not await is_barred(uow, one.student_id, who):  # who is, finds out by signing, which records the attempt
+            await may_collect(uow, one.student_id, wanted.adult, wanted.adult_id, one.date)
+    return Sheet(who, tuple(found), uow.actor.name)
 
 
 async def sign(uow: UnitOfWork, token: str, points: str) -> Given | Held:
@@ -127,11 +133,14 @@ async def sign(uow: UnitOfWork, token: str, points: str) -> Given | Held:
     for one in found:
         if one.is_gone:
             raise gone(uow, one)
-    signature_id = await _keep(uow, wanted, drawn, found[0])
-    about = {"signature": signature_id, "link": _name_of(token)}
+    signature = await _keep(uow, wanted, drawn)
+    about = {"signature": signature.id, "link": _name_of(token)}
     given = await release(uow, wanted.seen, wanted.adult, wanted.adult_id, Proof.SIGNATURE, about)
+    links = [[one.id, one.seq] for one in (found if isinstance(given, Held) else given.children)]
+    kind = "gate_held" if isinstance(given, Held) else "gate_signed"
+    await uow.post(kind, wanted.teacher_id, Class.REPLY, key=f"{kind}:{_name_of(token)}", links=links)
     if isinstance(given, Held):
-        await uow.session.delete(await uow.session.get_one(Signature, signature_id))
+        await uow.session.delete(signature)
     return given
 
 
@@ -140,17 +149,14 @@ def _name_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()[:16]
 
 
-async def _keep(uow: UnitOfWork, wanted: Wanted, drawn: str, one: GateChild) -> int:
-    try:
-        name = (await may_collect(uow, one.student_id, wanted.adult, wanted.adult_id, one.date)).name
-    except NotAllowed as error:
-        if error.code != "stop_listed":
-            raise
-        name = ""  # the release records the attempt and keeps no signature
-    signature = Signature(date=uow.today, name=name, teacher_id=wanted.teacher_id, drawn=drawn, signed_at=uow.now)
+async def _keep(uow: UnitOfWork, wanted: Wanted, drawn: str) -> Signature:
+    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.today)
+    if who is None:
+        raise NotAllowed("not_authorised")
+    signature = Signature(date=uow.today, name=who.name, teacher_id=wanted.teacher_id, drawn=drawn, signed_at=uow.now)
     uow.session.add(signature)
     await uow.session.flush()
-    return signature.id
+    return signature
 
 
 def read_strokes(points: str) -> list[Stroke]:

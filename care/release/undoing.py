@@ -63,6 +63,12 @@ async def undo(
     return await child(uow, day_child_id)
 
 
+async def may_undo(uow: UnitOfWork, one: GateChild) -> bool:
+    """Whether the actor could take this child's release back now."""
+    mine = one.by_id == uow.actor.person_id
+    return one.is_gone and uow.now - one.at <= UNDO_WITHIN and (mine or await is_lead(uow, one))
+
+
 @dataclass(frozen=True)
 class Release:
     """A release as a guardian is told of it. ``holds``: it is the child's last step still."""

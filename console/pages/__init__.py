@@ -15,6 +15,7 @@ from console.pages import (
     papers,
     reports,
     settings,
+    sign,
     signin,
     staff,
     students,
@@ -24,6 +25,7 @@ from console.pages import (
 FEATURES = (
     home,
     signin,
+    sign,
     applications,
     bulk,
     papers,

@@ -17,9 +17,11 @@ NO_CHILD = "没有您可以申请的孩子"
 NOT_LISTED = "学校名册上没有您的孩子"
 NOTHING = "没有参加或申请"
 LINK = "这是您的登录链接"
+NO_CLASS = "现在没有您可以交接的班级"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
 SIGNS_IN = {*Role} - {Role.CARE_TEACHER}
+TAKES_ROLL = REVIEWS | {Role.CARE_TEACHER}
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
 
@@ -39,6 +41,7 @@ def expected(who: str, command: str) -> str:
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "console": NO_DUTY,
+            "handover": NO_DUTY,
         }[command]
     role = Role(who)
     return {
@@ -47,6 +50,7 @@ def expected(who: str, command: str) -> str:
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
+        "handover": NO_CLASS if role in TAKES_ROLL else NO_DUTY,
     }[command]
 
 
@@ -61,6 +65,8 @@ def menu(who: str) -> list[str]:
         names.insert(0, "/console")
     if role in REVIEWS:
         names.insert(0, "/review")
+    if role in TAKES_ROLL:
+        names.insert(0, "/handover")
     return names
 
 
