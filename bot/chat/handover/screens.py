@@ -23,7 +23,7 @@ from care.release.undoing import Slip, may_undo
 from care.rollcall import Choice
 from care.work import UnitOfWork
 from locales import Words, mark
-from locales.labels import label
+from locales.labels import label, listed
 
 ABREAST = 2
 Row = tuple[Button, ...]
@@ -146,7 +146,7 @@ def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
 
 def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None) -> View:
     """An adult, and every child here whom they may collect; ``only``: the day child that was tapped."""
-    found = [(child, listed) for child, listed in came.children if child.within_reach]
+    found = [(child, own) for child, own in came.children if child.within_reach]
     lines = [_adult_line(_, came.children[0][1] if came.children else came.who)]
     if proof is Proof.CODE:
         lines.insert(0, _("The pick-up code is right."))
@@ -164,7 +164,8 @@ def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int |
         rows += _ways(uow, _, came.who, group, proof, several=len(groups) > 1)
         address = "" if proof is Proof.CODE else sign_address(uow, came.who, group)
         if address and not address.startswith("https://"):
-            lines += ["", _("✍ Sign with a finger: {address}", address=address)]
+            who = listed(_, [child.name for child in group])
+            lines += ["", _("✍ Sign with a finger ({children}): {address}", children=who, address=address)]
     place = next(iter(single or [child for child, _listed in found]), None)
     if place is None:
         return View("\n".join(lines))

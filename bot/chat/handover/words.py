@@ -66,14 +66,14 @@ def who_is(_: Words, child: GateChild) -> str:
     """A child in a sentence of its own."""
     if child.has_namesake:
         return _(
-            "{child}, class {school_class}, no. {number} (child of {guardian})",
+            "{child}, class {school_class}, list no. {number} (child of {guardian})",
             child=child.name,
             school_class=child.school_class,
             number=child.number,
             guardian=child.guardian,
         )
     return _(
-        "{child}, class {school_class}, no. {number}",
+        "{child}, class {school_class}, list no. {number}",
         child=child.name,
         school_class=child.school_class,
         number=child.number,
