@@ -107,8 +107,14 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     if one is None or not one.is_here:
         return
     if late.step < LEAD:
-        about = {"day_child_id": late.day_child_id, "step": late.step}
-        await uow.post("child_uncollected", late.people, Class.ALARM, key=late.key(), **about)
+        await uow.post(
+            "child_uncollected",
+            late.people,
+            Class.ALARM,
+            key=late.key(),
+            day_child_id=late.day_child_id,
+            step=late.step,
+        )
         return
     alarm, new = await raise_alarm(uow, late.day_child_id, AlarmKind.UNCOLLECTED)
     if not new:

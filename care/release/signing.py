@@ -185,7 +185,7 @@ def _stroke(given: object) -> Stroke:
 def _is_point(given: object) -> bool:
     if not isinstance(given, list) or len(given) != 2 or not all(type(value) is int for value in given):
         return False
-    return 0 <= given[0] <= WIDTH and 0 <= given[1] <= HEIGHT
+    return bool(0 <= given[0] <= WIDTH and 0 <= given[1] <= HEIGHT)
 
 
 def _length(stroke: Stroke) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from bot.chat.handover import screens
+from bot.chat.handover.words import who_is
 from bot.wire.turn import Turn
 from care.errors import Conflict, NotAllowed
 from care.records.pickup import Adult
@@ -81,10 +82,8 @@ async def hold(turn: Turn, session_id: int) -> None:
 
 
 def handed_note(turn: Turn, given: Given) -> str:
-    return "\n".join(
-        f"✔ {screens.who_is(turn._, one)}\n{screens.state(turn.uow, turn._, one)}" for one in given.children
-    )
+    return "\n".join(f"✔ {who_is(turn._, one)}\n{screens.state(turn.uow, turn._, one)}" for one in given.children)
 
 
 def undone_note(turn: Turn, one: GateChild) -> str:
-    return turn._("↩ Taken back: {child}. The family has been told.", child=screens.who_is(turn._, one))
+    return turn._("↩ Taken back: {child}. The family has been told.", child=who_is(turn._, one))

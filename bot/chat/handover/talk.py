@@ -18,6 +18,7 @@ from bot.chat.handover.flow import (
     show_list,
     undone_note,
 )
+from bot.chat.handover.words import in_list
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.missing import close
@@ -124,7 +125,7 @@ async def _typed_at_list(turn: Turn, session_id: int | None, words: str) -> None
     if len(found) == 1:
         await turn.say(await screens.child_card(turn.uow, turn._, found[0]))
     elif found:
-        rows = tuple((Button(screens.in_list(one), pack("hk", one.id)),) for one in found[:20])
+        rows = tuple((Button(in_list(one), pack("hk", one.id)),) for one in found[:20])
         await turn.say(View(turn._("Which child?"), rows))
     else:
         text = turn._("This is neither a pick-up code (6 letters and digits) nor a child of this list.")
