@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,13 @@ WHICH = st.integers(0, 99)
 SEEN = st.sampled_from(["now", "now", "now", "before", "none", "later"])
 
 
+EVERY_ROW = (
+    select(DayChild.__table__, CustodyEvent.__table__)
+    .join(CustodyEvent, CustodyEvent.day_child_id == DayChild.id)
+    .order_by(CustodyEvent.id)
+)
+
+
 class Custody(RuleBasedStateMachine):
     """Drives one school through an afternoon. ``fresh`` is set by the test: it makes a copy of the built town."""
 
@@ -62,7 +69,8 @@ class Custody(RuleBasedStateMachine):
         shutil.copyfile(self.template, path)
         self.school: School = make_school(f"sqlite+aiosqlite:///{path}", town_clock())
         self.actors: dict[str, Actor] = {}
-        self.links = 0
+        self.rows: Sequence[object] = ()
+        self.links = len(self.town.children)
         self.turns = 0
 
     def run(self, doing: Coroutine[Any, Any, Result]) -> Result:
@@ -93,14 +101,20 @@ class Custody(RuleBasedStateMachine):
             actor = await self._actor(name)
             try:
                 async with self.school.work(actor) as uow:
-                    return await act(uow)
+                    done = await act(uow)
             except CareError:
-                async with self.school.look() as uow:
-                    assert await uow.session.scalar(select(func.sum(DayChild.last_seq))) == self.links
+                assert await self._length() == self.links
                 return None
+            self.links = await self._length()
+            return done
 
         self.turns += 1
         return self.run(go())
+
+    async def _length(self) -> int:
+        """Links in all chains."""
+        async with self.school.look() as uow:
+            return await uow.session.scalar(select(func.sum(DayChild.last_seq))) or 0
 
     def child(self, number: int) -> int:
         return self.town.children[number]
@@ -269,12 +283,15 @@ class Custody(RuleBasedStateMachine):
 
     async def _check(self) -> None:
         async with self.school.look() as uow:
+            rows = (await uow.connection.execute(EVERY_ROW)).all()
+            if rows == self.rows:  # not a letter of the chains has changed since they were last proved
+                return
             verified = await verify(uow)
             assert isinstance(verified, Verified), verified
             children = list(await uow.session.scalars(select(DayChild)))
-            assert sorted(child.id for child in children) == sorted(self.town.children), "the list stays the list"
             links = list(await uow.session.scalars(select(CustodyEvent).order_by(CustodyEvent.seq)))
-        self.links = len(links)
+        assert sorted(child.id for child in children) == sorted(self.town.children), "the list stays the list"
+        self.rows, self.links = rows, len(links)
         for child in children:
             self._check_chain(child, [link for link in links if link.day_child_id == child.id])
 
@@ -318,15 +335,42 @@ def test_whatever_anybody_does(built: tuple[Path, Town]) -> None:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             Custody,
             settings=settings(
-                max_examples=20,
+                max_examples=40,
                 stateful_step_count=30,
                 deadline=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    came_about = {name for name, times in Custody.done.items() if times}
-    assert came_about == {"released", "released again", "held", "signed", "alone", "undone", "disputed"}, Custody.done
+        assert Custody.done["released"] and Custody.done["held"], "a machine in which nothing happens proves nothing"
+        _each_kind_once()
+
+
+def _each_kind_once() -> None:
+    """What chance may leave out, by hand."""
+    Custody.done = Counter()
+    machine = Custody()
+    try:
+        machine.morning(1)
+        machine.releases_well("Gate teacher", 0, 0, "again")
+        machine.releases_well("Gate teacher", 2, 0, "undo")
+        machine.releases_well("Homeroom two", 2, 1, "undo late")
+        machine.releases_well("Deputy", 3, 0, "not right")
+        machine.the_wrong_ones_come("Homeroom three", "Nan S4")
+        machine.ben_goes_home("Gate teacher")
+        machine.signs("Homeroom three", 4, 0, 4)
+        machine.one_holder_each_and_the_ledger_proves_it()
+    finally:
+        machine.teardown()
+    assert Custody.done == {
+        "released": 4,
+        "released again": 1,
+        "undone": 1,
+        "disputed": 1,
+        "held": 1,
+        "alone": 1,
+        "signed": 2,
+    }
 
 
 OTHER: dict[str, str] = {
