@@ -20,7 +20,7 @@ LINK = "这是您的登录链接"
 NO_CLASS = "现在没有您可以交接的班级"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
-SIGNS_IN = {*Role} - {Role.CARE_TEACHER}
+SIGNS_IN = {*Role}
 TAKES_ROLL = REVIEWS | {Role.CARE_TEACHER}
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
