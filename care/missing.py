@@ -151,6 +151,17 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
     return alarm
 
 
+async def answered_by_leave(uow: UnitOfWork, day_child_id: int) -> None:
+    """A guardian has given leave for a child the school is looking for: it is with the family, and nobody chases on.
+    The alarm stays on the board until somebody closes it."""
+    alarm = await _open_alarm(uow, day_child_id)
+    if alarm is None:
+        return
+    child = await child_of(uow, day_child_id)
+    alarm.answer, alarm.answered_by, alarm.answered_at = Answer.WITH_ME, uow.actor.person_id, uow.now
+    uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=alarm.answer)
+
+
 async def _explain(uow: UnitOfWork, day_child_id: int, side: Side, reason: str) -> None:
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
     if last.step == Step.ABSENT:
