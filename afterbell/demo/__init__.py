@@ -22,6 +22,7 @@ What is in it, the same on every machine (a fixed seed draws it all):
 Every person is invented. All telephone numbers are of one block that belongs to nobody here.
 """
 
+from afterbell.demo.afternoon import begin_afternoon
 from afterbell.demo.book import START
 from afterbell.demo.loading import NotEmpty, load
 from afterbell.demo.term import SCHOOL_NAME
@@ -34,6 +35,7 @@ __all__ = [
     "DemoPerson",
     "NotEmpty",
     "Star",
+    "begin_afternoon",
     "linked_user_ids",
     "load",
     "people",
