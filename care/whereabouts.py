@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from care.attendance import Attends, enrolled
-from care.calendar import load_calendar
+from care.calendar import Calendar, load_calendar
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.plan import on_leave, times_on
 from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, Step
@@ -137,8 +137,16 @@ async def today_of(uow: UnitOfWork, student_ids: Collection[int]) -> dict[int, W
         if starts_at is not None:
             found[child.student_id] = Coming(starts_at, teachers.get(child.school_class_id, ""))
         else:
-            found[child.student_id] = NoCare(is_day and is_away, child.next_day(calendar, uow.today))
+            found[child.student_id] = NoCare(is_day and is_away, await _next_day(uow, calendar, child))
     return found
+
+
+async def _next_day(uow: UnitOfWork, calendar: Calendar, child: Attends) -> date | None:
+    """The next care day on which the child is not on leave."""
+    day = child.next_day(calendar, uow.today)
+    while day is not None and await on_leave(uow, day, [child.student_id]):
+        day = child.next_day(calendar, day)
+    return day
 
 
 async def _starts_at(uow: UnitOfWork, child: Attends) -> datetime | None:
