@@ -146,11 +146,15 @@ class _Afternoon:
             self._chain(day_child_id, pupil.student_id, moves)
             steps += [move.step for move in moves if move.at <= done][-1:]
         if is_done:
-            counts = {
-                "expected": sum(step is not Step.LEAVE for step in steps),
-                "present": sum(step in HERE for step in steps),
-            }
-            self._event(done, group.teacher, "roll_done", "session", session_id, **counts)
+            self._event(
+                done,
+                group.teacher,
+                "roll_done",
+                "session",
+                session_id,
+                expected=sum(step is not Step.LEAVE for step in steps),
+                present=sum(step in HERE for step in steps),
+            )
         self.book.add(
             CareSession,
             date=TODAY,
@@ -268,8 +272,8 @@ class _Afternoon:
             closed_by=group.teacher[0],
             reason=reason,
         )
-        answer = {"alarm": alarm_id, "answer": Answer.WITH_ME.value}
-        self._event(answered, who, "missing_answered", "student", pupil.student_id, **answer)
+        answer = Answer.WITH_ME.value
+        self._event(answered, who, "missing_answered", "student", pupil.student_id, alarm=alarm_id, answer=answer)
         self._event(closed, group.teacher, "missing_closed", "student", pupil.student_id, reason, alarm=alarm_id)
 
     def _chain(self, day_child_id: int, student_id: int, moves: Iterable[_Move]) -> None:

@@ -104,11 +104,11 @@ class _Reader:
     def both(self, left: str, right: str) -> tuple[date, date] | None:
         """The two ends of a range; one may have just its day, and the month from the other."""
         first, last = self.one(left), self.one(right)
-        if first is not None:
+        if first is not None and (last is None or last < first):
             after = _Reader(first, self.until, self.day_first)
             day = DAY.fullmatch(right)
             last = after._next_such_day(int(day[1])) if day else after.one(right)
-        elif last is not None and (day := DAY.fullmatch(left)):
+        elif first is None and last is not None and (day := DAY.fullmatch(left)):
             first = _date(last.year, last.month, int(day[1]))
         return (first, last) if first is not None and last is not None and first <= last else None
 

@@ -79,7 +79,7 @@ async def _standing(turn: Turn, children: Sequence[Attends]) -> tuple[list[str],
     """The leaves that stand, as a paragraph, each with its button."""
     _, found = turn._, await coming(turn.uow, children)
     lines = [leave_line(_, one) for one in found]
-    rows = [(back_button(_, one),) for one in found]
+    rows: list[tuple[Button, ...]] = [(back_button(_, one),) for one in found]
     return (["\n".join([_("On leave already:"), *lines])] if lines else []), rows
 
 
