@@ -114,8 +114,8 @@ async def test_in_english_a_range_over_the_weekend(afternoon: Stage) -> None:
     (leave,) = await leaves(stage)
     assert (leave.first.day, leave.last.day, leave.reason) == (27, 30, "")
     await mum.send("/leave")
-    await mum.send("1 Dec to 18 Dec")
-    mum.reads("Tue 1 Dec to Fri 18 Dec, 14 care days\nThe other days in between are without care.")
+    await mum.send("1 Dec to 31 Dec")
+    mum.reads("Tue 1 Dec to Thu 31 Dec, 23 care days\nThe other days in between are without care.")
 
 
 async def test_dates_without_care_are_said_so(small_afternoon: Stage) -> None:
