@@ -35,8 +35,8 @@ FLOW = "leave"
 ALL = 0
 """In a button, in place of a child's id: all the guardian's children in care."""
 REASONS = {"i": LeaveReason.ILL.value, "f": LeaveReason.FAMILY.value, "n": ""}
-TYPED = "w"
-"""In a button: the reason is the one that was typed."""
+OTHER, TYPED = "o", "w"
+"""In a button: the reason is to be typed, and the one that was typed."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,9 @@ async def _ask_why(turn: Turn, wanted: Wanted) -> None:
     _ = turn._
     lines = prospect_lines(_, await _prospects(turn, wanted), wanted.first, wanted.last)
     await turn.open_form(FLOW, "reason", _answers(wanted))
-    lines += ["", _("Why? The teacher reads it. Tap, or type it in your own words.")]
+    lines += ["", _("Why? The teacher reads it.")]
     rows = [(Button(label(_, LeaveReason(REASONS[key])), wanted.pack("lvr", key)),) for key in ("i", "f")]
+    rows.append((Button(_("In other words"), wanted.pack("lvr", OTHER)),))
     rows += [(Button(_("Give no reason"), wanted.pack("lvr", "n")),), (_other_days(_, wanted),)]
     await turn.show(View("\n".join(lines), tuple(rows)))
 
@@ -167,9 +168,15 @@ def _other_days(_: Words, wanted: Wanted) -> Button:
 
 
 async def reason_tapped(update: Update, turn: Turn) -> None:
-    if turn.parts[-1] not in REASONS:
+    wanted, reason = await _wanted(turn, 1), turn.parts[-1]
+    if reason == OTHER:
+        await turn.open_form(FLOW, "reason", _answers(wanted))
+        question = turn._("Please type the reason. The teacher reads it.")
+        await turn.show(View(question, ((_other_days(turn._, wanted),),)))
+    elif reason in REASONS:
+        await turn.show(await _confirm(turn, wanted, reason))
+    else:
         raise Conflict()
-    await turn.show(await _confirm(turn, await _wanted(turn, 1), turn.parts[-1]))
 
 
 async def _confirm(turn: Turn, wanted: Wanted, reason: str, words: str = "") -> View:

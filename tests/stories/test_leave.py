@@ -82,6 +82,8 @@ async def test_today_after_the_cut_off_reaches_the_teacher_at_once(afternoon: St
     await stage.at(at(24, 13))
     await mum.send("/leave")
     await mum.tap("今天")
+    await mum.tap("其他原因")
+    mum.reads("请输入请假原因")
     await mum.send("外婆  来接去医院")
     mum.reads("原因：外婆 来接去医院\n已过 12:00，将立即告知老师。")
     await mum.tap("确认请假")
