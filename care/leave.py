@@ -11,7 +11,7 @@ from care.custody.chain import FAMILY, Link, Side, append
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
 from care.leave_queries import look, own_child, today_of
-from care.missing import answered_by_leave, child_of
+from care.missing import child_of, excused
 from care.people import holders
 from care.records.day import CareSession, DayChild, Holder, Leave, Step
 from care.records.delivery import Class
@@ -78,7 +78,7 @@ async def _miss_today(uow: UnitOfWork, leave: Leave) -> bool:
         return False
     if today.step in (Step.EXPECTED, Step.ABSENT):
         await append(uow, today.id, Link(Step.LEAVE, FAMILY, data={"leave": leave.id}))
-        await answered_by_leave(uow, today.id)
+        await excused(uow, today.id)
     await _tell_teachers(uow, await child_of(uow, today.id), "leave_today", f"leave:{leave.id}", leave.id)
     return True
 

@@ -92,7 +92,7 @@ class _Afternoon:
             date=TODAY,
             term_id=self.morning.term_id,
             opened_at=OPENED,
-            planned_at=OPENED + timedelta(seconds=2),
+            planned_at=None,  # whatever else opens with a day is left to the first tick
             duty_lead_id=self.morning.duty_lead_id,
         )
         self._event(OPENED, CLOCKWORK, "day_opened", "day", TODAY.toordinal(), date=TODAY.isoformat())

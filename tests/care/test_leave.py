@@ -13,7 +13,7 @@ from care.custody.ledger import Verified, verify
 from care.errors import CareError, Conflict, Invalid, NotFound
 from care.leave import LeaveGiven, give, give_all, take_back
 from care.leave_queries import children_in_care, coming, look, nearest, told
-from care.missing import unanswered
+from care.missing import Answer, unanswered
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Alarm,
@@ -182,7 +182,8 @@ async def test_a_missing_child_is_with_its_family(school: School) -> None:
         async with school.look(SYSTEM) as uow:
             assert await unanswered(uow, 10) == [], "nobody tells the duty lead that no answer came"
             alarm = (await uow.session.scalars(select(Alarm))).one()
-        assert (alarm.answered_by, alarm.closed_at, alarm.lead_told_at) == (home.mother.person_id, None, None)
+        assert (alarm.answer, alarm.answered_by) == (Answer.ON_LEAVE, home.mother.person_id)
+        assert (alarm.closed_at, alarm.lead_told_at) == (None, None)
         assert (await home.chain())[-1].step is Step.LEAVE
         await proved(school)
 

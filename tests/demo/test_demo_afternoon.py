@@ -175,7 +175,9 @@ async def test_the_first_ticks_say_only_what_is_so(school: School) -> None:
     await due.tick(school)
     new = [(kind, name) for kind, name, _ in (await letters(school))[2:]]
     async with school.look() as uow:
-        lead = await uow.session.get_one(Person, (await uow.session.get_one(CareDay, TODAY)).duty_lead_id)
+        care_day = await uow.session.get_one(CareDay, TODAY)
+        assert care_day.planned_at is not None, "the tick has completed the opening"
+        lead = await uow.session.get_one(Person, care_day.duty_lead_id)
     assert new == [("roll_late", "尹若岚"), ("roll_late", "戴晓松"), ("roll_late", lead.name)]
     for _ in range(2):
         await due.tick(school)
