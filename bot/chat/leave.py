@@ -35,6 +35,8 @@ FLOW = "leave"
 ALL = 0
 """In a button, in place of a child's id: all the guardian's children in care."""
 REASONS = {"i": LeaveReason.ILL.value, "f": LeaveReason.FAMILY.value, "n": ""}
+SHOWN = 10
+"""So many leaves that stand are listed, the nearest first."""
 OTHER, TYPED = "o", "w"
 """In a button: the reason is to be typed, and the one that was typed."""
 
@@ -68,16 +70,15 @@ async def leave_command(update: Update, turn: Turn) -> None:
 
 async def _who(turn: Turn, children: Sequence[Attends]) -> View:
     _ = turn._
-    names = [child.name for child in children]
     rows = [(Button(child.name, pack("lv", child.student_id)),) for child in children]
-    rows.append((Button(_("For all: {names}", names=listed(_, names)), pack("lv", ALL)),))
+    rows.append((Button(_("All of them together"), pack("lv", ALL)),))
     standing, back = await _standing(turn, children)
     return View("\n\n".join([*standing, _("Leave: for which child?")]), (*rows, *back))
 
 
 async def _standing(turn: Turn, children: Sequence[Attends]) -> tuple[list[str], list[tuple[Button, ...]]]:
     """The leaves that stand, as a paragraph, each with its button."""
-    _, found = turn._, await coming(turn.uow, children)
+    _, found = turn._, (await coming(turn.uow, children))[:SHOWN]
     lines = [leave_line(_, one) for one in found]
     rows: list[tuple[Button, ...]] = [(back_button(_, one),) for one in found]
     return (["\n".join([_("On leave already:"), *lines])] if lines else []), rows
