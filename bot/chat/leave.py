@@ -24,6 +24,7 @@ from care.leave_queries import (
     given_alike,
     look,
     nearest,
+    own_child,
     own_leave,
 )
 from care.records.day import LeaveReason
@@ -85,12 +86,15 @@ async def _standing(turn: Turn, children: Sequence[Attends]) -> tuple[list[str],
 
 
 async def _chosen(turn: Turn, part: str) -> tuple[int, list[Attends]]:
-    """The children a button means, as they are in care now."""
-    who, children = id_of(part), await children_in_care(turn.uow)
-    chosen = [child for child in children if who in (ALL, child.student_id)]
-    if not chosen:
+    """The children a button means, as they are in care now. Raises NotFound for another family's child,
+    Conflict("not_in_care")."""
+    who = id_of(part)
+    if who != ALL:
+        return who, [await own_child(turn.uow, who)]
+    children = await children_in_care(turn.uow)
+    if not children:
         raise Conflict("not_in_care")
-    return who, chosen
+    return who, children
 
 
 async def child_tapped(update: Update, turn: Turn) -> None:
