@@ -23,10 +23,11 @@ REASON_LIMIT = 200
 
 
 class Answer(StrEnum):
-    """What a guardian says to "is she with you?"."""
+    """What a family says to "is the child with you?": by a button, or by a leave given afterwards."""
 
     WITH_ME = "with_me"
     NOT_HERE = "not_here"
+    ON_LEAVE = "on_leave"
 
 
 async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
@@ -149,6 +150,16 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
         key = f"missing_answer:{alarm.id}:{said.value}"
         await uow.post("missing_answered", teacher, Class.ALARM, key=key, alarm_id=alarm.id)
     return alarm
+
+
+async def excused(uow: UnitOfWork, day_child_id: int) -> None:
+    """The family has given leave for a child that was missing: that answers the alarm, which somebody still closes."""
+    alarm = await _open_alarm(uow, day_child_id)
+    if alarm is None:
+        return
+    child = await child_of(uow, day_child_id)
+    alarm.answer, alarm.answered_by, alarm.answered_at = Answer.ON_LEAVE, uow.actor.person_id, uow.now
+    uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=alarm.answer)
 
 
 async def _explain(uow: UnitOfWork, day_child_id: int, side: Side, reason: str) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from care.errors import CareError
-from care.records.day import AlarmKind, Proof, Step
+from care.records.day import AlarmKind, LeaveReason, Proof, Step
 from care.records.enrolment import LeaveMode, Need, State
 from care.records.people import Relation, Role
 from care.records.term import TextKind
@@ -74,6 +74,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Proof.SIGNATURE, "by signature"),
     (Proof.LIST, "from the list of authorised adults"),
     (Proof.PAPER, "entered later from paper"),
+    (LeaveReason.ILL, "Ill"),
+    (LeaveReason.FAMILY, "A family matter"),
     (TextKind.SERVICE, "What the service is"),
     (TextKind.SAFETY, "How the children are kept safe"),
     (TextKind.CRITERIA, "Who may apply"),
@@ -136,6 +138,11 @@ ERRORS = {
     "alarm_closed": "This has been closed in the meantime.",
     "reason_needed": "Please give a reason.",
     "leave_exists": "The child is on leave already on one of these days.",
+    "not_in_care": "This child is not in after-school care.",
+    "no_care_then": "The child has no care then, or no longer. Its next care day is {next}.",
+    "no_care_left": "The child has no care then, and no care day is left this term.",
+    "child_is_here": "The child is at school with its teacher today, so today's leave is not possible. Say who comes "
+    "for it with /pickup, or speak to the teacher.",
     "leave_too_long": "A leave covers at most {limit} days. For longer, please write to the school office.",
     "minutes_out_of_range": "Minutes go from 1 to {limit}, each later step after the one before.",
     "not_authorised": "This adult is not on the child's list.",
@@ -149,6 +156,11 @@ ERRORS = {
 def label(_: Words, word: StrEnum) -> str:
     """What people call a word of the records."""
     return _(LABELS[type(word), word.value])
+
+
+def leave_reason(_: Words, reason: str) -> str:
+    """The reason of a leave: one that was tapped has a name in every language, any other is somebody's own words."""
+    return label(_, LeaveReason(reason)) if reason in set(LeaveReason) else reason
 
 
 def action_label(_: Words, action: str) -> str:

@@ -11,7 +11,8 @@ from locales import Words, mark
 
 COMMANDS = {
     "apply": mark("Apply for after-school care"),
-    "children": mark("My children: where their applications stand"),
+    "children": mark("My children: where they are, and their applications"),
+    "leave": mark("Leave: a child does not attend on some day"),
     "withdraw": mark("Withdraw a child from care"),
     "review": mark("Applications waiting for you"),
     "console": mark("Sign in to the office console"),
@@ -20,7 +21,7 @@ COMMANDS = {
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("apply", "children", "withdraw")
+GUARDIAN = ("apply", "children", "leave", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 

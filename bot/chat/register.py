@@ -15,7 +15,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import agreement, children, console, language, papers, review, start, withdraw
+from bot.chat import agreement, children, console, language, leave, papers, review, start, withdraw
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
 from bot.wire.turn import Turn
@@ -34,6 +34,7 @@ FOR_ALL: dict[str, Handler] = {
 FOR_KNOWN: dict[str, Handler] = {
     "apply": begun.apply_command,
     "children": children.children_command,
+    "leave": leave.leave_command,
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
     "console": console.console_command,
@@ -56,6 +57,11 @@ TAPS: dict[str, Handler] = {
     "wy": withdraw.day_tapped,
     "wk": withdraw.kept,
     "st": withdraw.stay_tapped,
+    "lv": leave.child_tapped,
+    "lvd": leave.days_tapped,
+    "lvr": leave.reason_tapped,
+    "lvy": leave.confirmed,
+    "lvb": leave.back_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
 }

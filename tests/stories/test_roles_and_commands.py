@@ -16,6 +16,7 @@ NO_DUTY = "您的职责不包含这项操作。"
 NO_CHILD = "没有您可以申请的孩子"
 NOT_LISTED = "学校名册上没有您的孩子"
 NOTHING = "没有参加或申请"
+NOT_IN_CARE = "没有孩子参加课后服务"
 LINK = "这是您的登录链接"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
@@ -36,6 +37,7 @@ def expected(who: str, command: str) -> str:
         return {
             "apply": "已参加",
             "children": "已参加",
+            "leave": "哪天不参加",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "console": NO_DUTY,
@@ -44,6 +46,7 @@ def expected(who: str, command: str) -> str:
     return {
         "apply": NO_CHILD,
         "children": NOT_LISTED,
+        "leave": NOT_IN_CARE,
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
@@ -55,7 +58,7 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/apply", "/children", "/withdraw", *names]
+        return ["/apply", "/children", "/leave", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
@@ -101,7 +104,7 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
         for command in (*FOR_ALL, *FOR_KNOWN):
             await player.send(f"/{command}")
             player.reads(expected(who, command))
-            if who == GUARDIAN and command == "withdraw":
+            if who == GUARDIAN and command in ("leave", "withdraw"):
                 await player.send("/cancel")
         for command in ("apply", "children", "review", "console"):
             await player.tap(data=f"go:{command}")
