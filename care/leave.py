@@ -12,7 +12,7 @@ from care.custody.chain import FAMILY, LAST, Link, Side, append
 from care.day.plan import term_on
 from care.day.rules import rules_of
 from care.errors import Conflict, Invalid, NotFound
-from care.missing import child_of
+from care.missing import child_of, excused
 from care.people import children_of, holders
 from care.records.day import CareSession, DayChild, Holder, Leave, Step
 from care.records.delivery import Class
@@ -76,6 +76,7 @@ async def _tell_today(uow: UnitOfWork, student_id: int, leave: Leave) -> bool:
     last = (await uow.connection.execute(LAST, {"child": child.id})).one()
     if last.step in (Step.EXPECTED, Step.ABSENT):
         await append(uow, child.id, Link(Step.LEAVE, FAMILY, remark=leave.reason))
+        await excused(uow, child.id)
     await _tell_teachers(uow, child, "leave_today", f"leave:{leave.id}", leave.id)
     return True
 

@@ -8,6 +8,8 @@ from bot.chat.agreement import FLOW as SIGN
 from bot.chat.agreement import ask_name, name_typed
 from bot.chat.apply.talk import answer_typed, is_application, present, put_away
 from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.missing import FLOW as MISSING
+from bot.chat.missing import ask_reason, reason_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
@@ -69,6 +71,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await name_typed(turn, form, text)
     elif form.flow == WITHDRAW:
         await date_typed(turn, form, text)
+    elif form.flow == MISSING:
+        await reason_typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -82,6 +86,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_name(turn, form)
     elif form.flow == WITHDRAW:
         await ask_when(turn, form.answers["application_id"])
+    elif form.flow == MISSING:
+        await ask_reason(turn, form)
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:

@@ -10,6 +10,7 @@ import asyncio
 
 from sqlalchemy import select
 
+from bot.chat import chased, missing
 from bot.chat.kinds import Context, Kind
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
@@ -248,3 +249,4 @@ KINDS: dict[str, Kind] = {
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
 }
+KINDS |= missing.KINDS | chased.KINDS

@@ -15,7 +15,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import agreement, children, console, language, papers, review, start, withdraw
+from bot.chat import agreement, children, console, language, missing, papers, review, rollcall, start, withdraw
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
 from bot.wire.turn import Turn
@@ -36,6 +36,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "children": children.children_command,
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
+    "checkin": rollcall.checkin_command,
     "console": console.console_command,
 }
 TAPS: dict[str, Handler] = {
@@ -59,7 +60,7 @@ TAPS: dict[str, Handler] = {
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
 }
-
+TAPS |= rollcall.TAPS | missing.TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 
