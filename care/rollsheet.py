@@ -71,17 +71,21 @@ class RollSheet:
     @property
     def expected(self) -> int:
         """Children of the list who are not on leave."""
-        return sum(1 for child in self.children if child.step is not Step.LEAVE)
+        return len(self.children) - self._count(Step.LEAVE)
 
     @property
     def present(self) -> int:
         """Children who came: those who have been handed over or released since count as well."""
-        return sum(1 for child in self.children if child.step not in NOT_THERE)
+        return len(self.children) - self._count(*NOT_THERE)
 
     @property
     def open(self) -> int:
         """Children about whom nothing has been said yet."""
-        return sum(1 for child in self.children if child.step is Step.EXPECTED)
+        return self._count(Step.EXPECTED)
+
+    def _count(self, *wanted: Step) -> int:
+        steps = [child.step for child in self.children]
+        return sum(map(steps.count, wanted))
 
     @property
     def in_care(self) -> list[RollChild]:

@@ -134,11 +134,16 @@ async def _closed(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
     return _("✔ Closed {at} by {name}: {reason}", at=at, name=await _name(uow, alarm.closed_by), reason=alarm.reason)
 
 
-async def card_tapped(update: Update, turn: Turn) -> None:
-    """Back from the question for a reason."""
+async def leave_question(turn: Turn) -> None:
+    """Nothing that is typed from now on is a reason."""
     form = await turn.form(FLOW)
     if form is not None and form.step:
         turn.close(form)
+
+
+async def card_tapped(update: Update, turn: Turn) -> None:
+    """Back from the question for a reason."""
+    await leave_question(turn)
     await turn.show(await card(turn.uow, turn._, await alarm_of(turn.uow, _id(turn))))
 
 

@@ -12,6 +12,7 @@ import re
 from telegram import Update
 
 from bot.chat.ids import id_of
+from bot.chat.missing import leave_question
 from bot.chat.rolllist import (
     choices_view,
     done_line,
@@ -43,6 +44,7 @@ MASK = re.compile("[0-9a-f]{1,40}")
 
 
 async def checkin_command(update: Update, turn: Turn) -> None:
+    await leave_question(turn)
     found = await choices(turn.uow)
     words = " ".join(turn.args or ())
     own = [one for one in found if one.own]
@@ -54,7 +56,7 @@ async def checkin_command(update: Update, turn: Turn) -> None:
     elif len(straight) == 1:
         await turn.say(sign_in_view(turn, await sheet(turn.uow, straight[0].session_id)))
     else:
-        await turn.say(choices_view(turn, found, 0))
+        await turn.say(choices_view(turn._, turn.uow.school.zone, found, 0))
 
 
 async def _why_none(turn: Turn) -> str:
@@ -71,7 +73,7 @@ async def _why_none(turn: Turn) -> str:
 
 async def page_tapped(update: Update, turn: Turn) -> None:
     (page,) = _ids(turn, 1)
-    await turn.show(choices_view(turn, await choices(turn.uow), page))
+    await turn.show(choices_view(turn._, turn.uow.school.zone, await choices(turn.uow), page))
 
 
 async def session_tapped(update: Update, turn: Turn) -> None:
@@ -94,6 +96,7 @@ async def sign_in_tapped(update: Update, turn: Turn) -> None:
 async def list_tapped(update: Update, turn: Turn) -> None:
     """The list as it is now; who helps with the roll comes by this button too."""
     (session_id,) = _ids(turn, 1)
+    await leave_question(turn)
     roll = await sheet(turn.uow, session_id)
     await turn.show(sign_in_view(turn, roll) if roll.teacher_id is None else _list(turn, roll))
 

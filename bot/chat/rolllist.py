@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -22,6 +21,8 @@ IN_ALL = 95
 """Telegram takes 100 buttons; a list that is longer is worked by number."""
 NARROW, WIDE = 11, 19
 """Half-widths of a number and name of which three, or two, stand in a row on a phone."""
+LAST_NARROW = "\u10ff"
+"""Characters of the scripts that come after it, Chinese among them, count as two half-widths."""
 
 HERE, GONE, UNSAID = "✓", "➜", "○"
 LATE, LEAVE = mark("✓L"), mark("Lv")
@@ -90,16 +91,18 @@ def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "") -> View
         lines.append(note)
     times = f"{hour(roll.starts_at, zone)}–{hour(roll.ends_at, zone)}"
     lines.append(_("{times} · {venue} · on duty: {teacher}", times=times, venue=roll.venue, teacher=roll.teacher))
-    lines.append("  ".join(f"{_(sign)} {_(said)}" for sign, said in LEGEND if sign in marks))
+    signs = {sign: _(sign) for sign in set(marks)}
+    lines.append("  ".join(f"{signs[sign]} {_(said)}" for sign, said in LEGEND if sign in signs))
     if len(shown) < len(roll.children):
         lines.append(_("The list is longer than fits here. The others: /checkin and the number."))
-    if roll.open:
+    left = roll.open
+    if left:
         lines.append(_("Tap a name: here. Tap it again: absent, late and more."))
     elif roll.done_at is not None:
         lines.append(done_line(_, zone, roll))
-    rows = _in_rows(shown, [_child_button(_, child, sign) for child, sign in zip(shown, marks, strict=True)])
-    if roll.open:
-        all_others = _.many("✓ The other {n} is here", "✓ All {n} others are here", roll.open)
+    rows = _in_rows(shown, [_child_button(child, signs[sign]) for child, sign in zip(shown, marks, strict=True)])
+    if left:
+        all_others = _.many("✓ The other {n} is here", "✓ All {n} others are here", left)
         rows.append((Button(all_others, pack("ka", roll.session_id, unsaid(roll))),))
     rows.append((Button(_("↻ Refresh"), pack("kl", roll.session_id)),))
     return View("\n".join(lines), tuple(rows))
@@ -121,9 +124,9 @@ def numbers_in(mask: str) -> set[int]:
     return {number for number in range(bits.bit_length()) if bits >> number & 1}
 
 
-def _child_button(_: Words, child: RollChild, sign: str) -> Button:
+def _child_button(child: RollChild, sign: str) -> Button:
     verb = "kt" if child.step is Step.EXPECTED else "km"
-    return Button(f"{_(sign)}{child.number} {child.name}", pack(verb, child.id, child.seq))
+    return Button(f"{sign}{child.number} {child.name}", pack(verb, child.id, child.seq))
 
 
 def _in_rows(children: Sequence[RollChild], buttons: Sequence[Button]) -> list[tuple[Button, ...]]:
@@ -132,17 +135,18 @@ def _in_rows(children: Sequence[RollChild], buttons: Sequence[Button]) -> list[t
     row: list[Button] = []
     room = 3
     for child, button in zip(children, buttons, strict=True):
-        room = min(room, _fits(f"{child.number} {child.name}"))
+        fits = _fits(f"{child.number} {child.name}")
+        room = min(room, fits)
         if len(row) >= room:
             rows.append(tuple(row))
-            row, room = [], _fits(f"{child.number} {child.name}")
+            row, room = [], fits
         row.append(button)
     return [*rows, tuple(row)] if row else rows
 
 
 def _fits(words: str) -> int:
     """How many labels of this width stand in a row."""
-    width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in words)
+    width = len(words) + sum(map(LAST_NARROW.__lt__, words))
     return 3 if width <= NARROW else 2 if width <= WIDE else 1
 
 
@@ -216,9 +220,8 @@ def _state(_: Words, zone: ZoneInfo, roll: RollSheet, child: RollChild) -> str:
     return _("{state}, {at}", state=said, at=hour(child.at, zone))
 
 
-def choices_view(turn: Turn, found: Sequence[Choice], page: int) -> View:
+def choices_view(_: Words, zone: ZoneInfo, found: Sequence[Choice], page: int) -> View:
     """Today's sessions, one's own first."""
-    _, zone = turn._, turn.uow.school.zone
     page = min(page, max(len(found) - 1, 0) // PAGE)
     rows = [
         (Button(_choice(_, one, zone), pack("ko", one.session_id)),) for one in found[page * PAGE : (page + 1) * PAGE]

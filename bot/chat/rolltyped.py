@@ -59,7 +59,7 @@ async def typed(turn: Turn, choices: Sequence[Choice], words: str) -> View:
     """Does what the words say, where they mean one child; asks where they mean several."""
     for who, said, remark in readings(words):
         if who.isdecimal() and not any(one.own for one in choices) and len(choices) > 1:
-            return choices_view(turn, choices, 0)
+            return choices_view(turn._, turn.uow.school.zone, choices, 0)
         found = await _meant(turn, choices, who)
         if len(found) > 1:
             return several_view(turn._, found, turn._("Which child is meant by “{words}”?", words=who))

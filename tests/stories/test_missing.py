@@ -234,6 +234,11 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     await teacher.send("/checkin")
     await teacher.tap(f"✗{child.number} ")
     await teacher.tap("写明原因并结束")
+    await teacher.send("/checkin")
+    await teacher.send("王老师你在吗")  # said to somebody else: no reason of anything any more
+    teacher.reads("现在不需要输入文字")
+    await teacher.tap(f"✗{child.number} ")
+    await teacher.tap("写明原因并结束")
     await teacher.send("/help")
     await teacher.send("外公说 <b>在医院</b>")
     teacher.reads("结束：外公说 <b>在医院</b>")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.rolllist import MARKS, list_view, numbers_in, unsaid
+from bot.chat.rolllist import MARKS, choices_view, list_view, numbers_in, unsaid
 from bot.chat.rolltyped import readings
 from care.records import Holder, Step
-from care.rollcall import RollChild, RollSheet, meant
+from care.rollcall import Choice, RollChild, RollSheet, meant
 from locales import LANGUAGES, words
 
 NOW = datetime(2026, 11, 24, 6, 36, tzinfo=UTC)
@@ -95,6 +95,23 @@ def test_who_came_by_a_take_over_is_simply_here() -> None:
     mine, gone = child(1, step=Step.HANDED_OVER), replace(child(2, step=Step.HANDED_OVER), holder_id=2)
     view = list_view(words("zh_CN", "chat"), ZONE, roll(mine, gone))
     assert [button.label[0] for button in view.rows[0]] == ["✓", "➜"]
+
+
+def test_the_sessions_of_a_whole_school_page_by_page() -> None:
+    """The own one first, then by grade; pages of one grade each; a page that is not there is the last."""
+    classes = [(grade, number) for grade in range(1, 5) for number in range(1, 9)]
+    found = [
+        Choice(n, f"{grade}({number})", grade, NOW, NOW, "尹若岚", own=n == 0, signed_in=n % 3 == 1, done=n % 3 == 2)
+        for n, (grade, number) in enumerate(classes)
+    ]
+    views = [choices_view(words("zh_CN", "chat"), ZONE, found, page) for page in range(4)]
+    labels = [[button.label for row in view.rows for button in row] for view in views]
+    assert labels[0][:3] == [
+        "1(1) · 14:36–14:36 · 计划：尹若岚", "1(2) · 14:36–14:36 · 值班：尹若岚", "1(3) · 14:36–14:36 · ✔ 已点名"
+    ]  # fmt: skip
+    assert [one[-2:] for one in labels[1:3]] == [["‹ 返回", "更多 ›"]] * 2
+    assert (labels[0][-1], labels[3][-1]) == ("更多 ›", "‹ 返回")
+    assert choices_view(words("zh_CN", "chat"), ZONE, found, 99) == views[3]
 
 
 @pytest.mark.parametrize(
