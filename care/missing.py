@@ -176,7 +176,8 @@ async def is_asked(uow: UnitOfWork, alarm: Alarm) -> bool:
 
 @dataclass(frozen=True)
 class Asked:
-    """A guardian who has been asked. ``phone`` is for who may see the child's record, else empty."""
+    """A guardian who has been asked. ``phone`` is for who may see the child's record or is on duty for the child, else
+    empty."""
 
     person_id: int
     name: str
@@ -188,6 +189,7 @@ async def asked(uow: UnitOfWork, alarm: Alarm) -> list[Asked]:
     """The guardians of a missing child."""
     student = alarm.day_child.student
     sees = uow.actor.may_for(Permission.SEE_STUDENTS, student.school_class.grade, student.school_class_id)
+    sees = sees or alarm.day_child.session.signed_in_id == uow.actor.person_id
     query = (
         select(Person.id, Person.name, Guardianship.relation, Person.phone)
         .join(Guardianship, Guardianship.person_id == Person.id)
@@ -221,8 +223,9 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
         await uow.post("child_missing_over", others, Class.ALARM, key=f"with:{alarm.id}", alarm_id=alarm.id)
     else:  # what was said before does not hold
         await _after(uow, child.id, Step.EXPLAINED, Link(Step.ABSENT, NOBODY))
-        await tell_lead(uow, alarm)
     await _answered(uow, alarm, child, said)
+    if said is Answer.NOT_HERE:
+        await tell_lead(uow, alarm)
     return alarm
 
 

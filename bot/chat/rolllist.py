@@ -167,17 +167,30 @@ def sign_in_view(turn: Turn, roll: RollSheet) -> View:
     sign_in = pack("ks", roll.session_id, roll.teacher_id or 0)
     if roll.teacher_id is None:
         return View(text, ((Button(_("✍ Sign in for duty"), sign_in),),))
-    text += "\n\n" + _.many(
+    at = hour(roll.signed_in_at or roll.starts_at, zone)
+    text += "\n\n" + _taking_over(_, roll.teacher, at, len(roll.in_care))
+    take = Button(_("✍ Take over from {teacher}", teacher=roll.teacher), sign_in)
+    return View(text, ((take,), (Button(_("Help with the roll"), pack("kl", roll.session_id)),)))
+
+
+def _taking_over(_: Words, teacher: str, at: str, children: int) -> str:
+    """What a take-over does, and the other way to help."""
+    if not children:
+        return _(
+            "{teacher} signed in at {at}. If you take over, you are on duty from now on, and {teacher} is told. "
+            "To help with the roll only, open the list: {teacher} stays on duty.",
+            teacher=teacher,
+            at=at,
+        )
+    return _.many(
         "{teacher} signed in at {at} and answers for {n} child who is here. If you take over, you answer for this "
         "child from now on, and {teacher} is told. To help with the roll only, open the list: {teacher} stays on duty.",
         "{teacher} signed in at {at} and answers for {n} children who are here. If you take over, you answer for them "
         "from now on, and {teacher} is told. To help with the roll only, open the list: {teacher} stays on duty.",
-        len(roll.in_care),
-        teacher=roll.teacher,
-        at=hour(roll.signed_in_at or roll.starts_at, zone),
+        children,
+        teacher=teacher,
+        at=at,
     )
-    take = Button(_("✍ Take over from {teacher}", teacher=roll.teacher), sign_in)
-    return View(text, ((take,), (Button(_("Help with the roll"), pack("kl", roll.session_id)),)))
 
 
 async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "") -> View:

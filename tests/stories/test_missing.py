@@ -87,8 +87,9 @@ async def test_the_family_is_asked_and_the_staff_told(afternoon: Stage) -> None:
     await mum.tap("在我身边")
     assert now(mum, question).text == f"您已答复：{name}在您身边。已告知老师，谢谢。"
     dad.reads(f"{mum.user.name}已答复：{name}在其身边。")
+    (phone,) = await stage.ask(select(Person.phone).where(Person.id == person_id(mum)))
     for player in (teacher, homeroom):
-        player.reads("答复“在我身边”")
+        player.reads(f"{phone}：答复“在我身边”")
     link = (await chain(stage, child.id))[-1]
     assert (link.step, link.holder, link.holder_id) == ("explained", "adult", person_id(mum))
     (alarm,) = await alarms(stage, child)
@@ -145,6 +146,7 @@ async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
     await mum.tap("不在我这里")
     assert now(mum, asked[0]).text == f"您已答复：{name}不在您身边。\n老师和值班领导正在寻找孩子，请保持电话畅通。"
     lead.reads("答复“不在我这里”")
+    assert len([message for message in lead.messages if name in message.text]) == 1
     teacher.reads("答复“不在我这里”")
     await dad.tap("在我身边")
     lead.reads("答复“在我身边”")

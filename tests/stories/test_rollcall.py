@@ -158,7 +158,7 @@ async def test_two_teachers_on_one_list_see_the_same(afternoon: Stage) -> None:
     names = [f"{child.number} {name}" for child, name in children]
     await helper.send("/checkin")
     await helper.tap("2(3)")
-    helper.reads(f"{teacher.user.name}已于 14:35 签到，正负责在班的 0 名学生")
+    helper.reads(f"{teacher.user.name}已于 14:35 签到。您接替后由您值班")
     await helper.tap("只帮忙点名")
     await teacher.tap("○" + names[0])
     await helper.tap("○" + names[1])
@@ -227,7 +227,7 @@ async def test_a_colleague_takes_over_and_back_again(afternoon: Stage) -> None:
     await other.tap("接替")
     other.reads(f"值班：{other.user.name}")
     assert any(button.startswith("✓1 ") for button in other.buttons)
-    teacher.finds(f"2(3)班：{other.user.name}已接替您值班，接管在班学生 2 人")
+    teacher.finds(f"2(3)班：{other.user.name}已接替您值班，在班学生 2 人一并交接")
     link = (await chain(stage, children[0][0].id))[-1]
     assert (link.step, link.giver_id, link.holder_id) == ("handed_over", person_id(teacher), person_id(other))
     await teacher.tap("打开名单")
