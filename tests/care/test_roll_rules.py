@@ -145,7 +145,7 @@ async def test_done_when_something_is_said_of_every_child(school: School) -> Non
     async with opened(school, CLASS):
         teacher, session, children = await ready(school)
         for child in children[:-1]:
-            await does(school, teacher, lambda uow, child=child: rollcall.mark(uow, child, Step.PRESENT))  # type: ignore[misc]
+            await does(school, teacher, lambda uow, child=child: rollcall.mark(uow, child, Step.PRESENT))
         assert (await read(school, session, teacher)).done_at is None
         await at(school, 14, 50)
         roll = await does(school, teacher, lambda uow: rollcall.mark(uow, children[-1], Step.LATE))
@@ -209,7 +209,7 @@ async def test_a_child_marked_while_the_duty_changes_is_with_who_is_on_duty(scho
         other = await a_colleague(school)
         await at_once(
             school,
-            *((teacher, lambda uow, child=child: rollcall.mark(uow, child, Step.PRESENT)) for child in children[:4]),  # type: ignore[misc]
+            *((teacher, lambda uow, child=child: rollcall.mark(uow, child, Step.PRESENT)) for child in children[:4]),
             (other, lambda uow: rollcall.sign_in(uow, session, teacher.person_id)),
             (teacher, lambda uow: rollcall.all_others_present(uow, session)),
         )

@@ -135,7 +135,7 @@ async def test_nobody_answers(afternoon: Stage) -> None:
 
 
 async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
-    """ "No" reaches the duty lead at once. "Yes" of the other counts more, and is not undone by a second "no"."""
+    """A "no" reaches the duty lead at once. The other's "yes" counts more, and is not undone by a second "no"."""
     stage = afternoon
     await opens(stage)
     teacher = await on_duty(stage)

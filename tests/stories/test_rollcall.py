@@ -114,7 +114,7 @@ async def test_in_english(small_afternoon: Stage) -> None:
 
 
 async def test_leave_is_shown_and_never_swept_up(small_afternoon: Stage) -> None:
-    """ "All others" means those whom the list showed as not called, not whoever is expected by then."""
+    """Those whom the list showed as not called are "all others", not whoever is expected by then."""
     stage = small_afternoon
     await stage.at(moment(stage, 11, 0))
     await stage.at(moment(stage, 12, 30))
@@ -142,6 +142,11 @@ async def test_a_child_on_leave_who_is_here_all_the_same(small_afternoon: Stage)
     await on_leave(stage, child.id)
     await stage.at(moment(stage, 14, 35))
     teacher = await on_duty(stage)
+    (late, late_name) = (await listed(stage))[1]
+    await on_leave(stage, late.id)  # while the list is before the teacher
+    await teacher.tap(f"○2 {late_name}")
+    assert teacher.toasts[-1] == STALE and f"假2 {late_name}" in teacher.buttons
+    assert await steps(stage, late.id) == ["expected", "leave"]
     await teacher.tap(f"假1 {name}")
     teacher.reads("请假")
     await teacher.tap("✓ 到")
@@ -442,7 +447,7 @@ async def test_a_late_roll_is_chased(afternoon: Stage) -> None:
 
 
 async def test_a_roll_that_is_done_is_not_chased(small_afternoon: Stage) -> None:
-    """Nor is one on which all are on leave; and a letter that waited is not sent any more."""
+    """A letter about it that waited is not sent any more."""
     stage = small_afternoon
     await opens(stage)
     teacher = await on_duty(stage)
