@@ -132,6 +132,7 @@ ERRORS = {
     "text_changed": "The school has published a newer text. Please read that one before you sign.",
     "name_differs": "The name must be yours as the school has it: {name}.",
     "not_signed_in": "Please sign in for this class first. Signed in or planned now: {teacher}.",
+    "roll_of_other_day": "That list is of another day. Send /checkin for today's.",
     "day_closed": "This day is closed and sealed. What is known later goes to the school office.",
     "children_open": "The day cannot close: {n} children are not accounted for ({names}).",
     "alarms_open": "The day cannot close: {n} alarms are open. Please close each with a reason.",

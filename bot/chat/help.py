@@ -11,6 +11,8 @@ from bot.chat.leave import FLOW as LEAVE
 from bot.chat.leave import ask_again as ask_leave_again
 from bot.chat.leave import words_typed as leave_typed
 from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.missing import FLOW as MISSING
+from bot.chat.missing import ask_reason, reason_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
@@ -74,6 +76,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await date_typed(turn, form, text)
     elif form.flow == LEAVE:
         await leave_typed(turn, form, text)
+    elif form.flow == MISSING:
+        await reason_typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -89,6 +93,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_when(turn, form.answers["application_id"])
     elif form.flow == LEAVE:
         await ask_leave_again(turn, form)
+    elif form.flow == MISSING:
+        await ask_reason(turn, form)
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "leave": mark("Leave: a child does not attend on some day"),
     "withdraw": mark("Withdraw a child from care"),
     "review": mark("Applications waiting for you"),
+    "checkin": mark("Sign in for duty and call the roll"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
     "help": mark("What this chat can do"),
@@ -28,8 +29,10 @@ EVERYONE = ("language", "help", "cancel")
 def commands_for(actor: Actor, guardian: bool) -> list[str]:
     """The commands a person has a use for, in the order of the menu."""
     names: list[str] = []
+    if actor.may(Permission.TAKE_ROLL):
+        names.append("checkin")
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
-        names.append("review")
+        names.insert(0 if actor.may(Permission.APPROVE) else len(names), "review")  # who calls rolls daily has it first
     if guardian:
         names += GUARDIAN
     if actor.may(Permission.CONSOLE):

@@ -15,7 +15,19 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import agreement, children, console, language, leave, papers, review, start, withdraw
+from bot.chat import (
+    agreement,
+    children,
+    console,
+    language,
+    leave,
+    missing,
+    papers,
+    review,
+    rollcall,
+    start,
+    withdraw,
+)
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
 from bot.wire.turn import Turn
@@ -37,6 +49,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "leave": leave.leave_command,
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
+    "checkin": rollcall.checkin_command,
     "console": console.console_command,
 }
 TAPS: dict[str, Handler] = {
@@ -65,7 +78,7 @@ TAPS: dict[str, Handler] = {
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
 }
-
+TAPS |= rollcall.TAPS | missing.TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 

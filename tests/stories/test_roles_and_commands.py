@@ -20,7 +20,9 @@ NOT_IN_CARE = "没有孩子参加课后服务"
 LINK = "这是您的登录链接"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
-SIGNS_IN = {*Role} - {Role.CARE_TEACHER}
+SIGNS_IN = {*Role}
+TAKES_ROLL = {*REVIEWS, Role.CARE_TEACHER}
+NOT_YET = "今天的名单 23:59 生成"
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
 
@@ -40,6 +42,7 @@ def expected(who: str, command: str) -> str:
             "leave": "哪天不参加",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
+            "checkin": NO_DUTY,
             "console": NO_DUTY,
         }[command]
     role = Role(who)
@@ -49,6 +52,7 @@ def expected(who: str, command: str) -> str:
         "leave": NOT_IN_CARE,
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
+        "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
     }[command]
 
@@ -64,6 +68,8 @@ def menu(who: str) -> list[str]:
         names.insert(0, "/console")
     if role in REVIEWS:
         names.insert(0, "/review")
+    if role in TAKES_ROLL:
+        names.insert(0 if role in (Role.GRADE_LEADER, Role.HOMEROOM, Role.CARE_TEACHER) else 1, "/checkin")
     return names
 
 
@@ -106,7 +112,7 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
             player.reads(expected(who, command))
             if who == GUARDIAN and command in ("leave", "withdraw"):
                 await player.send("/cancel")
-        for command in ("apply", "children", "review", "console"):
+        for command in ("apply", "children", "review", "checkin", "console"):
             await player.tap(data=f"go:{command}")
             last = player.last
             said = player.toasts[-1:] + ([last.text] if last else [])
