@@ -8,6 +8,9 @@ from bot.chat.agreement import FLOW as SIGN
 from bot.chat.agreement import ask_name, name_typed
 from bot.chat.apply.talk import answer_typed, is_application, present, put_away
 from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.pickup.delegate import FLOW as DELEGATE
+from bot.chat.pickup.delegate import question as ask_delegate
+from bot.chat.pickup.delegate import typed as delegate_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
@@ -69,6 +72,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await name_typed(turn, form, text)
     elif form.flow == WITHDRAW:
         await date_typed(turn, form, text)
+    elif form.flow == DELEGATE:
+        await delegate_typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -82,6 +87,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_name(turn, form)
     elif form.flow == WITHDRAW:
         await ask_when(turn, form.answers["application_id"])
+    elif form.flow == DELEGATE:
+        await turn.say(await ask_delegate(turn, form))
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:

@@ -12,6 +12,7 @@ from locales import Words, mark
 COMMANDS = {
     "apply": mark("Apply for after-school care"),
     "children": mark("My children: where their applications stand"),
+    "pickup": mark("Who collects my child, and the pick-up code"),
     "withdraw": mark("Withdraw a child from care"),
     "review": mark("Applications waiting for you"),
     "console": mark("Sign in to the office console"),
@@ -20,7 +21,7 @@ COMMANDS = {
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("apply", "children", "withdraw")
+GUARDIAN = ("pickup", "apply", "children", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 

@@ -18,6 +18,7 @@ from telegram.ext import (
 from bot.chat import agreement, children, console, language, papers, review, start, withdraw
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
+from bot.chat.pickup import taps as pickup
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import CareError
@@ -35,6 +36,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "apply": begun.apply_command,
     "children": children.children_command,
     "withdraw": withdraw.withdraw_command,
+    "pickup": pickup.pickup_command,
     "review": review.review_command,
     "console": console.console_command,
 }
@@ -58,6 +60,7 @@ TAPS: dict[str, Handler] = {
     "st": withdraw.stay_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    **pickup.TAPS,
 }
 
 

@@ -35,12 +35,12 @@ async def authorised(uow: UnitOfWork, student_id: int, day: date) -> list[Author
     found: list[Authorised] = []
     for person, relation in await _guardians(uow, student_id):
         found.append(Authorised(Adult.GUARDIAN, person.id, person.name, relation, person.phone or ""))
-    known = {(one.name, one.phone) for one in found}
+    known, guardians = {(one.name, one.phone) for one in found}, {one.id for one in found}
     for one in await _listed(uow, student_id):
         if (one.name, one.phone) not in known:
             found.append(Authorised(Adult.LISTED, one.id, one.name, one.relation, one.phone))
     for delegate in await delegates_of(uow, day):
-        if student_id in delegate.student_ids:
+        if student_id in delegate.student_ids and delegate.guardian_id in guardians:  # who may still decide for it
             found.append(Authorised(Adult.DELEGATE, delegate.id, delegate.name, delegate.relation, delegate.phone))
     stopped = await stop_list(uow, student_id)
     return [_marked(one, stopped) for one in found]
@@ -95,10 +95,24 @@ def is_stopped(name: str, phone: str, entries: Iterable[StopListEntry]) -> bool:
     return False
 
 
+def match_of(one: Authorised, people: Iterable[Authorised]) -> Authorised | None:
+    """The adult on another child's list: the same row, or for pick-up persons the same name and phone, since brothers
+    and sisters have lists of their own."""
+    for other in people:
+        alike = one.adult is other.adult is Adult.LISTED and (one.name, one.phone) == (other.name, other.phone)
+        if alike or (one.adult, one.id) == (other.adult, other.id):
+            return other
+    return None
+
+
 async def may_collect(uow: UnitOfWork, student_id: int, adult: Adult, adult_id: int, day: date) -> Authorised:
     """The adult, when the child may be given to them on this date. Raises NotAllowed: "stop_listed" for one on the
     stop-list, "not_authorised" for one who stands on no list (or no longer does)."""
-    one = next((a for a in await authorised(uow, student_id, day) if (a.adult, a.id) == (adult, adult_id)), None)
+    people = await authorised(uow, student_id, day)
+    one = next((a for a in people if (a.adult, a.id) == (adult, adult_id)), None)
+    if one is None and adult is Adult.LISTED:
+        row = await uow.session.get(PickupPerson, adult_id)  # a brother's or sister's
+        one = match_of(Authorised(adult, row.id, row.name, row.relation, row.phone), people) if row else None
     if one is None:
         raise NotAllowed("not_authorised")
     if one.stopped:
