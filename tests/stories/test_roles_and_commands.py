@@ -36,6 +36,7 @@ def expected(who: str, command: str) -> str:
         return {
             "apply": "已参加",
             "children": "已参加",
+            "pickup": "放学，请到西门接",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "console": NO_DUTY,
@@ -44,6 +45,7 @@ def expected(who: str, command: str) -> str:
     return {
         "apply": NO_CHILD,
         "children": NOT_LISTED,
+        "pickup": NOT_LISTED,
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
@@ -55,7 +57,7 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/apply", "/children", "/withdraw", *names]
+        return ["/pickup", "/apply", "/children", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")

@@ -65,13 +65,15 @@ async def _overview(turn: Turn, over: list[Leaving], coming: list[Leaving]) -> V
         parts.append("\n".join(drawn.lines()))
         suffix = f" · {listed(_, (child.name for child in children))}" if len(waves) > 1 else ""
         rows += _ways(turn, drawn, suffix)
-    for day in dict.fromkeys(day for day, _wave in waves):
+    days = list(dict.fromkeys(day for day, _wave in waves))
+    for day in days:
         mine = (Adult.GUARDIAN, me(turn))
         party = Party(me(turn), day, ALL, (), {})
         drawn = screen(turn, party, {mine: await code_for(uow, *mine, day)})
         parts.append("\n".join(drawn.code_lines()))
         rows += drawn.code_rows(mine)
-        rows.append((Button(_("＋ Authorise somebody for one day"), drawn.pack("pud")),))
+        authorise = _("＋ Authorise somebody for one day") + (f" · {drawn.day}" if len(days) > 1 else "")
+        rows.append((Button(authorise, drawn.pack("pud")),))
     for delegate in await own_delegates(uow):
         about = _("For one day: {name}, {date}", name=delegate.name, date=day_label(_, delegate.date))
         rows.append((Button(about, pack("pug", delegate.id)),))
