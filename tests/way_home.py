@@ -66,6 +66,12 @@ async def families(school: School, class_name: str) -> list[Family]:
         return found
 
 
+async def nobody_attends(school: School) -> None:
+    """Whoever a story is not about has no care: no other class's roll is late, no other child is missing."""
+    async with school.work() as uow:
+        await uow.session.execute(update(Application).values(weekdays=[]))
+
+
 async def attend_every_day(school: School, *student_ids: int) -> None:
     async with school.work() as uow:
         theirs = update(Application).where(Application.student_id.in_(student_ids))
@@ -102,6 +108,13 @@ async def marked(school: School, student_id: int, step: Step = Step.PRESENT) -> 
         if (await sheet(uow, child.session_id)).teacher_id != teacher:
             await sign_in(uow, child.session_id)
         await mark(uow, child.id, step)
+
+
+async def not_there(school: School, student_id: int) -> None:
+    """The plan expects the child, and nobody has seen it; no alarm is raised here."""
+    child = await day_child(school, student_id)
+    async with school.work() as uow:
+        await append(uow, child.id, Link(Step.ABSENT, Side(Holder.NOBODY, None, "")))
 
 
 async def released(school: School, student_id: int, name: str = "林秀英") -> None:

@@ -184,6 +184,5 @@ async def tell_of_stopped(uow: UnitOfWork, student_id: int, name: str, phone: st
     for entry in entries:
         uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=entry.id)
         key = f"pickup_stopped:{day}:{entry.id}:{by}"
-        about = {"entry_id": entry.id, "date": day.isoformat(), "by": by}
-        await uow.post("pickup_stopped", people, Class.ALARM, key=key, **about)
+        await uow.post("pickup_stopped", people, Class.ALARM, key=key, entry_id=entry.id, date=day.isoformat(), by=by)
     return True

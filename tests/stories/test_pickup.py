@@ -20,6 +20,7 @@ from way_home import (
     family,
     id_of,
     marked,
+    nobody_attends,
     released,
     speaks_english,
     stopped,
@@ -36,14 +37,26 @@ from care.records.pickup import Adult
 CODE = re.compile(r"[2-9A-Z]{3} [2-9A-Z]{3}")
 
 
+@pytest.fixture
+async def home(afternoon: Stage) -> Stage:
+    await nobody_attends(afternoon.school)
+    return afternoon
+
+
+@pytest.fixture
+async def small_home(small_afternoon: Stage) -> Stage:
+    await nobody_attends(small_afternoon.school)
+    return small_afternoon
+
+
 def code_on(text: str) -> str:
     found = CODE.search(text)
     assert found, text
     return found.group()
 
 
-async def test_today_and_the_next_day(afternoon: Stage) -> None:
-    stage = afternoon
+async def test_today_and_the_next_day(home: Stage) -> None:
+    stage = home
     child, mum, _dad = await family(stage)
     await stage.at(at(12, 30))
     await mum.send("/pickup")
@@ -64,8 +77,8 @@ async def test_today_and_the_next_day(afternoon: Stage) -> None:
     mum.reads("11月25日 周三 17:10 放学，请到东门接。")
 
 
-async def test_nobody_in_care_and_no_children(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_nobody_in_care_and_no_children(small_home: Stage) -> None:
+    stage = small_home
     child, mum, _dad = await family(stage)
     async with stage.school.work() as uow:
         await uow.session.execute(update(Application).values(weekdays=[]))
@@ -77,15 +90,15 @@ async def test_nobody_in_care_and_no_children(small_afternoon: Stage) -> None:
     assert child.child
 
 
-async def test_another_adult_of_the_list(afternoon: Stage) -> None:
-    stage = afternoon
+async def test_another_adult_of_the_list(home: Stage) -> None:
+    stage = home
     child, mum, dad = await family(stage)
     await with_adult(stage.school, child.student_id)
     await stopped(stage.school, child.student_id, dad.user.name)
     await stage.at(at(12, 30))
     await mum.send("/pickup")
     await mum.tap("别人来接")
-    assert "钱秀英（祖母）" in mum.buttons
+    assert "钱秀英（奶奶/外婆）" in mum.buttons
     assert not any(dad.user.name in button or mum.user.name in button for button in mum.buttons), "stopped; herself"
     await mum.tap("钱秀英")
     mum.reads("由钱秀英到东门接")
@@ -102,8 +115,8 @@ async def test_another_adult_of_the_list(afternoon: Stage) -> None:
         assert (await may_collect(uow, child.student_id, row.adult, row.adult_id, uow.today)).name == "钱秀英"
 
 
-async def test_the_slip_can_be_printed_and_opened(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_the_slip_can_be_printed_and_opened(small_home: Stage) -> None:
+    stage = small_home
     child, mum, _dad = await family(stage)
     await with_adult(stage.school, child.student_id)
     await stage.at(at(12, 30))
@@ -118,12 +131,12 @@ async def test_the_slip_can_be_printed_and_opened(small_afternoon: Stage) -> Non
             page.extract_text() for page in PdfReader(BytesIO(mum.documents["接送单-2026-11-24.pdf"])).pages
         ).split()
     )
-    for told in ("接送单（仅限一天）", "钱秀英（祖母）", child.child, "2(3)", "17:10", "东门", "11月24日周二", code):
+    for told in ("接送单（仅限一天）", "钱秀英（奶奶/外婆）", child.child, "2(3)", "17:10", "东门", "11月24日周二", code):
         assert told.replace(" ", "") in text, told
 
 
-async def test_somebody_for_one_day(afternoon: Stage) -> None:
-    stage = afternoon
+async def test_somebody_for_one_day(home: Stage) -> None:
+    stage = home
     child, mum, dad = await family(stage)
     await stage.at(at(12, 30))
     await marked(stage.school, child.student_id)
@@ -132,17 +145,17 @@ async def test_somebody_for_one_day(afternoon: Stage) -> None:
     await mum.tap("授权一人当天代接")
     mum.reads(f"11月24日 周二授权谁来接{child.child}？只在当天有效。")
     await mum.send("12345")
-    mum.reads("请输入这位成年人的姓名")
+    mum.reads("请输入接送人姓名")
     await mum.send("<b>=1+1")
     await mum.tap("阿姨")
     await mum.send("没有电话")
     mum.reads("这不是电话号码")
     await mum.send("+86 199-0000-1111")
-    mum.reads("授权<b>=1+1（阿姨，19900001111）11月24日 周二接")
+    mum.reads("授权<b>=1+1（姑姑/阿姨，19900001111）11月24日 周二接")
     question = mum.last
     await mum.tap("✔ 授权")
     assert mum.last
-    mum.reads("<b>=1+1（阿姨）11月24日 周二可以接")
+    mum.reads("<b>=1+1（姑姑/阿姨）11月24日 周二可以接")
     code = code_on(mum.last.text)
     dad.reads(f"由<b>=1+1到东门接。（{mum.user.name}告知）")
     assert code in dad.last.text  # type: ignore[union-attr]
@@ -167,8 +180,8 @@ async def test_somebody_for_one_day(afternoon: Stage) -> None:
     mum.reads("接送码已失效")
 
 
-async def test_in_english_for_another_day(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_in_english_for_another_day(small_home: Stage) -> None:
+    stage = small_home
     child, mum, dad = await family(stage, "3(5)")
     await speaks_english(stage.school, *child.people)
     await stage.at(at(12, 30))
@@ -200,9 +213,9 @@ async def test_in_english_for_another_day(small_afternoon: Stage) -> None:
         assert await whose(uow, code, uow.today) is None, "not today"
 
 
-async def test_an_adult_of_the_stop_list(afternoon: Stage) -> None:
+async def test_an_adult_of_the_stop_list(home: Stage) -> None:
     """The guardian reads nothing of a list; the duty lead hears it, once."""
-    stage = afternoon
+    stage = home
     child, mum, _dad = await family(stage)
     await stopped(stage.school, child.student_id, "赵大海", "19900008888")
     await stage.at(at(12, 30))
@@ -223,8 +236,8 @@ async def test_an_adult_of_the_stop_list(afternoon: Stage) -> None:
     assert [delegate.phone for delegate in await stage.ask(select(Delegate))] == ["19900001111"]
 
 
-async def test_for_one_of_two(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_for_one_of_two(small_home: Stage) -> None:
+    stage = small_home
     child, mum, _dad = await family(stage)
     other = (await families(stage.school, "2(3)"))[1]
     await brother_of(stage.school, child, other.student_id)
@@ -256,8 +269,8 @@ async def test_for_one_of_two(small_afternoon: Stage) -> None:
     assert delegate.student_ids == [child.student_id]
 
 
-async def test_one_code_for_both_where_grandmother_takes_both(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_one_code_for_both_where_grandmother_takes_both(small_home: Stage) -> None:
+    stage = small_home
     child, mum, _dad = await family(stage)
     other = (await families(stage.school, "2(3)"))[1]
     await brother_of(stage.school, child, other.student_id)
@@ -280,8 +293,8 @@ async def test_one_code_for_both_where_grandmother_takes_both(small_afternoon: S
     assert child.child in mum.last.text and other.child in mum.last.text
 
 
-async def test_forged_and_stale_taps(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_forged_and_stale_taps(small_home: Stage) -> None:
+    stage = small_home
     _child, mum, dad = await family(stage)
     other = (await families(stage.school, "2(3)"))[1]
     await with_adult(stage.school, other.student_id, "别家奶奶")
@@ -338,8 +351,8 @@ async def test_forged_and_stale_taps(small_afternoon: Stage) -> None:
     assert await stage.ask(select(Letter.id).where(Letter.kind == "pickup_slip")) == []
 
 
-async def test_a_delegate_after_the_release(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_a_delegate_after_the_release(small_home: Stage) -> None:
+    stage = small_home
     child, mum, _dad = await family(stage)
     await stage.at(at(12, 30))
     await marked(stage.school, child.student_id)
@@ -361,15 +374,15 @@ async def test_a_delegate_after_the_release(small_afternoon: Stage) -> None:
     mum.reads("没有可取消的事项")
 
 
-async def test_left_half_way(small_afternoon: Stage) -> None:
-    stage = small_afternoon
+async def test_left_half_way(small_home: Stage) -> None:
+    stage = small_home
     _child, mum, _dad = await family(stage)
     await stage.at(at(12, 30))
     await mum.send("/pickup")
     await mum.tap("授权一人当天代接")
     await mum.send("孙小梅")
     await mum.send("阿姨")
-    mum.reads("请使用问题下面的按钮")
+    mum.reads("请点问题下方的按钮")
     old = mum.last
     await mum.tap("‹ 返回")
     await mum.tap("阿姨", message=old)
@@ -386,9 +399,9 @@ async def test_left_half_way(small_afternoon: Stage) -> None:
     assert await stage.ask(select(Delegate)) == []
 
 
-async def test_both_parents_at_once(afternoon: Stage) -> None:
+async def test_both_parents_at_once(home: Stage) -> None:
     """The last word counts, and each reads what holds."""
-    stage = afternoon
+    stage = home
     child, mum, dad = await family(stage)
     await stage.at(at(12, 30))
     await marked(stage.school, child.student_id)

@@ -8,7 +8,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.chat.pickup.party import ALL, Party, Who, day_of, party_of, wave_scope, who_of
+from bot.chat.pickup.party import ALL, Party, Who, day_of, letter_scope, party_of, wave_scope, who_of
 from bot.chat.pickup.screens import Rows, Screen
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, edit_payload, pack
@@ -173,7 +173,7 @@ async def edit_reminders(turn: Turn, said: Said, day: date) -> None:
     for one in said.reminders:
         if (one.channel, one.chat_id, one.message_id) == (turn.channel, turn.chat, turn.tapped):
             continue  # that is the message being answered
-        theirs = await party_of(turn.uow, one.person_id, day, wave_scope(one.wave))
+        theirs = await party_of(turn.uow, one.person_id, day, letter_scope(one.children, one.wave))
         view = await view_of(turn, theirs, words(one.language or turn.uow.school.language, "chat"))
         payload = json.dumps(edit_payload(one.chat_id, one.message_id, view), ensure_ascii=False)
         slot = f"{one.channel}:{one.chat_id}:{one.message_id}"

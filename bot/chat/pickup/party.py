@@ -5,7 +5,7 @@ A button names no more than that, so nobody can ask for a child that is not thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -31,6 +31,11 @@ def wave_scope(wave: int) -> str:
 
 def child_scope(student_id: int) -> str:
     return f"s{student_id}"
+
+
+def letter_scope(student_ids: Collection[int], wave: int) -> str:
+    """What the answers to a reminder are about: the one child it names, or the wave's where it names several."""
+    return child_scope(next(iter(student_ids))) if len(student_ids) == 1 else wave_scope(wave)
 
 
 def day_of(part: str) -> date:

@@ -52,9 +52,9 @@ class Screen:
         if self._is_viewer(plan):
             return self._("{child}, class {school_class}: {day} at {time}, {gate}. You come.", **values)
         who = self._("{child}, class {school_class}: {day} at {time}, {gate}. {name} comes.", name=plan.name, **values)
-        if plan.said_by == self.party.viewer:
+        if plan.said_by == self.party.viewer or (plan.adult, plan.adult_id) == (Adult.GUARDIAN, plan.said_by):
             return who
-        return who + " " + self._("(Said by {name})", name=plan.said_by_name)
+        return self._("{line} (Said by {name})", line=who, name=plan.said_by_name)
 
     def _undecided(self, child: Leaving, values: dict[str, str]) -> str:
         if child.alone:

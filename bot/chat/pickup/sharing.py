@@ -92,5 +92,6 @@ async def printed(update: Update, turn: Turn) -> None:
     day, who, _adult, _party = await _asked(turn)
     await code_for(turn.uow, *who, day)
     await turn.toast(turn._("The PDF is on its way."))
-    about = {"date": day.isoformat(), "adult": who[0].value, "adult_id": who[1]}
-    await turn.uow.post("pickup_slip", turn.actor.person_id or 0, Class.REPLY, **about)
+    adult, number = who
+    me = turn.actor.person_id or 0
+    await turn.uow.post("pickup_slip", me, Class.REPLY, date=day.isoformat(), adult=adult.value, adult_id=number)

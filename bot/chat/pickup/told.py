@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.chat.kinds import Context, Kind
-from bot.chat.pickup.party import Party, party_of, wave_scope
+from bot.chat.pickup.party import ALL, Party, letter_scope, party_of, wave_scope
 from bot.chat.pickup.screens import Screen, day_words
 from bot.chat.pickup.sharing import who_and_children
 from bot.wire.view import View
@@ -34,11 +34,11 @@ def _screen(c: Context, party: Party) -> Screen:
 
 async def _dismissal(c: Context) -> View | None:
     """Only while a child of the letter is here and nobody has said who comes."""
-    party = await party_of(c.uow, c.uow.actor.person_id or 0, _day(c), wave_scope(c.params["wave"]))
-    asked = children_in(c.params["children"])
-    if not any(child.student_id in asked and child.step in HERE for child in party.open):
+    asked, wave = children_in(c.params["children"]), c.params["wave"]
+    party = await party_of(c.uow, c.uow.actor.person_id or 0, _day(c), letter_scope(asked, wave))
+    here = party.only(one.student_id for one in party.children if one.student_id in asked and one.step in HERE)
+    if not here.open:
         return None
-    here = party.only(child.student_id for child in party.children if child.step in HERE)
     late = c.uow.now - datetime.fromisoformat(c.params["at"]) > LATE
     return _screen(c, here).state(c._("A late reminder:") if late else "")
 
@@ -48,7 +48,7 @@ async def _pickup_said(c: Context) -> View | None:
     said_at: dict[str, str] = c.params["said_at"]
     day = _day(c)
     ids = {int(number) for number in said_at}
-    party = await party_of(c.uow, c.uow.actor.person_id or 0, day, "a")
+    party = await party_of(c.uow, c.uow.actor.person_id or 0, day, ALL)
     still = [child.student_id for child in party.still if child.student_id in ids]
     now = {number: party.plans[number].said_at.isoformat() if number in party.plans else "" for number in still}
     if not still or any(said_at[str(number)] != at for number, at in now.items()):
