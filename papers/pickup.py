@@ -27,8 +27,8 @@ def lay_out_pickup(paper: PickupPaper, typeface: Typeface, _: Words) -> list[Pag
     sheet = Sheet(typeface, " · ".join((paper.school, title, paper.adult, paper.day)))
     head(sheet, paper.school, title, _("Valid on {day} only", day=paper.day))
     sheet.gap(4)
-    sheet.paragraph(_("{name} ({relation})", name=paper.adult, relation=paper.relation), _NAME)
-    sheet.paragraph(_("may collect:"), BODY)
+    sheet.paragraph(paper.adult, _NAME)
+    sheet.paragraph(_("As {relation}, may collect:", relation=paper.relation), BODY)
     sheet.gap(2)
     sheet.table(
         [Column(_("Child"), 34), Column(_("Class"), 18), Column(_("Time"), 18), Column(_("Gate"), 30)],

@@ -125,7 +125,7 @@ async def test_before_the_hour_it_only_looks(town: School) -> None:
     with writing(town) as noted, asking(town) as asked:
         await reminders.remind(town, Rules())
     assert noted == []
-    assert len(asked) == 1, asked
+    assert len([one for one in asked if one.startswith("SELECT")]) == 1, asked
     jump(town, at(16, 40))
     await afternoon.tick(town)
     assert set(await keys(town)) == await expected(town)
