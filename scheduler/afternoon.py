@@ -39,7 +39,8 @@ async def tick(school: School) -> None:
     if care_day is not None:
         await by_itself("rolls", chase_rolls(school, care_day, rules))
         await by_itself("missing", chase_missing(school, rules))
-        await by_itself("dismissal", remind(school, rules))
+        if care_day.closed_at is None:
+            await by_itself("dismissal", remind(school, rules))
     await by_itself("closing", close_days(school))
 
 

@@ -131,7 +131,16 @@ async def test_the_slip_can_be_printed_and_opened(small_home: Stage) -> None:
             page.extract_text() for page in PdfReader(BytesIO(mum.documents["接送单-2026-11-24.pdf"])).pages
         ).split()
     )
-    for told in ("接送单（仅限一天）", "钱秀英作为奶奶/外婆，可以接", child.child, "2(3)", "17:10", "东门", "11月24日周二", code):
+    for told in (
+        "接送单（仅限一天）",
+        "钱秀英作为奶奶/外婆，可以接",
+        child.child,
+        "2(3)",
+        "17:10",
+        "东门",
+        "11月24日周二",
+        code,
+    ):
         assert told.replace(" ", "") in text, told
 
 
@@ -395,7 +404,9 @@ async def test_left_half_way(small_home: Stage) -> None:
     await mum.send("/pickup")
     await mum.tap("授权一人当天代接")
     await mum.tap("不授权了")
-    mum.reads("没有授权任何人")
+    assert mum.toasts[-1] == "没有授权任何人。"
+    mum.reads("放学，请到东门接")
+    assert "我来接" in mum.buttons
     assert await stage.ask(select(Delegate)) == []
 
 

@@ -36,7 +36,7 @@ def expected(who: str, command: str) -> str:
         return {
             "apply": "已参加",
             "children": "已参加",
-            "pickup": "放学，请到西门接",
+            "pickup": "您今天的接送码",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "console": NO_DUTY,

@@ -9,7 +9,7 @@ from typing import Any
 from telegram import Update
 
 from bot.chat.ids import id_of
-from bot.chat.pickup.command import edit_reminders, me, not_accepted
+from bot.chat.pickup.command import edit_reminders, me, not_accepted, view_of
 from bot.chat.pickup.party import ALL, child_scope, day_of, party_of
 from bot.chat.pickup.screens import Rows, code_rows
 from bot.wire.turn import Turn
@@ -38,7 +38,7 @@ async def begun(update: Update, turn: Turn) -> None:
     day = day_of(turn.parts[0])
     party = await party_of(turn.uow, me(turn), day, turn.parts[1])
     ids = [one.student_id for one in await own_leaving(turn.uow, party.ids, day)]
-    form = await turn.open_form(FLOW, "name", {"day": day.isoformat(), "students": ids})
+    form = await turn.open_form(FLOW, "name", {"day": day.isoformat(), "students": ids, "from": turn.parts})
     await turn.show(await question(turn, form))
 
 
@@ -150,8 +150,10 @@ async def tapped(update: Update, turn: Turn) -> None:
         await turn.toast(turn._("That was an earlier question. Here is the current one."))
         await turn.say(await question(turn, form))
     elif token == "leave":
+        begun_at, scope = form.answers["from"]  # the question that this one stood in place of
         turn.close(form)
-        await turn.show(View(turn._("Nobody was authorised. /pickup shows who comes.")))
+        await turn.toast(turn._("Nobody was authorised."))
+        await turn.show(await view_of(turn, await party_of(turn.uow, me(turn), day_of(begun_at), scope)))
     elif token == "yes" and form.step == "confirm":
         await _authorise(turn, form)
     else:
