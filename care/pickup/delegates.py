@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from care.errors import Conflict, Invalid, NotFound
 from care.people import children_of, clean_name, normal_phone
-from care.pickup.adults import delegates_of
+from care.pickup.adults import Authorised, delegates_of, is_barred
 from care.pickup.codes import code_for
 from care.pickup.leaving import leaving
 from care.pickup.plan import Said, own_leaving, plan_of, say_who_comes, take_back, tell_of_stopped
@@ -54,7 +54,10 @@ async def authorise(
     if not uow.today <= day <= uow.today + DAYS_AHEAD:
         raise Invalid("delegate_day", limit=DAYS_AHEAD.days)
     numbers = [one.student_id for one in await own_leaving(uow, student_ids, day)]
-    stopped = [number for number in numbers if await tell_of_stopped(uow, number, name, phone, day)]
+    who = Authorised(Adult.DELEGATE, 0, name, relation, phone)
+    stopped = [number for number in numbers if await is_barred(uow, number, who)]
+    for number in stopped:
+        await tell_of_stopped(uow, number, who, day)
     if stopped:
         return None
     delegate = await _known(uow, name, phone, day)

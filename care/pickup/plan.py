@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
 from care.people import children_of, holders
-from care.pickup.adults import Authorised, authorised, is_stopped, match_of, stop_list
+from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, is_stopped
 from care.pickup.leaving import Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
 from care.records.day import CareDay, Step
@@ -80,7 +80,7 @@ async def own_leaving(uow: UnitOfWork, student_ids: Collection[int], day: date) 
 async def adults_for(uow: UnitOfWork, student_ids: Sequence[int], day: date) -> list[Authorised]:
     """The adults who may collect all of these children on a date, as the first child's list has them."""
     first, *others = [await authorised(uow, number, day) for number in student_ids]
-    matches = {one: [match_of(one, people) for people in others] for one in first if not one.stopped}
+    matches = {one: [as_listed(one, people) for people in others] for one in first if not one.stopped}
     return [one for one, found in matches.items() if all(match and not match.stopped for match in found)]
 
 
@@ -100,12 +100,11 @@ async def say_who_comes(
     if meant is None:
         raise NotAllowed("not_authorised")
     for number, people in lists.items():
-        match = match_of(meant, people)
-        if match is None:
-            raise NotAllowed("not_authorised")
-        if match.stopped:
-            await tell_of_stopped(uow, number, match.name, match.phone, day)
+        if await is_barred(uow, number, meant):
+            await tell_of_stopped(uow, number, meant, day)
             return None
+        if as_listed(meant, people) is None:
+            raise NotAllowed("not_authorised")
     before = await plan_of(uow, student_ids, day)
     new = [one for one in children if not _is_so(before.get(one.student_id), adult, adult_id)]
     for one in new:
@@ -171,18 +170,17 @@ async def _tell(uow: UnitOfWork, person_id: int, student_ids: list[int], day: da
     await uow.post("pickup_said", person_id, Class.ALARM, date=day.isoformat(), said_at=said_at, by=by)
 
 
-async def tell_of_stopped(uow: UnitOfWork, student_id: int, name: str, phone: str, day: date) -> bool:
-    """Whether an adult of the child's stop-list is meant by this. The duty lead is told then, once for each guardian,
-    entry and date; who asked reads only that the school cannot accept the adult."""
-    entries = [entry for entry in await stop_list(uow, student_id) if is_stopped(name, phone, [entry])]
-    if not entries:
-        return False
+async def tell_of_stopped(uow: UnitOfWork, student_id: int, who: Authorised, day: date) -> None:
+    """A guardian wanted an adult to come who must not collect the child (the stop-list, a restricted guardian). The
+    duty lead is told, once for each guardian, adult and date; who asked reads only that the school cannot accept the
+    adult."""
     care_day = await uow.session.get(CareDay, day)
     lead = care_day.duty_lead_id if care_day is not None else None
     people = [lead] if lead is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
     by = uow.actor.person_id
-    for entry in entries:
-        uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=entry.id)
-        key = f"pickup_stopped:{day}:{entry.id}:{by}"
-        await uow.post("pickup_stopped", people, Class.ALARM, key=key, entry_id=entry.id, date=day.isoformat(), by=by)
-    return True
+    for bar in await barred(uow, student_id):
+        if is_stopped(who.name, who.phone, [bar]):
+            uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=bar.entry_id)
+            key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id or bar.relation}:{by}"
+            about = {"student_id": student_id, "adult": bar.name, "by": by}
+            await uow.post("pickup_stopped", people, Class.ALARM, key, date=day.isoformat(), about=about)

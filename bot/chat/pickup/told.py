@@ -16,7 +16,7 @@ from care.custody.steps import HERE
 from care.errors import CareError
 from care.pickup.codes import code_for
 from care.pickup.reminding import listed as children_in
-from care.records.people import Person, StopListEntry, Student
+from care.records.people import Person, Student
 from care.records.pickup import Adult
 from papers.from_records import pickup_paper
 
@@ -65,14 +65,14 @@ async def _pickup_said(c: Context) -> View | None:
 
 async def _pickup_stopped(c: Context) -> View | None:
     """For the duty lead alone: the guardian has read only that the school cannot accept the adult."""
-    entry = await c.uow.session.get_one(StopListEntry, c.params["entry_id"])
-    student = await c.uow.session.get_one(Student, entry.student_id)
-    by = await c.uow.session.get_one(Person, c.params["by"])
+    about = c.params["about"]
+    student = await c.uow.session.get_one(Student, about["student_id"])
+    by = await c.uow.session.get_one(Person, about["by"])
     text = c._(
         "⚠ Stop-list: {guardian} wanted {adult} to collect {child} {day}. This adult must not collect the child. It "
         "was refused, and the guardian was not told why.",
         guardian=by.name,
-        adult=entry.name,
+        adult=about["adult"],
         child=student.name,
         day=day_words(c._, _day(c), c.uow.today),
     )
