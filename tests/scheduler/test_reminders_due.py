@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from databases import Databases, make_school
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 from stage import care_runs_in
 from structlog.testing import capture_logs
 from way_home import at, attend_every_day, families, marked
@@ -18,7 +18,7 @@ from way_home import at, attend_every_day, families, marked
 from care.custody.chain import CHAIN
 from care.day.rules import Rules
 from care.permissions import Actor, Duty
-from care.records import CareSession, DayChild, Guardianship, Letter, Role
+from care.records import CareSession, DayChild, DayRules, Guardianship, Letter, Role
 from care.records.day import Step
 from care.records.people import Relation
 from care.rollcall import all_others_present, sign_in
@@ -105,6 +105,8 @@ def asking(school: School) -> Iterator[list[str]]:
 async def test_the_whole_school(sqlite: Databases) -> None:
     """870 children, both waves, at most a hundred letters in a transaction."""
     school = make_school(await sqlite.fresh())
+    async with school.work() as uow:
+        await uow.session.execute(delete(DayRules))  # the day opens, for all classes
     await everybody_is_here(school)
     jump(school, at(16, 55))
     with writing(school) as noted:
