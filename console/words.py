@@ -58,6 +58,11 @@ ACTIONS = {
     "leave_taken_back": mark("Leave taken back"),
     "update_retried": mark("Message tried again"),
     "update_dropped": mark("Message dropped"),
+    "pickup_said": mark("Who comes for the child"),
+    "pickup_taken_back": mark("Who comes: taken back"),
+    "delegate_authorised": mark("Delegate authorised for one day"),
+    "delegate_withdrawn": mark("Delegate withdrawn"),
+    "stopped_adult_refused": mark("Adult of the stop-list refused"),
 }
 
 SUBJECTS = {
@@ -86,6 +91,10 @@ LETTERS = {
     "leave_ended": mark("Leave taken back by another guardian"),
     "approval_waits": mark("Reminder: applications to approve"),
     "agreement_waits": mark("Reminder: an agreement to sign"),
+    "dismissal": mark("Reminder: a child to be collected"),
+    "pickup_said": mark("Who comes for a child"),
+    "pickup_stopped": mark("An adult of a stop-list"),
+    "pickup_slip": mark("The printable pick-up slip"),
     "reply": mark("A reply in the chat"),
 }
 

@@ -13,6 +13,9 @@ from bot.chat.leave import words_typed as leave_typed
 from bot.chat.menus import COMMANDS, commands_for
 from bot.chat.missing import FLOW as MISSING
 from bot.chat.missing import ask_reason, reason_typed
+from bot.chat.pickup.delegate import FLOW as DELEGATE
+from bot.chat.pickup.delegate import question as ask_delegate
+from bot.chat.pickup.delegate import typed as delegate_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
@@ -78,6 +81,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await leave_typed(turn, form, text)
     elif form.flow == MISSING:
         await reason_typed(turn, form, text)
+    elif form.flow == DELEGATE:
+        await delegate_typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -95,6 +100,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_leave_again(turn, form)
     elif form.flow == MISSING:
         await ask_reason(turn, form)
+    elif form.flow == DELEGATE:
+        await turn.say(await ask_delegate(turn, form))
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:

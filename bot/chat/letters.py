@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.chat import chased, leave_letters, missing
 from bot.chat.kinds import Context, Kind
+from bot.chat.pickup import told as pickup
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
 from bot.wire.voice import Fact
@@ -248,5 +249,6 @@ KINDS: dict[str, Kind] = {
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
+    **pickup.KINDS,
 }
 KINDS |= leave_letters.KINDS | missing.KINDS | chased.KINDS

@@ -13,6 +13,7 @@ COMMANDS = {
     "apply": mark("Apply for after-school care"),
     "children": mark("My children: where they are, and their applications"),
     "leave": mark("Leave: a child does not attend on some day"),
+    "pickup": mark("Who collects my child, and the pick-up code"),
     "withdraw": mark("Withdraw a child from care"),
     "review": mark("Applications waiting for you"),
     "checkin": mark("Sign in for duty and call the roll"),
@@ -22,7 +23,7 @@ COMMANDS = {
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("apply", "children", "leave", "withdraw")
+GUARDIAN = ("pickup", "leave", "children", "apply", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 

@@ -30,6 +30,7 @@ from bot.chat import (
 )
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
+from bot.chat.pickup import taps as pickup
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import CareError
@@ -48,6 +49,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "children": children.children_command,
     "leave": leave.leave_command,
     "withdraw": withdraw.withdraw_command,
+    "pickup": pickup.pickup_command,
     "review": review.review_command,
     "checkin": rollcall.checkin_command,
     "console": console.console_command,
@@ -77,6 +79,7 @@ TAPS: dict[str, Handler] = {
     "lvb": leave.back_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    **pickup.TAPS,
 }
 TAPS |= rollcall.TAPS | missing.TAPS
 

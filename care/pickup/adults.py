@@ -1,19 +1,20 @@
 """Which adults may collect a child on a date: its guardians, those named in the application, and delegates of the day;
-never one on the stop-list."""
+never one on the stop-list, and never a guardian whom a court has restricted."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
 
 from care.errors import NotAllowed
-from care.people import clean_name
 from care.records.enrolment import Application, PickupPerson, State
 from care.records.people import Guardianship, Person, Relation, StopListEntry
 from care.records.pickup import Adult, Delegate
+from care.records.term import Term
 from care.work import UnitOfWork
 
 
@@ -30,37 +31,58 @@ class Authorised:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class Barred:
+    """Somebody who must not collect the child. ``entry_id`` is the stop-list's row, where there is one."""
+
+    name: str
+    phone: str
+    entry_id: int | None = None
+    relation: Relation | None = None
+
+
 async def authorised(uow: UnitOfWork, student_id: int, day: date) -> list[Authorised]:
     """Everybody on the child's lists for a date, guardians first; each adult once."""
     found: list[Authorised] = []
-    for person, relation in await _guardians(uow, student_id):
-        found.append(Authorised(Adult.GUARDIAN, person.id, person.name, relation, person.phone or ""))
+    ties = await _guardians(uow, student_id)
+    for person, tie in ties:
+        if not tie.restricted:
+            found.append(Authorised(Adult.GUARDIAN, person.id, person.name, tie.relation, person.phone or ""))
     known = {(one.name, one.phone) for one in found}
-    for one in await _listed(uow, student_id):
+    for one in await _listed(uow, student_id, day):
         if (one.name, one.phone) not in known:
             found.append(Authorised(Adult.LISTED, one.id, one.name, one.relation, one.phone))
+    decides = {person.id for person, tie in ties if not tie.restricted}
     for delegate in await delegates_of(uow, day):
-        if student_id in delegate.student_ids:
+        if student_id in delegate.student_ids and delegate.guardian_id in decides:
             found.append(Authorised(Adult.DELEGATE, delegate.id, delegate.name, delegate.relation, delegate.phone))
-    stopped = await stop_list(uow, student_id)
-    return [_marked(one, stopped) for one in found]
+    against = await barred(uow, student_id)
+    return [_marked(one, against) for one in found]
 
 
-async def _guardians(uow: UnitOfWork, student_id: int) -> list[tuple[Person, Relation]]:
+async def _guardians(uow: UnitOfWork, student_id: int) -> list[tuple[Person, Guardianship]]:
+    """All guardians, the restricted ones too."""
     query = (
-        select(Person, Guardianship.relation)
+        select(Person, Guardianship)
         .join(Guardianship, Guardianship.person_id == Person.id)
-        .where(Guardianship.student_id == student_id, Guardianship.restricted.is_(False))
+        .where(Guardianship.student_id == student_id)
         .order_by(Guardianship.id)
     )
-    return [(person, relation) for person, relation in await uow.session.execute(query)]
+    return [(person, tie) for person, tie in await uow.session.execute(query)]
 
 
-async def _listed(uow: UnitOfWork, student_id: int) -> list[PickupPerson]:
+async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPerson]:
+    """Those named in the application that holds on this date."""
     query = (
         select(PickupPerson)
         .join(Application)
-        .where(Application.student_id == student_id, Application.state == State.ENROLLED)
+        .join(Term, Term.id == Application.term_id)
+        .where(
+            Application.student_id == student_id,
+            Application.state == State.ENROLLED,
+            Term.starts_on <= day,
+            Term.ends_on >= day,
+        )
         .order_by(PickupPerson.ordinal)
     )
     return list(await uow.session.scalars(query))
@@ -73,34 +95,113 @@ async def delegates_of(uow: UnitOfWork, day: date) -> list[Delegate]:
 
 
 async def stop_list(uow: UnitOfWork, student_id: int) -> list[StopListEntry]:
-    """The adults who must not collect the child now."""
+    """The adults whom the stop-list names for the child now."""
     query = select(StopListEntry).where(StopListEntry.student_id == student_id, StopListEntry.ended_at.is_(None))
-    return list(await uow.session.scalars(query))
+    return list(await uow.session.scalars(query.order_by(StopListEntry.id)))
 
 
-def _marked(one: Authorised, entries: Iterable[StopListEntry]) -> Authorised:
-    if not is_stopped(one.name, one.phone, entries):
-        return one
-    return Authorised(one.adult, one.id, one.name, one.relation, one.phone, stopped=True)
+async def barred(uow: UnitOfWork, student_id: int) -> list[Barred]:
+    """Who must not collect the child: the stop-list, and restricted guardians, who may stand on some list still."""
+    entries = [Barred(one.name, one.phone or "", one.id) for one in await stop_list(uow, student_id)]
+    restricted = [
+        Barred(person.name, person.phone or "", relation=tie.relation)
+        for person, tie in await _guardians(uow, student_id)
+        if tie.restricted
+    ]
+    named = [
+        replace(one, relation=next((r.relation for r in restricted if is_stopped(r.name, r.phone, [one])), None))
+        for one in entries
+    ]
+    return named + [one for one in restricted if not is_stopped(one.name, one.phone, entries)]
 
 
-def is_stopped(name: str, phone: str, entries: Iterable[StopListEntry]) -> bool:
-    """Whether an adult is one of the stop-list: by phone, or by name where not both phones are known to differ."""
-    for entry in entries:
-        if phone and entry.phone and phone == entry.phone:
+def _marked(one: Authorised, against: Iterable[Barred]) -> Authorised:
+    """Parents may share a phone: a restricted guardian's own does not stop the other one."""
+    for bar in against:
+        shared = one.adult is Adult.GUARDIAN and bar.entry_id is None and bare_name(one.name) != bare_name(bar.name)
+        if not shared and is_stopped(one.name, one.phone, [bar]):
+            return replace(one, stopped=True)
+    return one
+
+
+def bare_name(name: str) -> str:
+    """A name as it is compared: without spaces, full-width forms and case."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def is_stopped(name: str, phone: str, against: Iterable[Barred | StopListEntry]) -> bool:
+    """Whether an adult is one of these: by phone, or by name where not both phones are known to differ."""
+    for one in against:
+        if phone and one.phone and phone == one.phone:
             return True
-        differ = bool(phone and entry.phone and phone != entry.phone)
-        if clean_name(name) == clean_name(entry.name) and not differ:
+        differ = bool(phone and one.phone and phone != one.phone)
+        if bare_name(name) == bare_name(one.name) and not differ:
             return True
     return False
 
 
 async def may_collect(uow: UnitOfWork, student_id: int, adult: Adult, adult_id: int, day: date) -> Authorised:
-    """The adult, when the child may be given to them on this date. Raises NotAllowed: "stop_listed" for one on the
-    stop-list, "not_authorised" for one who stands on no list (or no longer does)."""
-    one = next((a for a in await authorised(uow, student_id, day) if (a.adult, a.id) == (adult, adult_id)), None)
+    """The adult as the child's own list has them, when the child may be given to them on this date: by the row itself,
+    or as the same name with the same phone (a grandmother named for each of two siblings).
+
+    Raises NotAllowed: "stop_listed" for one on the stop-list and for a restricted guardian, "not_authorised" for one
+    who stands on no list (or no longer does).
+    """
+    who = await who_is_adult(uow, adult, adult_id, day)
+    if who is None:
+        raise NotAllowed("not_authorised")
+    if await is_barred(uow, student_id, who):
+        raise NotAllowed("stop_listed")
+    one = as_listed(who, await authorised(uow, student_id, day))
     if one is None:
         raise NotAllowed("not_authorised")
-    if one.stopped:
-        raise NotAllowed("stop_listed")
     return one
+
+
+async def is_barred(uow: UnitOfWork, student_id: int, who: Authorised) -> bool:
+    """Whether this adult must not collect the child, whichever list they stand on."""
+    return _marked(who, await barred(uow, student_id)).stopped
+
+
+async def who_is_adult(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> Authorised | None:
+    """The adult behind a row of a list, whichever children that list gives them; None for one who is on it no longer.
+    ``stopped`` is not looked at here: it belongs to a child."""
+    if adult is Adult.DELEGATE:
+        delegate = next((one for one in await delegates_of(uow, day) if one.id == adult_id), None)
+        if delegate is None:
+            return None
+        return Authorised(adult, adult_id, delegate.name, delegate.relation, delegate.phone)
+    if adult is Adult.LISTED:
+        listed = await uow.session.get(PickupPerson, adult_id)
+        return Authorised(adult, adult_id, listed.name, listed.relation, listed.phone) if listed else None
+    query = select(Person, Guardianship).join(Guardianship, Guardianship.person_id == Person.id)
+    row = (await uow.session.execute(query.where(Person.id == adult_id).order_by(Guardianship.id).limit(1))).first()
+    return Authorised(adult, adult_id, row[0].name, row[1].relation, row[0].phone or "") if row else None
+
+
+async def students_naming(uow: UnitOfWork, who: Authorised, day: date) -> set[int]:
+    """The children on one of whose lists this adult may stand: by the row itself, or as the same name with the same
+    phone (a grandmother named for each of two siblings). Whether they may collect, ``as_listed`` says."""
+    found: set[int] = set()
+    people = select(Guardianship.student_id).join(Person, Person.id == Guardianship.person_id)
+    listed = select(Application.student_id).join(PickupPerson, PickupPerson.application_id == Application.id)
+    if who.adult is Adult.GUARDIAN:
+        found.update(await uow.session.scalars(people.where(Person.id == who.id)))
+    elif who.adult is Adult.LISTED:
+        found.update(await uow.session.scalars(listed.where(PickupPerson.id == who.id)))
+    if who.phone:
+        found.update(await uow.session.scalars(people.where(Person.phone == who.phone, Person.name == who.name)))
+        same = listed.where(PickupPerson.phone == who.phone, PickupPerson.name == who.name)
+        found.update(await uow.session.scalars(same))
+    for delegate in await delegates_of(uow, day):
+        same_adult = who.adult is Adult.DELEGATE and delegate.id == who.id
+        if same_adult or (who.phone and (delegate.name, delegate.phone) == (who.name, who.phone)):
+            found.update(delegate.student_ids)
+    return found
+
+
+def as_listed(who: Authorised, lists: Iterable[Authorised]) -> Authorised | None:
+    """The adult as a child's own lists have them: the very row, or else the same name with the same phone."""
+    same = [one for one in lists if who.phone and (one.name, one.phone) == (who.name, who.phone)]
+    rows = [one for one in lists if (one.adult, one.id) == (who.adult, who.id)]
+    return next(iter([*rows, *same]), None)

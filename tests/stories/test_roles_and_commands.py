@@ -40,6 +40,7 @@ def expected(who: str, command: str) -> str:
             "apply": "已参加",
             "children": "已参加",
             "leave": "哪天不参加",
+            "pickup": "您今天的接送码",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "checkin": NO_DUTY,
@@ -50,6 +51,7 @@ def expected(who: str, command: str) -> str:
         "apply": NO_CHILD,
         "children": NOT_LISTED,
         "leave": NOT_IN_CARE,
+        "pickup": NOT_LISTED,
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
@@ -62,7 +64,7 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/apply", "/children", "/leave", "/withdraw", *names]
+        return ["/pickup", "/leave", "/children", "/apply", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
