@@ -108,6 +108,8 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     loaded = demonstration and await demo_.load(school)
     if loaded:
         await name_school(school, demo_.SCHOOL_NAME)
+    if demonstration:
+        await demo_.begin_afternoon(school)
     webchat = WebChat(school, settings, demonstration) if web else None
     if webchat is not None and demonstration:
         await webchat.welcome_linked()

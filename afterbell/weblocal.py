@@ -96,6 +96,7 @@ def _somebody(person: DemoPerson) -> Somebody:
         language=person.language,
         start_payload=person.start_payload,
         start_here=person.group == "start",
+        why=person.why,
     )
 
 

@@ -1,26 +1,24 @@
 """Leave: a guardian says that the child does not attend, for a day or a range. Until the cut-off it simply changes the
-plan; later the teacher is told at once."""
+plan; later the teacher is told at once. The child's other guardians are told of it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
-
-from care.custody.chain import FAMILY, LAST, Link, Side, append
-from care.day.plan import term_on
-from care.day.rules import rules_of
+from care.custody.chain import FAMILY, Link, Side, append
+from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
-from care.missing import child_of
-from care.people import children_of, holders
+from care.leave_queries import look, own_child, today_of
+from care.missing import child_of, excused
+from care.people import holders
 from care.records.day import CareSession, DayChild, Holder, Leave, Step
 from care.records.delivery import Class
-from care.records.people import Person, Role
+from care.records.people import Person, Role, Student
 from care.work import UnitOfWork
 
 REASON_LIMIT = 120
-LONGEST_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -31,28 +29,21 @@ class LeaveGiven:
     told_at_once: bool
 
 
-async def _own_child(uow: UnitOfWork, student_id: int) -> None:
-    if student_id not in {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}:
-        raise NotFound()
-
-
 async def give(uow: UnitOfWork, student_id: int, first: date, last: date, reason: str = "") -> LeaveGiven:
-    """Takes down a leave from ``first`` to ``last``, both included. Raises Invalid for dates that cannot be, NotFound
-    for a child that is not the actor's, Conflict("leave_exists") where it is on leave then already."""
-    await _own_child(uow, student_id)
+    """Takes down a leave from ``first`` to ``last``, both included.
+
+    Raises NotFound for a child that is not the actor's, Invalid for dates that cannot be, Conflict: "leave_exists"
+    where it is on leave then already, "no_care_then", "no_care_left" or "not_in_care" where it has no care to miss,
+    "child_is_here" when the child is at school today: no leave takes it out of the teacher's hands.
+    """
     reason = " ".join(reason.split())
     if len(reason) > REASON_LIMIT:
         raise Invalid("words_too_long", limit=REASON_LIMIT)
-    term = await term_on(uow, first)
-    if first < uow.today or last < first or term is None or last > term.ends_on:
-        raise Invalid("date_outside_term")
-    if (last - first).days >= LONGEST_DAYS:
-        raise Invalid("leave_too_long", limit=LONGEST_DAYS)
-    overlaps = select(Leave.id).where(
-        Leave.student_id == student_id, Leave.first <= last, Leave.last >= first, Leave.withdrawn_at.is_(None)
-    )
-    if await uow.session.scalar(overlaps.limit(1)) is not None:
-        raise Conflict("leave_exists")
+    await own_child(uow, student_id)
+    await uow.session.get(Student, student_id, with_for_update=True)  # two guardians at once, or the day's opening
+    (prospect,) = await look(uow, [student_id], first, last)
+    if prospect.problem is not None:
+        raise prospect.problem
     leave = Leave(
         student_id=student_id,
         first=first,
@@ -64,55 +55,84 @@ async def give(uow: UnitOfWork, student_id: int, first: date, last: date, reason
     uow.session.add(leave)
     await uow.session.flush()
     uow.record("leave_given", "student", student_id, first=first.isoformat(), last=last.isoformat())
-    told = first <= uow.today <= last and await _tell_today(uow, student_id, leave)
+    told = prospect.days[0] == uow.today and await _miss_today(uow, leave)
+    await _tell_family(uow, leave, "leave_given")
     return LeaveGiven(leave.id, told)
 
 
-async def _tell_today(uow: UnitOfWork, student_id: int, leave: Leave) -> bool:
-    """Today's list is open: the child is on leave there too, unless it has been seen; its teachers are told."""
-    child = await _today(uow, student_id)
-    if child is None:
+async def give_all(
+    uow: UnitOfWork, student_ids: Collection[int], first: date, last: date, reason: str = ""
+) -> list[LeaveGiven]:
+    """The same leave for several children, for as many as can have it. Raises the first child's error if none can."""
+    prospects = await look(uow, student_ids, first, last)
+    possible = [one for one in prospects if one.problem is None]
+    if not possible:
+        raise next((one.problem for one in prospects if one.problem is not None), NotFound())
+    return [await give(uow, one.child.student_id, first, last, reason) for one in possible]
+
+
+async def _miss_today(uow: UnitOfWork, leave: Leave) -> bool:
+    """Today's list is open: the child is on leave there too, unless its absence is explained; its teachers are told."""
+    today = await today_of(uow, leave.student_id)
+    if today is None:
         return False
-    last = (await uow.connection.execute(LAST, {"child": child.id})).one()
-    if last.step in (Step.EXPECTED, Step.ABSENT):
-        await append(uow, child.id, Link(Step.LEAVE, FAMILY, remark=leave.reason))
-    await _tell_teachers(uow, child, "leave_today", f"leave:{leave.id}", leave.id)
+    if today.step in (Step.EXPECTED, Step.ABSENT):
+        await append(uow, today.id, Link(Step.LEAVE, FAMILY, data={"leave": leave.id}))
+        await excused(uow, today.id)
+    await _tell_teachers(uow, await child_of(uow, today.id), "leave_today", f"leave:{leave.id}", leave.id)
     return True
-
-
-async def _today(uow: UnitOfWork, student_id: int) -> DayChild | None:
-    query = select(DayChild.id).where(DayChild.date == uow.today, DayChild.student_id == student_id)
-    found = await uow.session.scalar(query)
-    return None if found is None else await child_of(uow, found)
 
 
 async def _tell_teachers(uow: UnitOfWork, child: DayChild, kind: str, key: str, leave_id: int) -> None:
     session = child.session
     homeroom = await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
     people = {*homeroom, session.signed_in_id or session.teacher_id} - {None, uow.actor.person_id}
-    await uow.post(kind, sorted(p for p in people if p is not None), Class.ALARM, key=key, leave_id=leave_id)
+    await uow.post(
+        kind,
+        sorted(p for p in people if p is not None),
+        Class.ALARM,
+        key=key,
+        valid_until=_midnight(uow, uow.today),
+        leave_id=leave_id,
+    )
+
+
+async def _tell_family(uow: UnitOfWork, leave: Leave, kind: str) -> None:
+    """The child's other guardians, so that nobody waits at the gate."""
+    others = [one for one in await unrestricted_guardians(uow, leave.student_id) if one != uow.actor.person_id]
+    await uow.post(
+        kind,
+        others,
+        Class.REMINDER,
+        key=f"{kind}:{leave.id}",
+        valid_until=_midnight(uow, leave.last),
+        leave_id=leave.id,
+        by=uow.actor.name,
+    )
+
+
+def _midnight(uow: UnitOfWork, day: date) -> datetime:
+    """The end of a school date."""
+    return datetime.combine(day + timedelta(days=1), time.min, uow.school.zone)
 
 
 async def take_back(uow: UnitOfWork, leave_id: int) -> None:
-    """The child attends after all. On a day whose list is open it is expected again. Raises Conflict when the leave is
-    over or taken back already."""
+    """The child attends after all, from now on: on a day whose list is open it is expected again, while its care runs.
+    Raises NotFound for a leave of another family's child, Conflict when it is over or taken back already."""
     leave = await uow.session.get(Leave, leave_id, with_for_update=True)
     if leave is None:
         raise NotFound()
-    await _own_child(uow, leave.student_id)
+    await own_child(uow, leave.student_id)
     if leave.withdrawn_at is not None or leave.last < uow.today:
         raise Conflict()
     leave.withdrawn_at = uow.now
     uow.record("leave_taken_back", "student", leave.student_id, first=leave.first.isoformat())
-    if not leave.first <= uow.today <= leave.last:
+    await _tell_family(uow, leave, "leave_ended")
+    today = await today_of(uow, leave.student_id) if leave.first <= uow.today else None
+    if today is None or today.step is not Step.LEAVE or uow.now >= today.ends_at:
         return
-    child = await _today(uow, leave.student_id)
-    if child is None:
-        return
-    last = (await uow.connection.execute(LAST, {"child": child.id})).one()
-    if last.step == Step.LEAVE:
-        teacher = await _who_expects(uow, child.session)
-        await append(uow, child.id, Link(Step.EXPECTED, teacher))
+    child = await child_of(uow, today.id)
+    await append(uow, today.id, Link(Step.EXPECTED, await _who_expects(uow, child.session), data={"leave": leave.id}))
     await _tell_teachers(uow, child, "leave_taken_back", f"leave_back:{leave.id}", leave.id)
 
 
@@ -121,19 +141,3 @@ async def _who_expects(uow: UnitOfWork, session: CareSession) -> Side:
     if person_id is None:
         return Side(Holder.SCHOOL, None, session.venue)
     return Side(Holder.TEACHER, person_id, (await uow.session.get_one(Person, person_id)).name)
-
-
-async def coming(uow: UnitOfWork, student_id: int) -> list[Leave]:
-    """The child's leaves that are not over, the nearest first."""
-    await _own_child(uow, student_id)
-    query = select(Leave).where(Leave.student_id == student_id, Leave.last >= uow.today, Leave.withdrawn_at.is_(None))
-    return list(await uow.session.scalars(query.order_by(Leave.first)))
-
-
-async def before_cut_off(uow: UnitOfWork, day: date) -> bool:
-    """Whether a leave for this date still comes before its plan is made."""
-    term = await term_on(uow, day)
-    if term is None:
-        return True
-    until = (await rules_of(uow, term.id)).leave_until
-    return uow.now < datetime.combine(day, until, uow.school.zone)

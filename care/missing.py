@@ -1,36 +1,44 @@
 """Expected but missing: the guardians are asked at once, the homeroom teacher is told, and without an answer the duty
-lead; it stays open until somebody closes it with a reason."""
+lead; it stays open until somebody closes it with a reason, or the child is there."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
-from care.custody.chain import LAST, Link, Side, append
+from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
-from care.records.people import Guardianship, Role, Student
+from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
+from care.rollsheet import hold
 from care.work import UnitOfWork
 
 REASON_LIMIT = 200
 
 
 class Answer(StrEnum):
-    """What a guardian says to "is she with you?"."""
+    """What a family says to "is the child with you?": by a button, or by a leave given afterwards."""
 
     WITH_ME = "with_me"
     NOT_HERE = "not_here"
+    ON_LEAVE = "on_leave"
 
 
 async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
-    """A child is not where the plan expects it: asks all guardians at once, and tells the homeroom teacher."""
+    """A child is not where the plan expects it: asks all guardians at once, and tells the homeroom teacher. Where no
+    guardian can be reached, the duty lead is told at once."""
+    earlier = await _open_alarm(uow, day_child_id)
+    if earlier is not None:  # a leave had excused the child, and was taken back
+        _close(uow, earlier, "")
+        await uow.session.flush()
     alarm = Alarm(day_child_id=day_child_id, kind=AlarmKind.MISSING, opened_at=uow.now, opened_by=uow.actor.person_id)
     uow.session.add(alarm)
     await uow.session.flush()
@@ -41,7 +49,8 @@ async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
     homeroom = await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
     told = [person for person in homeroom if person != uow.actor.person_id and person not in guardians]
     await uow.post("child_missing_told", told, Class.ALARM, key=f"missing_told:{alarm.id}", alarm_id=alarm.id)
-    if not guardians:
+    reached = select(Contact.id).where(Contact.person_id.in_(guardians), Contact.reach == Reach.REACHABLE)
+    if not guardians or await uow.session.scalar(reached.limit(1)) is None:
         await tell_lead(uow, alarm)
     return alarm
 
@@ -65,9 +74,23 @@ async def tell_lead(uow: UnitOfWork, alarm: Alarm) -> None:
         return
     alarm.lead_told_at = uow.now
     child = await child_of(uow, alarm.day_child_id)
-    care_day = await uow.session.get_one(CareDay, child.date)
-    lead = [care_day.duty_lead_id] if care_day.duty_lead_id is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
+    lead = await _leads(uow, child.date)
     await uow.post("child_missing_lead", lead, Class.ALARM, key=f"missing_lead:{alarm.id}", alarm_id=alarm.id)
+
+
+async def _leads(uow: UnitOfWork, day: date) -> list[int]:
+    """Who answers for the day: the duty lead, or the leading group's heads where there is none."""
+    care_day = await uow.session.get_one(CareDay, day)
+    return [care_day.duty_lead_id] if care_day.duty_lead_id is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
+
+
+async def _concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]:
+    """The staff who have been told of an alarm, without the actor."""
+    people = [alarm.opened_by, child.session.signed_in_id]
+    people += await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
+    if alarm.lead_told_at is not None:
+        people += await _leads(uow, child.date)
+    return [one for one in dict.fromkeys(people) if one is not None and one != uow.actor.person_id]
 
 
 async def _open_alarm(uow: UnitOfWork, day_child_id: int) -> Alarm | None:
@@ -77,8 +100,16 @@ async def _open_alarm(uow: UnitOfWork, day_child_id: int) -> Alarm | None:
     return (await uow.session.scalars(query.with_for_update())).first()
 
 
+async def open_alarm_id(uow: UnitOfWork, day_child_id: int) -> int | None:
+    """The open alarm about a child that is missing, if there is one."""
+    query = select(Alarm.id).where(
+        Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.closed_at.is_(None)
+    )
+    return await uow.session.scalar(query)
+
+
 async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
-    """The child is there after all: the alarm closes by itself, and who was asked is told."""
+    """The child is there after all: the alarm closes by itself, and who was asked or told hears it."""
     alarm = await _open_alarm(uow, day_child_id)
     if alarm is None:
         return
@@ -87,37 +118,55 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     uow.record("missing_arrived", "student", child.student_id, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
     await uow.post("child_arrived", guardians, Class.ALARM, key=f"arrived:{alarm.id}", alarm_id=alarm.id)
+    staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
+    await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
+
+
+async def excused(uow: UnitOfWork, day_child_id: int) -> None:
+    """The family has given leave for a child that was missing: that answers the alarm, which somebody still closes."""
+    alarm = await _open_alarm(uow, day_child_id)
+    if alarm is not None:
+        await _answered(uow, alarm, await child_of(uow, day_child_id), Answer.ON_LEAVE)
 
 
 def _close(uow: UnitOfWork, alarm: Alarm, reason: str) -> None:
     alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
 
 
-async def alarm_of(uow: UnitOfWork, alarm_id: int) -> Alarm:
-    """An alarm that the actor may see: a guardian's own child's, or one within the reach of a teacher's duty. Raises
-    NotFound otherwise."""
+async def alarm_of(uow: UnitOfWork, alarm_id: int, to_change: bool = False) -> Alarm:
+    """A missing child's alarm that the actor may see: of a guardian's own child, or within the reach of a teacher's
+    duty. ``to_change``: nobody else changes it, or the child's list, meanwhile. Raises NotFound otherwise."""
     query = (
         select(Alarm)
-        .where(Alarm.id == alarm_id)
+        .where(Alarm.id == alarm_id, Alarm.kind == AlarmKind.MISSING)
         .options(
             joinedload(Alarm.day_child).joinedload(DayChild.student).joinedload(Student.school_class),
             joinedload(Alarm.day_child).joinedload(DayChild.session).joinedload(CareSession.signed_in),
         )
     )
+    if to_change:
+        day_child_id = await uow.session.scalar(select(Alarm.day_child_id).where(Alarm.id == alarm_id))
+        await hold(uow, day_child_id=day_child_id)
+        query = query.with_for_update(of=Alarm).execution_options(populate_existing=True)
     alarm = (await uow.session.scalars(query)).first()
     if alarm is None:
         raise NotFound()
-    student = alarm.day_child.student
-    own = await _is_guardian(uow, student.id)
-    if not own and not uow.actor.may_for(Permission.TAKE_ROLL, student.school_class.grade, student.school_class_id):
+    if not may_close(uow, alarm) and not await is_asked(uow, alarm):
         raise NotFound()
     return alarm
 
 
-async def _is_guardian(uow: UnitOfWork, student_id: int) -> bool:
+def may_close(uow: UnitOfWork, alarm: Alarm) -> bool:
+    """Whether the actor's duty reaches the child."""
+    student = alarm.day_child.student
+    return uow.actor.may_for(Permission.TAKE_ROLL, student.school_class.grade, student.school_class_id)
+
+
+async def is_asked(uow: UnitOfWork, alarm: Alarm) -> bool:
+    """Whether the actor is a guardian who may answer."""
     query = select(
         exists().where(
-            Guardianship.student_id == student_id,
+            Guardianship.student_id == alarm.day_child.student_id,
             Guardianship.person_id == uow.actor.person_id,
             Guardianship.restricted.is_(False),
         )
@@ -125,61 +174,102 @@ async def _is_guardian(uow: UnitOfWork, student_id: int) -> bool:
     return bool(await uow.session.scalar(query))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A guardian who has been asked. ``phone`` is for who may see the child's record or is on duty for the child, else
+    empty."""
+
+    person_id: int
+    name: str
+    relation: Relation
+    phone: str
+
+
+async def asked(uow: UnitOfWork, alarm: Alarm) -> list[Asked]:
+    """The guardians of a missing child."""
+    student = alarm.day_child.student
+    sees = uow.actor.may_for(Permission.SEE_STUDENTS, student.school_class.grade, student.school_class_id)
+    sees = sees or alarm.day_child.session.signed_in_id == uow.actor.person_id
+    query = (
+        select(Person.id, Person.name, Guardianship.relation, Person.phone)
+        .join(Guardianship, Guardianship.person_id == Person.id)
+        .where(Guardianship.student_id == student.id, Guardianship.restricted.is_(False))
+        .order_by(Guardianship.id)
+    )
+    rows = await uow.session.execute(query)
+    return [Asked(id_, name, relation, phone or "" if sees else "") for id_, name, relation, phone in rows]
+
+
 async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
-    """A guardian answers. "With me" explains where the child is; "not here" reaches the duty lead at once. The last
-    answer counts while the alarm is open. Raises Conflict("alarm_closed") afterwards."""
-    alarm = await alarm_of(uow, alarm_id)
-    child = alarm.day_child
-    if alarm.kind is not AlarmKind.MISSING:
-        raise NotFound()
-    if not await _is_guardian(uow, child.student_id):
+    """A guardian answers. "With me" explains where the child is; "not here" reaches the duty lead at once, unless
+    another guardian has the child. While the alarm is open, an answer can be changed. Raises NotFound for who is not
+    asked, Conflict("alarm_closed") afterwards."""
+    if said is Answer.ON_LEAVE:
+        raise Invalid()
+    alarm = await alarm_of(uow, alarm_id, to_change=True)
+    if not await is_asked(uow, alarm):
         raise NotAllowed()
-    alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
-    if alarm.answer == said:
+    with_another = alarm.answer == Answer.WITH_ME and alarm.answered_by != uow.actor.person_id
+    if alarm.answer == said or with_another:
+        uow.record("missing_answered", "student", alarm.day_child.student_id, alarm=alarm.id, answer=said.value)
         return alarm
-    alarm.answer, alarm.answered_by, alarm.answered_at = said, uow.actor.person_id, uow.now
-    uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=said.value)
+    child = await child_of(uow, alarm.day_child_id)
+    if said is Answer.WITH_ME:
+        guardian = Side(Holder.ADULT, uow.actor.person_id, uow.actor.name)
+        await _after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, guardian))
+        others = [one for one in await unrestricted_guardians(uow, child.student_id) if one != uow.actor.person_id]
+        await uow.post("child_missing_over", others, Class.ALARM, key=f"with:{alarm.id}", alarm_id=alarm.id)
+    else:  # what was said before does not hold
+        await _after(uow, child.id, Step.EXPLAINED, Link(Step.ABSENT, NOBODY))
+    await _answered(uow, alarm, child, said)
     if said is Answer.NOT_HERE:
         await tell_lead(uow, alarm)
-    else:
-        guardian = Side(Holder.ADULT, uow.actor.person_id, uow.actor.name)
-        await _explain(uow, alarm.day_child_id, guardian, "")
-    teacher = child.session.signed_in_id
-    if teacher is not None:
-        key = f"missing_answer:{alarm.id}:{said.value}"
-        await uow.post("missing_answered", teacher, Class.ALARM, key=key, alarm_id=alarm.id)
     return alarm
 
 
-async def _explain(uow: UnitOfWork, day_child_id: int, side: Side, reason: str) -> None:
+async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, said: Answer) -> None:
+    alarm.answer, alarm.answered_by, alarm.answered_at = said, uow.actor.person_id, uow.now
+    uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=said.value)
+    key = f"missing_answer:{alarm.id}:{said.value}:{uow.now.timestamp():.0f}"
+    await uow.post(
+        "missing_answered",
+        await _concerned(uow, alarm, child),
+        Class.ALARM,
+        key=key,
+        alarm_id=alarm.id,
+        said=said.value,
+    )
+
+
+async def _after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:
+    """Appends a link where the child's last step is ``before``."""
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
-    if last.step == Step.ABSENT:
-        await append(uow, day_child_id, Link(Step.EXPLAINED, side, remark=reason))
+    if last.step == before:
+        await append(uow, day_child_id, link, last.seq)
 
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
-    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. What
-    happened at the gate is closed by who answers for the day, not by who stood there. Raises
+    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. Raises
     Invalid("reason_needed"), Conflict("alarm_closed")."""
-    alarm = await alarm_of(uow, alarm_id)
-    student = alarm.day_child.student
-    right = Permission.TAKE_ROLL if alarm.kind is AlarmKind.MISSING else Permission.ANSWER_FOR_DAY
-    if not uow.actor.may_for(right, student.school_class.grade, student.school_class_id):
+    alarm = await alarm_of(uow, alarm_id, to_change=True)
+    if not may_close(uow, alarm):
         raise NotAllowed()
     reason = " ".join(reason.split())
     if not reason or len(reason) > REASON_LIMIT:
         raise Invalid("reason_needed" if not reason else "words_too_long", limit=REASON_LIMIT)
-    alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
     _close(uow, alarm, reason)
-    if alarm.kind is AlarmKind.MISSING:
-        await _explain(uow, alarm.day_child_id, Side(Holder.FAMILY, None, ""), reason)
-        uow.record("missing_closed", "student", student.id, reason, alarm=alarm.id)
-    else:
-        uow.record("alarm_closed", "student", student.id, reason, alarm=alarm.id, kind=alarm.kind.value)
+    child = await child_of(uow, alarm.day_child_id)
+    await _after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, FAMILY, remark=reason))
+    uow.record("missing_closed", "student", child.student_id, reason, alarm=alarm.id)
+    guardians = await unrestricted_guardians(uow, child.student_id)
+    if alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
+        await uow.post("child_missing_over", guardians, Class.ALARM, key=f"cleared:{alarm.id}", alarm_id=alarm.id)
+    staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
+    await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
 
 
 async def unanswered(uow: UnitOfWork, minutes: int) -> list[int]:

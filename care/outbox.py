@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from care.errors import Conflict, NotFound
 from care.permissions import Permission
-from care.records.delivery import DEAD, WAITS, Class, InboxState, Letter, LetterState, Update
+from care.pickup.reminding import KIND as DISMISSAL
+from care.records.delivery import DEAD, TOO_LATE, WAITS, Class, InboxState, Letter, LetterState, Update
 from care.records.people import Contact, Person
 from care.work import UnitOfWork
 
 LATE = timedelta(minutes=10)
 """A letter that is due, or was tried in vain, for longer than this and still waits is shown."""
+MISSED_SHOWN = timedelta(days=7)
 OPEN = (LetterState.FAILED, LetterState.REVIEW, LetterState.WAITING)
 
 
@@ -74,6 +76,43 @@ async def troubled_letters(uow: UnitOfWork, offset: int = 0, limit: int = 50) ->
             first_line(letter.error),
         )
         for letter, name in await uow.session.execute(query)
+    ], total or 0
+
+
+@dataclass(frozen=True)
+class MissedReminder:
+    """A guardian who was not reminded in time, and of which date."""
+
+    id: int
+    recipient: str
+    day: date
+    due_at: datetime
+
+
+async def missed_reminders(uow: UnitOfWork, limit: int = 50) -> tuple[list[MissedReminder], int]:
+    """Dismissal reminders of the last week that could not go out while they were of use, newest first; and how many
+    there are."""
+    uow.require(Permission.SEE_OUTBOX)
+    since = uow.today - MISSED_SHOWN
+    missed = and_(
+        Letter.unique_key > f"{DISMISSAL}:{since}",
+        Letter.unique_key < f"{DISMISSAL}:{uow.today + timedelta(days=1)}",
+        Letter.kind == DISMISSAL,
+        Letter.state == LetterState.LAPSED,
+        Letter.error == TOO_LATE,
+    )
+    total = await uow.session.scalar(select(func.count()).select_from(Letter).where(missed))
+    query = (
+        select(Letter.id, Person.name, Letter.due_at)
+        .join(Person, Person.id == Letter.person_id)
+        .where(missed)
+        .order_by(Letter.id.desc())
+        .limit(limit)
+    )
+    zone = uow.school.zone
+    return [
+        MissedReminder(number, name, due_at.astimezone(zone).date(), due_at)
+        for number, name, due_at in await uow.session.execute(query)
     ], total or 0
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from care.errors import CareError
-from care.records.day import AlarmKind, Proof, Step
+from care.records.day import AlarmKind, LeaveReason, Proof, Step
 from care.records.enrolment import LeaveMode, Need, State
 from care.records.people import Relation, Role
 from care.records.term import TextKind
@@ -74,6 +74,8 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Proof.SIGNATURE, "by signature"),
     (Proof.LIST, "from the list of authorised adults"),
     (Proof.PAPER, "entered later from paper"),
+    (LeaveReason.ILL, "Ill"),
+    (LeaveReason.FAMILY, "A family matter"),
     (TextKind.SERVICE, "What the service is"),
     (TextKind.SAFETY, "How the children are kept safe"),
     (TextKind.CRITERIA, "Who may apply"),
@@ -130,16 +132,27 @@ ERRORS = {
     "text_changed": "The school has published a newer text. Please read that one before you sign.",
     "name_differs": "The name must be yours as the school has it: {name}.",
     "not_signed_in": "Please sign in for this class first. Signed in or planned now: {teacher}.",
+    "roll_of_other_day": "That list is of another day. Send /checkin for today's.",
     "day_closed": "This day is closed and sealed. What is known later goes to the school office.",
     "children_open": "The day cannot close: {n} children are not accounted for ({names}).",
     "alarms_open": "The day cannot close: {n} alarms are open. Please close each with a reason.",
     "alarm_closed": "This has been closed in the meantime.",
     "reason_needed": "Please give a reason.",
     "leave_exists": "The child is on leave already on one of these days.",
+    "not_in_care": "This child is not in after-school care.",
+    "no_care_then": "The child has no care then, or no longer. Its next care day is {next}.",
+    "no_care_left": "The child has no care then, and no care day is left this term.",
+    "child_is_here": "The child is at school with its teacher today, so today's leave is not possible. Say who comes "
+    "for it with /pickup, or speak to the teacher.",
     "leave_too_long": "A leave covers at most {limit} days. For longer, please write to the school office.",
     "minutes_out_of_range": "Minutes go from 1 to {limit}, each later step after the one before.",
     "not_authorised": "This adult is not on the child's list.",
     "stop_listed": "This adult must not collect the child.",
+    "not_in_care_then": "The child is not in care then, so nobody has to come.",
+    "already_collected": "The child has been collected already. This can no longer be changed.",
+    "delegate_incomplete": "The adult needs a full name and a phone number.",
+    "delegate_day": "Somebody can be authorised for today and for up to {limit} days ahead.",
+    "delegates_too_many": "At most {limit} adults can be authorised for a child on one day.",
     "already_released": "{child} was handed to {adult} at {at} by {teacher}.",
     "already_left": "{child} left alone at {at} (recorded by {teacher}).",
     "not_here": "{child} is not with the school now.",
@@ -156,6 +169,11 @@ ERRORS = {
 def label(_: Words, word: StrEnum) -> str:
     """What people call a word of the records."""
     return _(LABELS[type(word), word.value])
+
+
+def leave_reason(_: Words, reason: str) -> str:
+    """The reason of a leave: one that was tapped has a name in every language, any other is somebody's own words."""
+    return label(_, LeaveReason(reason)) if reason in set(LeaveReason) else reason
 
 
 def action_label(_: Words, action: str) -> str:

@@ -1,6 +1,25 @@
-"""What is printed: the application, the agreement, and the slips that invite a family. Contents in, PDF bytes out."""
+"""What is printed: applications, agreements, slips that invite a family, pick-up slips. Contents in, PDF bytes out."""
 
-from papers.contents import AgreementPaper, ApplicationPaper, PickupPerson, Signature, Slip, TimelineEntry
+from papers.contents import (
+    AgreementPaper,
+    ApplicationPaper,
+    CollectedChild,
+    PickupPaper,
+    PickupPerson,
+    Signature,
+    Slip,
+    TimelineEntry,
+)
 from papers.printer import Printer
 
-__all__ = ["AgreementPaper", "ApplicationPaper", "PickupPerson", "Printer", "Signature", "Slip", "TimelineEntry"]
+__all__ = [
+    "AgreementPaper",
+    "ApplicationPaper",
+    "CollectedChild",
+    "PickupPaper",
+    "PickupPerson",
+    "Printer",
+    "Signature",
+    "Slip",
+    "TimelineEntry",
+]

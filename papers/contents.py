@@ -102,3 +102,28 @@ class Slip:
     code: str
     valid_until: str
     printed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedChild:
+    """A child on a pick-up slip: when and by which gate it leaves."""
+
+    name: str
+    school_class: str
+    time: str
+    gate: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickupPaper:
+    """What an adult without the chat takes to the gate: valid on one date. ``link`` goes into the QR square."""
+
+    school: str
+    number: str
+    day: str
+    adult: str
+    relation: str
+    children: tuple[CollectedChild, ...]
+    code: str
+    link: str
+    printed_at: datetime

@@ -1,18 +1,33 @@
-"""Papers of what the records say: an application with its way, an agreement with its signature."""
+"""Papers of what the records say: an application with its way, an agreement with its signature, a pick-up slip."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
 
 from care.agreement import agreement_of
 from care.enrolment.queries import application_whole, timeline
 from care.enrolment.states import OPEN
 from care.errors import NotFound
+from care.pickup.adults import Authorised
+from care.pickup.codes import shown
+from care.pickup.leaving import Leaving
 from care.records.enrolment import Application, Need
 from care.records.term import TextKind
+from care.school import School
 from care.term import text_in_force, wave_of
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import action_label, label, listed, moment, span, weekdays
-from papers.contents import AgreementPaper, ApplicationPaper, PickupPerson, Signature, TimelineEntry
+from locales.labels import action_label, day, label, listed, moment, span, weekdays
+from papers.contents import (
+    AgreementPaper,
+    ApplicationPaper,
+    CollectedChild,
+    PickupPaper,
+    PickupPerson,
+    Signature,
+    TimelineEntry,
+)
 
 
 async def application_paper(uow: UnitOfWork, application_id: int, words: Words) -> ApplicationPaper:
@@ -94,4 +109,33 @@ async def agreement_paper(uow: UnitOfWork, application_id: int, words: Words) ->
         times=span(_, wave.starts_at, wave.ends_at) if wave else "",
         venue=wave.guidance_venue if wave else "",
         printed_at=(signed[0].signed_at if signed else uow.now).astimezone(zone),
+    )
+
+
+def pickup_link(school: School, code: str) -> str:
+    """Where a pick-up slip's QR code leads: into the chat, with the code as ``pk`` and its signs."""
+    start = f"pk{code}"
+    if school.bot_name:
+        return f"https://t.me/{school.bot_name}?start={start}"
+    return f"{school.address}/chat?start={start}"
+
+
+def pickup_paper(
+    uow: UnitOfWork, words: Words, adult: Authorised, children: Iterable[Leaving], on: date, code: str
+) -> PickupPaper:
+    """The slip with which an adult collects these children on a date (S14)."""
+    _, zone = words.within("papers"), uow.school.zone
+    return PickupPaper(
+        school=uow.school.called(_.language),
+        number=f"{adult.adult.value[0].upper()}-{adult.id}",
+        day=day(_, on),
+        adult=adult.name,
+        relation=label(_, adult.relation),
+        children=tuple(
+            CollectedChild(one.name, one.school_class, f"{one.ends_at.astimezone(zone):%H:%M}", one.gate)
+            for one in children
+        ),
+        code=shown(code),
+        link=pickup_link(uow.school, code),
+        printed_at=uow.now.astimezone(zone),
     )

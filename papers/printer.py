@@ -8,8 +8,9 @@ from functools import cached_property
 from locales import words
 from papers.agreement import agreement_title, lay_out_agreement
 from papers.application import application_title, lay_out_application
-from papers.contents import AgreementPaper, ApplicationPaper, Slip
+from papers.contents import AgreementPaper, ApplicationPaper, PickupPaper, Slip
 from papers.marks import About, Page
+from papers.pickup import lay_out_pickup, pickup_title
 from papers.slips import lay_out_slips, slips_title
 from papers.typeface import Typeface
 
@@ -50,6 +51,12 @@ class Printer:
         first = slips[0]
         about = About(slips_title(_), first.school, first.school_class, _.language, first.printed_at)
         return self._press(lay_out_slips(slips, self._typeface, _), about)
+
+    def pickup(self, paper: PickupPaper, language: str) -> bytes:
+        """The slip with which an adult collects a child on one date."""
+        _ = words(language, DOMAIN)
+        about = About(f"{pickup_title(_)} {paper.day}", paper.school, paper.adult, _.language, paper.printed_at)
+        return self._press(lay_out_pickup(paper, self._typeface, _), about)
 
     def _press(self, pages: Sequence[Page], about: About) -> bytes:
         # The PDF library takes some 40 MB and a fifth of a second: a school that prints nothing does not pay for it.

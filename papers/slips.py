@@ -78,7 +78,7 @@ def _fitted(slip: Slip, x: float, y: float, typeface: Typeface, _: Words) -> lis
         laid = _Layout(x, y, factor, typeface)
         _lay_out(laid, slip, _)
         if laid.y - y <= _INNER_HEIGHT or factor <= _SMALLEST:
-            return [*_square(slip.link, x + _INNER_WIDTH - _QR, y), *laid.marks]
+            return [*square(slip.link, x + _INNER_WIDTH - _QR, y), *laid.marks]
         factor -= 0.05
 
 
@@ -149,10 +149,10 @@ def _code(laid: _Layout, code: str) -> None:
     laid.y += style.line
 
 
-def _square(link: str, x: float, y: float) -> Iterator[Mark]:
+def square(link: str, x: float, y: float, size: float = _QR) -> Iterator[Mark]:
     """The QR code of a link as black runs, row by row; its quiet margin is part of the size."""
     matrix = segno.make(link, error="m", micro=False).matrix
-    module = _QR / (len(matrix) + 2 * _QUIET)
+    module = size / (len(matrix) + 2 * _QUIET)
     for row, modules in enumerate(matrix):
         start = 0
         while start < len(modules):

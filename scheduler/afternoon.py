@@ -1,4 +1,5 @@
-"""What is due of the school day: it opens, rolls are chased, missing children reach the duty lead, it closes (S13).
+"""What is due of the school day: it opens, rolls are chased, missing children reach the duty lead, families are
+reminded, it closes (S13).
 
 Everything is derived from the records at each tick; keys keep a letter from going out twice.
 """
@@ -23,6 +24,7 @@ from care.rollcall import OpenRoll, unfinished
 from care.school import School
 from care.work import UnitOfWork
 from scheduler.parts import by_itself, together
+from scheduler.reminders import remind
 from scheduler.uncollected import chase_uncollected
 
 CHASE_MINUTES = (0, 5, 10)
@@ -38,6 +40,8 @@ async def tick(school: School) -> None:
     if care_day is not None:
         await by_itself("rolls", chase_rolls(school, care_day, rules))
         await by_itself("missing", chase_missing(school, rules))
+        if care_day.closed_at is None:
+            await by_itself("dismissal", remind(school, rules))
         await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 

@@ -6,13 +6,15 @@ from enum import StrEnum
 
 import pytest
 
-from care.records import AlarmKind, LeaveMode, Need, Proof, Relation, Role, State, Step, TextKind
+from care.records import AlarmKind, LeaveMode, LeaveReason, Need, Proof, Relation, Role, State, Step, TextKind
 from locales import LANGUAGES, words
 from locales.labels import label
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [AlarmKind, LeaveMode, Need, Proof, Relation, Role, State, Step, TextKind])
+@pytest.mark.parametrize(
+    "kind", [AlarmKind, LeaveMode, LeaveReason, Need, Proof, Relation, Role, State, Step, TextKind]
+)
 def test_every_word_has_a_name(kind: type[StrEnum], language: str) -> None:
     names = [label(words(language, "common"), word) for word in kind]
     assert len(set(names)) == len(names)

@@ -183,6 +183,7 @@ class ChatPage:
     async def people_list(self, request: Request) -> Response:
         if not self.is_demonstration:
             raise HTTPException(404)
+        language = self.language(request)
         people = [
             {
                 "id": somebody.user_id,
@@ -191,6 +192,7 @@ class ChatPage:
                 "group": somebody.group,
                 "phone": somebody.phone,
                 "start_here": somebody.start_here,
+                "why": somebody.why.get(language, ""),
                 "unread": self.unread(somebody.user_id),
             }
             for somebody in (await self.people()).values()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ _COOKIE_AGE = 400 * 24 * 3600
 @dataclass(frozen=True, slots=True)
 class Somebody:
     """An invented person of the demonstration. ``start_payload`` is the code on the slip they hold, if any;
-    ``start_here`` puts them at the top of the list."""
+    ``start_here`` puts them at the top of the list; ``why`` says there, by language, what there is to try."""
 
     user_id: int
     name: str
@@ -33,6 +33,7 @@ class Somebody:
     language: str = "zh-hans"
     start_payload: str | None = None
     start_here: bool = False
+    why: Mapping[str, str] = field(default_factory=dict)
 
 
 People = Callable[[], Awaitable[list[Somebody]]]

@@ -47,6 +47,7 @@ class Story:
     applicant: Adult
     moments: list[datetime]
     waived: bool = False
+    answered: Answered | None = None
 
     @property
     def child(self) -> Child:
@@ -122,6 +123,7 @@ class Clerk:
     def _application(self, story: Story, phones: Iterator[str]) -> None:
         wish, child = story.wish, story.child
         answered = self.answering.answer(child.place, wish.state, story.waived or self.rng.random() < 0.02)
+        story.answered = answered
         application_id = self.book.add(
             Application,
             term_id=self.term.term_id,

@@ -9,6 +9,8 @@ from care.records import Relation
 STAR_CLASS = (2, 3)
 FULL_CLASS = (3, 4)
 ONE_LEFT_CLASS = (1, 7)
+OPEN_CLASS = (3, 5)
+"""On the afternoon, a child of this class is being looked for."""
 
 NO_APPLICATION = "none"
 ENROLLED = "enrolled"

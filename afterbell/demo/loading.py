@@ -6,17 +6,18 @@ import json
 
 from sqlalchemy import select
 
-from afterbell.demo.applications import Clerk
-from afterbell.demo.book import SEED, Book, draw
-from afterbell.demo.cast import STAR_CLASS
-from afterbell.demo.families import write_families
+from afterbell.demo.answers import ALL_DAYS
+from afterbell.demo.applications import Clerk, Story
+from afterbell.demo.book import SEED, START, Book, draw
+from afterbell.demo.cast import OPEN_CLASS, STAR_CLASS
+from afterbell.demo.families import Child, write_families
 from afterbell.demo.links import write_links
 from afterbell.demo.names import phones
 from afterbell.demo.staff import Staff, write_staff
 from afterbell.demo.term import PUBLISHED, write_term, write_texts
 from afterbell.settings import OperatorError
 from care.permissions import SYSTEM
-from care.records import Mark, Person, SchoolClass, Student, Term, TextKind
+from care.records import LeaveMode, Mark, Person, Relation, SchoolClass, State, Student, Term, TextKind
 from care.school import School, take_turn
 from care.work import UnitOfWork
 
@@ -65,7 +66,7 @@ def _filled(school: School) -> Book:
     stories = clerk.write(families.children, numbers)
     clerk.write_audit()
     write_links(book, list(staff.phones), families.children, stories)
-    stars = families.stars | _staff_stars(staff)
+    stars = families.stars | _staff_stars(staff) | {"care_mother": _mother_in_care(stories, families.children)}
     book.note(Mark, name=MARK, value=json.dumps({"seed": SEED, "stars": stars}, sort_keys=True))
     return book
 
@@ -73,7 +74,27 @@ def _filled(school: School) -> Book:
 def _staff_stars(staff: Staff) -> dict[str, int]:
     return {
         "homeroom": staff.homeroom[STAR_CLASS][0],
+        "care_teacher": staff.homeroom[OPEN_CLASS][0],
+        "duty_lead": staff.deputies[START.date().toordinal() % len(staff.deputies)][0],
         "office": staff.office[0],
         "head": staff.head[0],
         "grade_leader": staff.leaders[STAR_CLASS[0]][0],
     }
+
+
+def _mother_in_care(stories: list[Story], children: list[Child]) -> int:
+    """A mother whose only child is of the star class, has two parents, and is in care on all days."""
+    for story in sorted(stories, key=lambda one: one.child.student_id):
+        child, answered = story.child, story.answered
+        relations = [adult.relation for _, adult in child.guardians]
+        if child.place != STAR_CLASS or story.wish.state is not State.ENROLLED or answered is None:
+            continue
+        comes = answered.weekdays == ALL_DAYS and answered.leave_mode is LeaveMode.COLLECTED
+        if comes and relations == [Relation.MOTHER, Relation.FATHER] and not _has_siblings(child, children):
+            return child.guardians[0][1].person_id
+    raise AssertionError("the star class has no such mother")
+
+
+def _has_siblings(child: Child, children: list[Child]) -> bool:
+    mother = child.guardians[0][1].person_id
+    return any(one is not child and mother in {adult.person_id for _, adult in one.guardians} for one in children)

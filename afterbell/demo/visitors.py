@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -15,19 +15,22 @@ from care.linking import CODE_LENGTH
 from care.records import Contact, Guardianship, Mark, Person, Relation, Role, SchoolClass, Slip, StaffRole, Student
 from care.school import School
 from care.work import UnitOfWork
-from locales import LANGUAGES, words
+from locales import LANGUAGES, mark, words
 from locales.labels import label
 
 WHY = {
-    "mother": "She has not opened the bot yet. Open her slip and apply for her daughter.",
-    "twins_father": "He has two children in one class: see that the bot asks which one.",
-    "english_mother": "Her family reads English. Apply and sign in English.",
-    "homeroom": "Applications of class 2(3) wait for her review.",
-    "office": "She runs the console: approvals, classes, slips, texts.",
-    "head": "He approves for the school and sees everything the console has.",
-    "grade_leader": "He follows grade 2 and reviews where a homeroom teacher is away.",
+    "mother": mark("She has not opened the bot yet. Open her slip and apply for her daughter."),
+    "care_mother": mark("Her child is in care now: see where, say who comes, give leave, read the hand-over."),
+    "homeroom": mark("Half of her roll of 2(3) is still to be taken: /checkin. Applications wait for her review."),
+    "care_teacher": mark("One child of 3(5) has not come back from a course, and is being looked for."),
+    "duty_lead": mark("Answers for this afternoon: the live board, late rolls, the child who is missing."),
+    "twins_father": mark("He has two children in one class: see that the bot asks which one."),
+    "english_mother": mark("Her family reads English. Apply and sign in English."),
+    "office": mark("She runs the console: approvals, classes, slips, texts."),
+    "head": mark("He approves for the school and sees everything the console has."),
+    "grade_leader": mark("He follows grade 2 and reviews where a homeroom teacher is away."),
 }
-"""Why to try this person first: English sentences, to be translated by whoever shows them."""
+"""Why to try this person first. Catalogue ``webchat``, whose page shows it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class DemoPerson:
     phone: str
     language: str
     start_payload: str | None
+    why: dict[str, str] = field(default_factory=dict)
+    """For the stars: what there is to try with them, by language."""
 
 
 Tie = tuple[str, str, Guardianship]
@@ -77,17 +82,14 @@ async def linked_user_ids(uow: UnitOfWork) -> list[int]:
 async def people(school: School) -> list[DemoPerson]:
     """Everybody: the stars first, then families by class, teachers, and the school's other people."""
     async with school.look() as uow:
-        first = [star.person_id for star in await stars(uow)]
+        why = {star.person_id: star.why for star in await stars(uow)}
         duties = await _duties(uow)
         ties = await _ties(uow)
         codes = await _unused_codes(uow)
         found = {person.id: person for person in await uow.session.scalars(select(Person).order_by(Person.id))}
-    order = [*first, *(n for n in ties if n not in duties), *duties, *found]
+    order = [*why, *(n for n in ties if n not in duties), *duties, *found]
     wanted = [n for n in dict.fromkeys(order) if n in ties or n in duties]
-    return [
-        _shown(found[n], _group(n in first, duties.get(n, ())), duties.get(n, ()), ties.get(n, ()), codes.get(n))
-        for n in wanted
-    ]
+    return [_shown(found[n], why.get(n, ""), duties.get(n, ()), ties.get(n, ()), codes.get(n)) for n in wanted]
 
 
 async def _duties(uow: UnitOfWork) -> dict[int, list[tuple[StaffRole, str]]]:
@@ -138,11 +140,18 @@ def _group(is_star: bool, duties: Sequence[tuple[StaffRole, str]]) -> str:
 
 
 def _shown(
-    person: Person, group: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie], code: str | None
+    person: Person, why: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie], code: str | None
 ) -> DemoPerson:
-    about = {language: _about(language, duties, ties) for language in LANGUAGES}
-    language = "en" if person.language == "en" else "zh-hans"
-    return DemoPerson(user_id(person.id), person.name, about, group, person.phone or "", language, code)
+    return DemoPerson(
+        user_id=user_id(person.id),
+        name=person.name,
+        about={language: _about(language, duties, ties) for language in LANGUAGES},
+        group=_group(bool(why), duties),
+        phone=person.phone or "",
+        language="en" if person.language == "en" else "zh-hans",
+        start_payload=code,
+        why={language: words(language, "webchat")(why) for language in LANGUAGES} if why else {},
+    )
 
 
 def _about(language: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie]) -> str:

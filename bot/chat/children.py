@@ -1,4 +1,4 @@
-"""/children: each child, where the application stands, and what can be done now."""
+"""/children: each child, where it is now and who answers for it (S19), and where the application stands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from care.enrolment.queries import OwnApplication, own_applications
 from care.people import Child, children_of
 from care.records.enrolment import Application, State
 from care.term import applications_open, current_term
+from care.whereabouts import Whereabouts, today_of
 from locales.labels import day, label, moment
+from locales.whereabouts import today_line
 
 
 async def children_command(update: Update, turn: Turn) -> None:
@@ -24,11 +26,12 @@ async def children_command(update: Update, turn: Turn) -> None:
         return
     term = await current_term(turn.uow)
     existing = await own_applications(turn.uow, term.id, [c.student_id for c in children]) if term else {}
+    today = await today_of(turn.uow, [c.student_id for c in children])
     parts: list[str] = []
     rows: list[tuple[Button, ...]] = []
     for child in children:
         own = existing.get(child.student_id)
-        parts.append(await _status(turn, child, own))
+        parts.append(await _status(turn, child, own, today.get(child.student_id)))
         if own is not None:
             rows += _ways(turn, child, own, several=len(children) > 1)
         elif term is not None and applications_open(term, turn.uow.today) and child.grade in term.grades:
@@ -36,7 +39,7 @@ async def children_command(update: Update, turn: Turn) -> None:
     await turn.say(View("\n\n".join(parts), tuple(rows)))
 
 
-async def _status(turn: Turn, child: Child, own: OwnApplication | None) -> str:
+async def _status(turn: Turn, child: Child, own: OwnApplication | None, where: Whereabouts | None) -> str:
     _, zone = turn._, turn.uow.school.zone
     head = _("{child}, class {school_class}", child=child.name, school_class=child.school_class)
     if own is None:
@@ -50,6 +53,8 @@ async def _status(turn: Turn, child: Child, own: OwnApplication | None) -> str:
         line += "\n" + _("Number {place} on the waiting list", place=place)
     if own.state is State.ENROLLED and own.leaves_on is not None:
         line += "\n" + _("Leaves care on {date}", date=day(_, own.leaves_on))
+    if where is not None:
+        head += "\n" + today_line(_, where, turn.uow.now, zone)
     return head + "\n" + line
 
 

@@ -10,7 +10,15 @@ from bot.chat.apply.talk import answer_typed, is_application, present, put_away
 from bot.chat.handover.flow import FLOW as GATE
 from bot.chat.handover.talk import ask_again as ask_gate_again
 from bot.chat.handover.talk import typed as gate_typed
+from bot.chat.leave import FLOW as LEAVE
+from bot.chat.leave import ask_again as ask_leave_again
+from bot.chat.leave import words_typed as leave_typed
 from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.missing import FLOW as MISSING
+from bot.chat.missing import ask_reason, reason_typed
+from bot.chat.pickup.delegate import FLOW as DELEGATE
+from bot.chat.pickup.delegate import question as ask_delegate
+from bot.chat.pickup.delegate import typed as delegate_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
@@ -72,6 +80,12 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await name_typed(turn, form, text)
     elif form.flow == WITHDRAW:
         await date_typed(turn, form, text)
+    elif form.flow == LEAVE:
+        await leave_typed(turn, form, text)
+    elif form.flow == MISSING:
+        await reason_typed(turn, form, text)
+    elif form.flow == DELEGATE:
+        await delegate_typed(turn, form, text)
     elif form.flow == GATE:
         await gate_typed(turn, form, text)
 
@@ -87,6 +101,12 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_name(turn, form)
     elif form.flow == WITHDRAW:
         await ask_when(turn, form.answers["application_id"])
+    elif form.flow == LEAVE:
+        await ask_leave_again(turn, form)
+    elif form.flow == MISSING:
+        await ask_reason(turn, form)
+    elif form.flow == DELEGATE:
+        await turn.say(await ask_delegate(turn, form))
     elif form.flow == GATE:
         await ask_gate_again(turn, form)
 

@@ -10,8 +10,10 @@ import asyncio
 
 from sqlalchemy import select
 
+from bot.chat import chased, leave_letters, missing
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
+from bot.chat.pickup import told as pickup
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
 from bot.wire.voice import Fact
@@ -248,5 +250,7 @@ KINDS: dict[str, Kind] = {
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
+    **pickup.KINDS,
     **HANDOVER_KINDS,
 }
+KINDS |= leave_letters.KINDS | missing.KINDS | chased.KINDS

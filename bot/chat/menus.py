@@ -11,17 +11,20 @@ from locales import Words, mark
 
 COMMANDS = {
     "apply": mark("Apply for after-school care"),
-    "children": mark("My children: where their applications stand"),
+    "children": mark("My children: where they are, and their applications"),
+    "leave": mark("Leave: a child does not attend on some day"),
+    "pickup": mark("Who collects my child, and the pick-up code"),
     "withdraw": mark("Withdraw a child from care"),
     "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
     "review": mark("Applications waiting for you"),
+    "checkin": mark("Sign in for duty and call the roll"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
     "help": mark("What this chat can do"),
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("apply", "children", "withdraw")
+GUARDIAN = ("pickup", "leave", "children", "apply", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 
@@ -29,9 +32,9 @@ def commands_for(actor: Actor, guardian: bool) -> list[str]:
     """The commands a person has a use for, in the order of the menu."""
     names: list[str] = []
     if actor.may(Permission.TAKE_ROLL):
-        names.append("handover")
+        names += ["checkin", "handover"]
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
-        names.append("review")
+        names.insert(0 if actor.may(Permission.APPROVE) else len(names), "review")  # who calls rolls daily has it first
     if guardian:
         names += GUARDIAN
     if actor.may(Permission.CONSOLE):

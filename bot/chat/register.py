@@ -15,11 +15,24 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import agreement, children, console, language, papers, review, start, withdraw
+from bot.chat import (
+    agreement,
+    children,
+    console,
+    language,
+    leave,
+    missing,
+    papers,
+    review,
+    rollcall,
+    start,
+    withdraw,
+)
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
 from bot.chat.handover.talk import handover_command
 from bot.chat.handover.taps import TAPS as HANDOVER_TAPS
+from bot.chat.pickup import taps as pickup
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import CareError
@@ -36,8 +49,11 @@ FOR_ALL: dict[str, Handler] = {
 FOR_KNOWN: dict[str, Handler] = {
     "apply": begun.apply_command,
     "children": children.children_command,
+    "leave": leave.leave_command,
     "withdraw": withdraw.withdraw_command,
+    "pickup": pickup.pickup_command,
     "review": review.review_command,
+    "checkin": rollcall.checkin_command,
     "console": console.console_command,
     "handover": handover_command,
 }
@@ -59,11 +75,17 @@ TAPS: dict[str, Handler] = {
     "wy": withdraw.day_tapped,
     "wk": withdraw.kept,
     "st": withdraw.stay_tapped,
+    "lv": leave.child_tapped,
+    "lvd": leave.days_tapped,
+    "lvr": leave.reason_tapped,
+    "lvy": leave.confirmed,
+    "lvb": leave.back_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    **pickup.TAPS,
     **HANDOVER_TAPS,
 }
-
+TAPS |= rollcall.TAPS | missing.TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 

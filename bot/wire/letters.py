@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Integer, Row, Select, Table, bindparam, func, literal_column, or_, select, update
 
 from bot.wire.sql import names
-from care.records.delivery import WAITS, Class, Letter, LetterState
+from care.records.delivery import TOO_LATE, WAITS, Class, Letter, LetterState
 from care.records.people import Contact
 from care.work import LETTERS
 
@@ -165,7 +165,7 @@ GIVE_UP = (
 LAPSE = (
     update(LETTERS)
     .where(LETTERS.c.id.in_(bindparam("letters", expanding=True)))
-    .values(state=LetterState.LAPSED, payload=None)
+    .values(state=LetterState.LAPSED, payload=None, error=TOO_LATE)
 )
 
 SUPERSEDE = (

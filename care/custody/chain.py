@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, tuple_, update
 
 from care.custody.steps import HELD_BY, may_follow
 from care.errors import Conflict
@@ -22,6 +23,12 @@ MOVE_ON = (
     update(CHILDREN)
     .where(CHILDREN.c.id == bindparam("child"), CHILDREN.c.last_seq == bindparam("seen"))
     .values(last_seq=bindparam("seen") + 1)
+)
+MOVE_ALL_ON = (
+    update(CHILDREN)
+    .where(tuple_(CHILDREN.c.id, CHILDREN.c.last_seq).in_(bindparam("seen", expanding=True)))
+    .values(last_seq=CHILDREN.c.last_seq + 1)
+    .returning(CHILDREN.c.id)
 )
 LAST = (
     select(
@@ -103,7 +110,7 @@ def link_hash(previous: str, link: Stored) -> str:
     return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """A new link, complete but for its hash."""
 
@@ -157,6 +164,23 @@ def _row(uow: UnitOfWork, day_child_id: int, seq: int, giver: Side, link: Link, 
     )
 
 
+class Last(Protocol):
+    """A chain's last link, as it has just been read."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def step(self) -> Step: ...
+    @property
+    def holder(self) -> Holder: ...
+    @property
+    def holder_id(self) -> int | None: ...
+    @property
+    def holder_name(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+
+
 async def append(uow: UnitOfWork, day_child_id: int, link: Link, seen: int | None = None) -> int:
     """Appends a link and returns its number in the chain. ``seen``: the last number the caller's screen showed.
 
@@ -166,12 +190,45 @@ async def append(uow: UnitOfWork, day_child_id: int, link: Link, seen: int | Non
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
     if last.closed_at is not None:
         raise Conflict("day_closed")
-    if (seen is not None and last.seq != seen) or not may_follow(last.step, link.step):
+    if seen is not None and last.seq != seen:
+        raise Conflict()
+    await append_after(uow, day_child_id, last, link)
+    return int(last.seq) + 1
+
+
+async def append_after(uow: UnitOfWork, day_child_id: int, last: Last, link: Link) -> str:
+    """Appends a link to a chain whose last one the caller has just read, on a day that is not closed; returns its
+    hash. Raises Conflict as ``append`` does."""
+    if not may_follow(last.step, link.step):
         raise Conflict()
     moved = await uow.connection.execute(MOVE_ON, {"child": day_child_id, "seen": last.seq})
     if moved.rowcount != 1:
         raise Conflict()
+    (sha256,) = await _add(uow, [_after(uow, day_child_id, last, link)])
+    return sha256
+
+
+async def append_to_all(uow: UnitOfWork, links: Sequence[tuple[int, Last, Link]]) -> dict[int, str]:
+    """Appends one link to each of several chains at once; returns the new hashes by child. A child whose chain has
+    grown since it was read is left out. Raises Conflict where a step may not follow."""
+    if not all(may_follow(last.step, link.step) for _child, last, link in links):
+        raise Conflict()
+    if not links:
+        return {}
+    seen = [(child, last.seq) for child, last, _link in links]
+    moved = set((await uow.connection.execute(MOVE_ALL_ON, {"seen": seen})).scalars())
+    rows = [_after(uow, child, last, link) for child, last, link in links if child in moved]
+    return dict(zip((row.day_child_id for row in rows), await _add(uow, rows), strict=True))
+
+
+def _after(uow: UnitOfWork, day_child_id: int, last: Last, link: Link) -> Row:
     giver = Side(last.holder, last.holder_id, last.holder_name)
-    row = _row(uow, day_child_id, last.seq + 1, giver, link, last.sha256)
-    await uow.connection.execute(ADD, row.as_values())
-    return row.seq
+    return _row(uow, day_child_id, last.seq + 1, giver, link, last.sha256)
+
+
+async def _add(uow: UnitOfWork, rows: Sequence[Row]) -> list[str]:
+    """Puts the links into the database; returns their hashes."""
+    values = [row.as_values() for row in rows]
+    if values:
+        await uow.connection.execute(ADD, values if len(values) > 1 else values[0])
+    return [str(one["sha256"]) for one in values]

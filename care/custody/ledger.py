@@ -92,7 +92,8 @@ async def _chains(uow: UnitOfWork, day: date) -> AsyncIterator[tuple[DayChild, l
 
 
 def _chain_flaw(day: date, child: DayChild, chain: list[CustodyEvent]) -> Flaw | None:
-    previous, holder, step = genesis(day, child.student_id), (Holder.SCHOOL, None, ""), None
+    holder: tuple[Holder, int | None, str] = (Holder.SCHOOL, None, "")
+    previous, step = genesis(day, child.student_id), None
     for number, link in enumerate(chain, start=1):
         what = ""
         if link.seq != number or link.previous != previous:

@@ -179,6 +179,8 @@ async def _expect(uow: UnitOfWork, session_id: int, attending: list[_Attending],
         for number, child in enumerate(attending, start=1)
     ]
     await uow.connection.execute(insert(CHILDREN), rows)
+    students = select(Student.id).where(Student.id.in_([child.student_id for child in attending]))
+    await uow.connection.execute(students.with_for_update(read=True))  # a leave that is being given is waited for
     away = await on_leave(uow, uow.today, [child.student_id for child in attending])
     query = select(DayChild.id, DayChild.student_id).where(DayChild.session_id == session_id)
     links = []

@@ -202,8 +202,16 @@ class Alarm(Record):
     day_child: Mapped[DayChild] = relationship(lazy="raise")
 
 
+class LeaveReason(StrEnum):
+    """Reasons for a leave that may be tapped; any other is written in the guardian's own words."""
+
+    ILL = "ill"
+    FAMILY = "family"
+
+
 class Leave(Record):
-    """A child does not attend from ``first`` to ``last``, both included."""
+    """A child does not attend from ``first`` to ``last``, both included. ``reason``: a LeaveReason, own words, or
+    empty."""
 
     __tablename__ = "leave"
     __table_args__ = (Index("ix_leave_student", "student_id", "last"),)

@@ -72,6 +72,10 @@ class LetterState(StrEnum):
     FAILED = "failed"
 
 
+TOO_LATE = "its time was over"
+"""The error of a letter that lapsed because it could not go out while it was of use."""
+
+
 class Letter(Record):
     """One message waiting in the outbox.
 

@@ -20,6 +20,7 @@ from care.records.day import CareSession, Holder, Step
 from care.records.enrolment import Application, LeaveMode
 from care.records.people import Guardianship, Person, SchoolClass, Student
 from care.records.pickup import Adult, PickupCode, PickupPlan
+from care.rollsheet import hold
 from care.work import UnitOfWork
 
 YOUNGEST_ALONE = 3
@@ -218,6 +219,16 @@ async def children(uow: UnitOfWork, ids: Iterable[int]) -> list[GateChild]:
     if len(found) != len(wanted) or not wanted or not all(child.within_reach for child in found):
         raise NotFound()
     return await _told_apart(uow, found)
+
+
+async def hold_lists(uow: UnitOfWork, ids: Iterable[int]) -> None:
+    """PostgreSQL: whoever changes the lists of these children waits until this transaction is over. Taken before what
+    is decided on is read, in one order, so that two never wait for each other."""
+    if uow.school.is_sqlite:
+        return
+    query = select(CHILDREN.c.session_id).where(CHILDREN.c.id.in_(set(ids))).distinct()
+    for session_id in sorted((await uow.connection.execute(query)).scalars()):
+        await hold(uow, session_id)
 
 
 async def child(uow: UnitOfWork, day_child_id: int) -> GateChild:

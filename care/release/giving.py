@@ -21,7 +21,7 @@ from care.records.delivery import Class
 from care.records.people import Guardianship
 from care.records.pickup import Adult
 from care.release.alarms import settle
-from care.release.gate import GateChild, children, sheet
+from care.release.gate import GateChild, children, hold_lists, sheet
 from care.release.refusing import Why, refuse
 from care.work import UnitOfWork
 
@@ -34,7 +34,9 @@ BY_AN_ADULT = frozenset({Proof.CODE, Proof.SIGNATURE, Proof.LIST})
 async def line_out(uow: UnitOfWork, day_child_ids: Iterable[int]) -> list[GateChild]:
     """The actor leads these children to the gate, and their guardians are told, siblings in one letter. Who is on the
     way, gone, or with a course teacher is left as it is. Returns those who set out now."""
-    setting_out = [one for one in await children(uow, day_child_ids) if may_follow(one.step, Step.LINED_OUT)]
+    ids = set(day_child_ids)
+    await hold_lists(uow, ids)
+    setting_out = [one for one in await children(uow, ids) if may_follow(one.step, Step.LINED_OUT)]
     me = Side(Holder.TEACHER, uow.actor.person_id, uow.actor.name)
     links = {one.id: await append(uow, one.id, Link(Step.LINED_OUT, me), one.seq) for one in setting_out}
     for one in setting_out:
@@ -82,6 +84,7 @@ async def release(
     """
     if proof not in BY_AN_ADULT:
         raise NotAllowed()
+    await hold_lists(uow, seen)
     found = await children(uow, seen)
     who = await who_is_adult(uow, adult, adult_id, uow.today)
     if who is None:
@@ -151,6 +154,7 @@ async def _held(uow: UnitOfWork, found: Sequence[GateChild], who: Authorised) ->
 async def leave_alone(uow: UnitOfWork, day_child_id: int, seen: int | None = None) -> GateChild:
     """The child goes home by itself. Raises NotAllowed("alone_not_allowed") for grades 1 and 2, whatever the
     application says, and NotAllowed("not_alone") where the family has not agreed; else as ``release``."""
+    await hold_lists(uow, [day_child_id])
     (one,) = await children(uow, [day_child_id])
     if one.is_gone and one.holder is Holder.FAMILY and one.by_id == uow.actor.person_id and seen in (None, one.seq - 1):
         return one

@@ -16,7 +16,7 @@ from care.records.delivery import Class
 from care.records.people import Guardianship
 from care.records.pickup import Adult, Delegate, PickupPlan
 from care.release.alarms import leads, raise_alarm
-from care.release.gate import any_child
+from care.release.gate import any_child, hold_lists
 from care.work import UnitOfWork
 
 GUARDIAN, OTHERS, LEAD = 1, 2, 3
@@ -103,6 +103,7 @@ async def _alarmed(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
 async def take_step(uow: UnitOfWork, late: Late) -> None:
     """Tells whom the step tells, once. The last one opens an alarm, which a release closes by itself; whoever is here
     again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile."""
+    await hold_lists(uow, [late.day_child_id])
     one = await any_child(uow, late.day_child_id)
     if one is None or not one.is_here:
         return

@@ -9,7 +9,7 @@ from care.pickup.adults import Barred, bare_name, barred, is_stopped
 from care.records.day import AlarmKind
 from care.records.delivery import Class
 from care.release.alarms import leads, raise_alarm
-from care.release.gate import Come, GateChild, child
+from care.release.gate import Come, GateChild, child, hold_lists
 from care.work import UnitOfWork
 
 WORDS_LIMIT = 120
@@ -36,6 +36,7 @@ async def refuse(uow: UnitOfWork, day_child_id: int, words: str, why: Why = Why.
 
 
 async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> GateChild:
+    await hold_lists(uow, [one.id])
     alarm, _ = await raise_alarm(uow, one.id, AlarmKind.REFUSED)
     known = alarm.remark.splitlines()
     if words in known:

@@ -20,7 +20,7 @@ from care.records.day import Proof
 from care.records.delivery import Class
 from care.records.people import Person
 from care.records.pickup import Adult, Signature
-from care.release.gate import GateChild, children
+from care.release.gate import GateChild, children, hold_lists
 from care.release.giving import Given, Held, gone, release
 from care.work import UnitOfWork
 
@@ -127,6 +127,7 @@ async def sign(uow: UnitOfWork, token: str, points: str) -> Given | Held:
     wanted = read_token(uow, token)
     await _act_as_teacher(uow, wanted)
     drawn = as_svg(read_strokes(points))
+    await hold_lists(uow, wanted.seen)
     found = await children(uow, wanted.seen)
     if all(one.is_gone and one.data.get("link") == _name_of(token) for one in found):
         return Given(tuple(found), again=True)

@@ -18,7 +18,7 @@ from care.records.delivery import Class
 from care.records.office import Event
 from care.records.people import Guardianship, Role
 from care.release.alarms import is_lead, leads, raise_alarm
-from care.release.gate import UNDO_WITHIN, GateChild, any_child, child
+from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, hold_lists
 from care.work import UnitOfWork
 
 REASON_LIMIT = 120
@@ -41,6 +41,7 @@ async def undo(
     Raises Invalid("reason_needed"); Conflict("stale") when that release is not the last step; NotAllowed for others;
     Conflict("undo_late") afterwards.
     """
+    await hold_lists(uow, [day_child_id])
     one = await child(uow, day_child_id)
     words = " ".join(words.split())
     if len(words) > REASON_LIMIT:
@@ -135,6 +136,7 @@ async def acknowledge(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
 async def dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
     """A guardian says that the hand-over is not right: the duty lead, the head and the homeroom teacher know at once,
     and the alarm stays until it is closed with a reason."""
+    await hold_lists(uow, [day_child_id])
     told = await _own(uow, day_child_id, seq)
     one = told.child
     alarm, new = await raise_alarm(uow, one.id, AlarmKind.DISPUTED)

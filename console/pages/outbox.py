@@ -11,9 +11,11 @@ from care.channels import ChannelTrouble, channel_troubles
 from care.outbox import (
     DeadUpdate,
     LetterRow,
+    MissedReminder,
     dead_updates,
     drop_letter,
     drop_update,
+    missed_reminders,
     retry_letter,
     retry_update,
     troubled_letters,
@@ -41,6 +43,8 @@ class OutboxView:
     wanted: Wanted
     dead: tuple[DeadUpdate, ...]
     troubles: tuple[ChannelTrouble, ...]
+    missed: tuple[MissedReminder, ...]
+    missed_total: int
     done: str
 
 
@@ -50,6 +54,7 @@ async def show(visit: Visit) -> Response:
         letters, total = await troubled_letters(uow, (page - 1) * PAGE_SIZE, PAGE_SIZE)
         dead = await dead_updates(uow)
         troubles = await channel_troubles(uow)
+        missed, missed_total = await missed_reminders(uow)
     done = visit.request.query_params.get("done", "")
     view = OutboxView(
         letters=tuple(letters),
@@ -59,6 +64,8 @@ async def show(visit: Visit) -> Response:
         wanted=Wanted(),
         dead=tuple(dead),
         troubles=tuple(troubles),
+        missed=tuple(missed),
+        missed_total=missed_total,
         done=done if done in DONE else "",
     )
     return visit.page("outbox/list.html", view)

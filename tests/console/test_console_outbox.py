@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from care.channels import Trouble, note_trouble
 from care.permissions import SYSTEM
-from care.records import InboxState, Letter, LetterState, Role, Update
+from care.records import Class, InboxState, Letter, LetterState, Person, Role, Update
+from care.records.delivery import TOO_LATE
 from care.school import School
 from care.work import UnitOfWork
 from console.app import Desk, create_app
@@ -59,6 +60,26 @@ async def test_a_dead_message_is_tried_again_or_dropped(sign_in: SignIn, school:
     async with school.look() as uow:
         states = list(await uow.session.scalars(select(Update.state).order_by(Update.id)))
     assert states == [InboxState.WAITING, InboxState.DONE]
+
+
+async def test_missed_reminders_are_shown_for_a_week(sign_in: SignIn, school: School, town: Town) -> None:
+    """Those that nobody needed any more are none; neither are those of other kinds."""
+    office = await sign_in(Role.OFFICE)
+    assert "Missed reminders" not in (await office.get("/outbox")).text
+    today = school.clock.today()
+    async with school.work(SYSTEM) as uow:
+        (person,) = await uow.session.scalars(select(Person.id).where(Person.name == "Parent of Ann"))
+        for days in (0, 1, 6, 8):
+            day = today - timedelta(days=days)
+            uow.post_new("dismissal", person, Class.REMINDER, f"dismissal:{day}:1:{person}", children=",1,")
+        uow.post_new("review_waits", person, Class.REMINDER, "review_waits:x")
+        await uow.write()
+        for letter in await uow.session.scalars(select(Letter).where(Letter.unique_key.is_not(None))):
+            letter.state = LetterState.LAPSED
+            letter.error = "" if str(today - timedelta(days=1)) in str(letter.unique_key) else TOO_LATE
+    page = await office.get("/outbox")
+    assert 'Missed reminders <span class="quiet-text">2</span>' in page.text
+    assert "Reminder: a child to be collected" in page.text
 
 
 @pytest.mark.parametrize("code", Trouble)

@@ -13,6 +13,7 @@ from care.people import children_of
 from care.permissions import SYSTEM
 from care.records import Application, Contact, Guardianship, Person, Reach, Slip, StaffRole, State, Student
 from care.school import School
+from locales import words
 
 ABOUT = {
     "苏婉晴": ("2(3)班 林芷若 的妈妈", "mother of 林芷若 in 2(3)"),
@@ -26,9 +27,25 @@ async def test_the_stars_come_first_and_have_a_reason(school: School) -> None:
         found = await stars(uow)
     assert [star.about_key for star in found] == list(WHY)
     assert all(star.why == WHY[star.about_key] and star.name for star in found)
+    assert all(words("zh_CN", "webchat")(star.why) != star.why for star in found)
     shown = await people(school)
     assert [p.name for p in shown[: len(found)]] == [star.name for star in found]
     assert [p.group for p in shown[: len(found)]] == ["start"] * len(found)
+    assert [p.why["en"] for p in shown[: len(found)]] == [star.why for star in found]
+    assert not any(p.why for p in shown[len(found) :])
+
+
+async def test_the_mother_in_care(school: School, db: Session) -> None:
+    """Her one child is of the star class, enrolled on all days, and both parents have opened the bot."""
+    async with school.look() as uow:
+        (mother,) = [star for star in await stars(uow) if star.about_key == "care_mother"]
+        (child,) = await children_of(uow, mother.person_id)
+        linked = set(await linked_user_ids(uow))
+    assert child.school_class == "2(3)"
+    parents = list(db.scalars(select(Guardianship.person_id).where(Guardianship.student_id == child.student_id)))
+    assert len(parents) == 2 and all(1_000_000_000 + one in linked for one in parents)
+    (application,) = db.scalars(select(Application).where(Application.student_id == child.student_id))
+    assert (application.state, application.weekdays) == (State.ENROLLED, [1, 2, 3, 4, 5])
 
 
 async def test_star_guardians_have_not_applied_and_hold_a_slip(school: School) -> None:
@@ -53,7 +70,7 @@ async def test_everybody_can_be_played_once(school: School, db: Session) -> None
     assert len({p.user_id for p in shown}) == len(shown)
     groups = Counter(p.group for p in shown)
     assert set(groups) == {"start", "families", "teachers", "school"}
-    assert (groups["start"], groups["teachers"], groups["school"]) == (7, 66, 15)
+    assert (groups["start"], groups["teachers"], groups["school"]) == (10, 65, 14)
     assert {p.language for p in shown} == {"zh-hans", "en"}
     assert all(p.about["zh_CN"] and p.about["en"] and p.phone for p in shown)
     about = {p.name: (p.about["zh_CN"], p.about["en"]) for p in shown if p.name in ABOUT}

@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from papers import AgreementPaper, ApplicationPaper, PickupPerson, Signature, Slip, TimelineEntry
+from papers import (
+    AgreementPaper,
+    ApplicationPaper,
+    CollectedChild,
+    PickupPaper,
+    PickupPerson,
+    Signature,
+    Slip,
+    TimelineEntry,
+)
 
 RARE = "𬎆𠅤㛃䶮堃喆镕祎芃犇淼赟玥璟昀翀䜣𫖯𬱖𬍛"
 PRINTED_AT = datetime(2026, 11, 24, 16, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -159,3 +168,20 @@ def slip(at: int = 0, **changes: str) -> Slip:
         printed_at=PRINTED_AT,
     )
     return replace(plain, **changes)
+
+
+def pickup() -> PickupPaper:
+    return PickupPaper(
+        school="青禾路实验小学",
+        number="D-17",
+        day="11月24日 周二",
+        adult="欧阳堃",
+        relation="祖父",
+        children=(
+            CollectedChild("欧阳𬎆玥", "3(2)", "17:25", "西门"),
+            CollectedChild("欧阳芃", "1(4)", "17:10", "东门"),
+        ),
+        code="K7M 2QX",
+        link="https://t.me/afterbell_bot?start=pkK7M2QX",
+        printed_at=PRINTED_AT,
+    )

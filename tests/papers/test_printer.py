@@ -99,6 +99,24 @@ def test_no_slips_are_no_paper(printer: Printer) -> None:
         printer.slips([], "zh_CN")
 
 
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_pickup_slip_says_who_whom_when_and_the_code(printer: Printer, language: str) -> None:
+    paper = example.pickup()
+    pdf = printer.pickup(paper, language)
+    text = flat(text_of(pdf))
+    told = [paper.school, paper.adult, paper.relation, paper.day, paper.code]
+    told += [value for child in paper.children for value in (child.name, child.school_class, child.time, child.gate)]
+    assert [value for value in told if flat(value) not in text] == []
+    assert len(opened(pdf).pages) == 1
+    assert flat({"zh_CN": "每个孩子只能用一次", "en": "works once for each child"}[language]) in text
+
+
+def test_a_pickup_slip_with_long_names_and_marks(printer: Printer) -> None:
+    child = replace(example.pickup().children[0], name=example.HOSTILE, gate=example.LONG[:120])
+    text = flat(text_of(printer.pickup(replace(example.pickup(), adult=example.HOSTILE, children=(child,) * 6), "en")))
+    assert text.count(flat(example.HOSTILE)) >= 7
+
+
 def test_english_papers_hold_no_chinese_of_ours(printer: Printer) -> None:
     paper = replace(example.application("en"), student="Ouyang Yue")
     text = text_of(printer.application(paper, "en"))
@@ -169,6 +187,7 @@ JOBS: dict[str, tuple[Callable[[Printer], bytes], int]] = {
     "crowded": (lambda printer: printer.application(example.crowded_application(), "zh_CN"), 80),
     "agreement": (lambda printer: printer.agreement(example.agreement(), "zh_CN"), 60),
     "english": (lambda printer: printer.application(example.application("en"), "en"), 25),
+    "pickup": (lambda printer: printer.pickup(example.pickup(), "zh_CN"), 50),
     "slips": (lambda printer: printer.slips([example.slip(at) for at in range(6)], "zh_CN"), 50),
 }
 
@@ -216,6 +235,21 @@ def test_the_square_on_a_slip_is_the_link(printer: Printer, tmp_path: Path) -> N
     module = 33 / (len(matrix) + 8)
     left, top = 105 - 9 - 33 + 4.5 * module, 9 + 4.5 * module
     dot = 300 / 25.4
+    for row, modules in enumerate(matrix):
+        for column, dark in enumerate(modules):
+            place = (round((left + column * module) * dot), round((top + row * module) * dot))
+            assert (page.getpixel(place) < 128) is bool(dark)
+
+
+def test_the_square_on_a_pickup_slip_is_the_link(printer: Printer, tmp_path: Path) -> None:
+    """Found by its size alone: 46 mm wide, at the right edge of the text."""
+    paper = example.pickup()
+    page = drawn(printer.pickup(paper, "zh_CN"), tmp_path, 300)
+    matrix = segno.make(paper.link, error="m", micro=False).matrix
+    dot, module = 300 / 25.4, 46 / (len(matrix) + 8)
+    left = 190 - 46 + 4.5 * module
+    rows = range(round(60 * dot), round(200 * dot))
+    top = next(y for y in rows if page.getpixel((round(left * dot), y)) < 60) / dot + module / 2
     for row, modules in enumerate(matrix):
         for column, dark in enumerate(modules):
             place = (round((left + column * module) * dot), round((top + row * module) * dot))

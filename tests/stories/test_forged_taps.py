@@ -39,6 +39,10 @@ class Target:
             "sg": [f"sg:{a.id}:0"],
             "sy": [f"sy:{a.id}:4"],
             "sc": ["sc:1:yes"],
+            "lv": [f"lv:{a.student_id}"],
+            "lvd": [f"lvd:{a.student_id}:20261124:20261124"],
+            "lvr": [f"lvr:{a.student_id}:20261124:20261124:{why}" for why in "ifnow"],
+            "lvy": [f"lvy:{a.student_id}:20261124:20261124:{why}" for why in "ifnw"],
             "wy": [f"wy:{a.id}:now", f"wy:{a.id}:2026-11-24"],
         }.get(verb, [f"{verb}:{a.id}"])
 

@@ -16,12 +16,14 @@ NO_DUTY = "您的职责不包含这项操作。"
 NO_CHILD = "没有您可以申请的孩子"
 NOT_LISTED = "学校名册上没有您的孩子"
 NOTHING = "没有参加或申请"
+NOT_IN_CARE = "没有孩子参加课后服务"
 LINK = "这是您的登录链接"
 NO_CLASS = "现在没有您可以交接的班级"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
 SIGNS_IN = {*Role}
-TAKES_ROLL = REVIEWS | {Role.CARE_TEACHER}
+TAKES_ROLL = {*REVIEWS, Role.CARE_TEACHER}
+NOT_YET = "今天的名单 23:59 生成"
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
 
@@ -38,8 +40,11 @@ def expected(who: str, command: str) -> str:
         return {
             "apply": "已参加",
             "children": "已参加",
+            "leave": "哪天不参加",
+            "pickup": "您今天的接送码",
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
+            "checkin": NO_DUTY,
             "console": NO_DUTY,
             "handover": NO_DUTY,
         }[command]
@@ -47,8 +52,11 @@ def expected(who: str, command: str) -> str:
     return {
         "apply": NO_CHILD,
         "children": NOT_LISTED,
+        "leave": NOT_IN_CARE,
+        "pickup": NOT_LISTED,
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
+        "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
         "handover": NO_CLASS if role in TAKES_ROLL else NO_DUTY,
     }[command]
@@ -59,14 +67,15 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/apply", "/children", "/withdraw", *names]
+        return ["/pickup", "/leave", "/children", "/apply", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
     if role in REVIEWS:
         names.insert(0, "/review")
     if role in TAKES_ROLL:
-        names.insert(0, "/handover")
+        at = 0 if role in (Role.GRADE_LEADER, Role.HOMEROOM, Role.CARE_TEACHER) else 1
+        names[at:at] = ["/checkin", "/handover"]
     return names
 
 
@@ -107,9 +116,9 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
         for command in (*FOR_ALL, *FOR_KNOWN):
             await player.send(f"/{command}")
             player.reads(expected(who, command))
-            if who == GUARDIAN and command == "withdraw":
+            if who == GUARDIAN and command in ("leave", "withdraw"):
                 await player.send("/cancel")
-        for command in ("apply", "children", "review", "console"):
+        for command in ("apply", "children", "review", "checkin", "console"):
             await player.tap(data=f"go:{command}")
             last = player.last
             said = player.toasts[-1:] + ([last.text] if last else [])

@@ -16,6 +16,8 @@ async def test_anyone_of_the_demonstration_can_be_played(demonstration: Server) 
     async with running(demonstration) as http:
         people = await read(http, "/chat/people.json")
         assert [(p["id"], p["start_here"], p["unread"]) for p in people] == [(MUM, True, False), (DAD, False, False)]
+        assert [p["why"] for p in people] == ["先用她申请。", ""]
+        assert (await read(http, "/chat/people.json?lang=en"))[0]["why"] == "Apply as her first."
         state = await read(http, f"/chat/{MUM}/state.json")
         assert (state["started"], state["payload"], state["messages"]) == (False, "SLIP7", [])
         assert await status(http, "POST", f"/chat/{MUM}/send", json={"text": "/start SLIP7"}) == 200

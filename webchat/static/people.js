@@ -55,7 +55,7 @@ export class People {
     const all = this.open.has(group);
     const shown = all ? members : members.slice(0, SHOWN);
     const heading = make("h2", {}, words[group], make("span", { class: "count" }, String(members.length)));
-    const list = make("ul", {}, ...shown.map((person) => make("li", {}, this.link(person))));
+    const list = make("ul", {}, ...shown.map((person) => make("li", {}, this.link(person, group === "start_here"))));
     const more = () => {
       this.open.add(group);
       sessionStorage.setItem("open", JSON.stringify([...this.open]));
@@ -66,13 +66,14 @@ export class People {
     return make("section", {}, heading, list, rest);
   }
 
-  link(person) {
+  link(person, first) {
     const isHere = String(person.id) === page.user;
     const link = make(
       "a",
       { href: `/chat/${person.id}`, "data-person": person.id, "aria-current": isHere ? "page" : null },
       make("span", { class: `face tint-${person.id % 6}`, "aria-hidden": "true" }, initial(person)),
-      make("span", { class: "who" }, make("strong", {}, person.name), make("span", { class: "faint" }, person.about)),
+      make("span", { class: "who" }, make("strong", {}, person.name), make("span", { class: "faint" }, person.about),
+        first && person.why ? make("span", { class: "why" }, person.why) : null),
     );
     this.dot(link, person.unread && !isHere);
     return link;

@@ -8,10 +8,10 @@ from bot.chat.handover import screens
 from bot.chat.handover.words import Handed, pack_seen, who_is
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import DATA_LIMIT, Button, View, pack
-from care.missing import alarm_of
 from care.permissions import Permission
 from care.records.day import Alarm, CustodyEvent, Step
 from care.records.people import Guardianship, Person
+from care.release.alarms import gate_alarm
 from care.release.gate import GateChild, any_child, just_released
 from care.release.late import GUARDIAN
 from care.release.refusing import Why
@@ -135,7 +135,7 @@ WHYS = {
 
 async def _release_refused(c: Context) -> View | None:
     """For who answers for the day: the screen at the gate says nothing of it."""
-    alarm = await alarm_of(c.uow, c.params["alarm_id"])
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or not _answers(c, one):
         return None
@@ -159,7 +159,7 @@ def _close_row(c: Context, alarm: Alarm) -> tuple[tuple[Button, ...], ...]:
 
 
 async def _release_disputed(c: Context) -> View | None:
-    alarm = await alarm_of(c.uow, c.params["alarm_id"])
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
     told = await release_told(c.uow, alarm.day_child_id, c.params["seq"])
     lines = [
         c._("⚠ “Not right”, says {guardian}: {child}.", guardian=c.params["by"], child=who_is(c._, told.child)),
@@ -201,7 +201,7 @@ async def _child_uncollected(c: Context) -> View | None:
 
 
 async def _child_uncollected_lead(c: Context) -> View | None:
-    alarm = await alarm_of(c.uow, c.params["alarm_id"])
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or alarm.closed_at is not None or not _answers(c, one):
         return None

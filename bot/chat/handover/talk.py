@@ -21,11 +21,11 @@ from bot.chat.handover.flow import (
 from bot.chat.handover.words import in_list
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from care.missing import close
 from care.permissions import Permission
 from care.pickup.codes import TRIES, WrongTry, is_code, try_code
 from care.records.day import Proof
 from care.records.delivery import Form
+from care.release.alarms import close_alarm
 from care.release.gate import child, come_by_code, find, sheet
 from care.release.refusing import refuse, refuse_bearer
 from care.release.undoing import undo
@@ -79,7 +79,7 @@ async def typed(turn: Turn, form: Form, words: str) -> None:
     elif form.step == UNDO:
         await _undo_reason(turn, form, words)
     elif form.step == CLOSE:
-        await close(turn.uow, form.answers["alarm"], words)
+        await close_alarm(turn.uow, form.answers["alarm"], words)
         turn.put(form, LIST if form.answers.get("session") else "", await kept(turn))
         await turn.say(View(turn._("Closed, with your reason.")))
     else:

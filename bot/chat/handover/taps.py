@@ -26,10 +26,9 @@ from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import Conflict, NotAllowed, NotFound
-from care.missing import alarm_of
-from care.permissions import Permission
 from care.pickup.adults import may_collect
 from care.records.day import Proof
+from care.release.alarms import to_close
 from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, children, come
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
@@ -180,12 +179,7 @@ def told_line(turn: Turn, one: GateChild) -> str:
 
 async def close_tapped(update: Update, turn: Turn) -> None:
     """Who answers for the day is asked how it ended."""
-    alarm = await alarm_of(turn.uow, turn.numbers[0])
-    school_class = alarm.day_child.student.school_class
-    if not turn.actor.may_for(Permission.ANSWER_FOR_DAY, school_class.grade, school_class.id):
-        raise NotAllowed()
-    if alarm.closed_at is not None:
-        raise Conflict("alarm_closed")
+    alarm = await to_close(turn.uow, turn.numbers[0])
     one = await any_child(turn.uow, alarm.day_child_id)
     if one is None:
         raise NotFound()

@@ -1,0 +1,292 @@
+"""Expected but missing, in the chat: "is the child with you?" for the guardians, the state of it for the staff, who
+close it with a reason."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from telegram import Update
+
+from bot.chat.ids import id_of
+from bot.chat.kinds import Context, Kind
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.missing import Answer, alarm_of, answer, asked, close, is_asked, may_close
+from care.records.day import Alarm
+from care.records.delivery import Form, Letter, LetterState
+from care.records.people import Person
+from care.work import UnitOfWork
+from locales import Words, mark
+from locales.labels import error_sentence, label
+
+FLOW = "missing"
+REASONS = (
+    mark("The family says by phone: the child is with them"),
+    mark("Ill, at home"),
+    mark("Collected before care began"),
+    mark("On leave; the school had not entered it"),
+)
+"""Ready reasons to close an alarm. All say that the child is with the family: of a child at school the roll tells."""
+SAID = {
+    Answer.WITH_ME: mark("says: with me"),
+    Answer.NOT_HERE: mark("says: not with me"),
+    Answer.ON_LEAVE: mark("has given leave"),
+}
+
+
+def _hour(uow: UnitOfWork, alarm: Alarm) -> str:
+    return f"{alarm.opened_at.astimezone(uow.school.zone):%H:%M}"
+
+
+def _names(alarm: Alarm) -> dict[str, str]:
+    """The child and its class."""
+    student = alarm.day_child.student
+    return {"child": student.name, "school_class": student.school_class.name}
+
+
+async def _name(uow: UnitOfWork, person_id: int | None) -> str:
+    person = await uow.session.get(Person, person_id) if person_id is not None else None
+    return person.name if person else ""
+
+
+# guardians
+
+
+async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
+    """What a guardian is asked, or what has been answered, with the answers that are still possible."""
+    names = _names(alarm)
+    text = _(
+        "{child} is not at roll call in {school_class} ({at}). Is the child with you?", at=_hour(uow, alarm), **names
+    )
+    yes = Button(_("Yes, with me"), pack("ma", alarm.id, Answer.WITH_ME.value))
+    no = Button(_("No, not with me"), pack("ma", alarm.id, Answer.NOT_HERE.value))
+    if alarm.closed_at is not None:
+        at = f"{alarm.closed_at.astimezone(uow.school.zone):%H:%M}"
+        return View(_("{child}: settled at {at}. Nothing more is needed.", child=names["child"], at=at))
+    if alarm.answer == "":
+        return View(text, ((yes, no),))
+    own = alarm.answered_by == uow.actor.person_id
+    if alarm.answer == Answer.WITH_ME and own:
+        said = _("You answered: {child} is with you. The teacher has been told. Thank you.", **names)
+        row = (Button(_("I was wrong: not with me"), no.data),)
+    elif alarm.answer == Answer.WITH_ME:
+        said = _("{name} answered: {child} is with them.", name=await _name(uow, alarm.answered_by), **names)
+        return View(said)
+    elif alarm.answer == Answer.ON_LEAVE:
+        return View(_("{child} is on leave today. The teacher has been told.", **names))
+    else:
+        if own:
+            said = _("You answered: {child} is not with you.", **names)
+        else:
+            said = _("{name} answered: {child} is not with them.", name=await _name(uow, alarm.answered_by), **names)
+        said += "\n" + _("The teacher and the duty lead are looking for the child. Please keep your phone at hand.")
+        row = (Button(_("The child is with me now"), yes.data),)
+    return View(said, (row,))
+
+
+async def answer_tapped(update: Update, turn: Turn) -> None:
+    """A guardian answers. Afterwards, and when it is over, the message says how it stands."""
+    if len(turn.parts) != 2 or turn.parts[1] not in (Answer.WITH_ME, Answer.NOT_HERE):
+        raise Conflict()
+    try:
+        alarm = await answer(turn.uow, id_of(turn.parts[0]), Answer(turn.parts[1]))
+    except Conflict as error:
+        if error.code != "alarm_closed":
+            raise
+        alarm = await alarm_of(turn.uow, id_of(turn.parts[0]))
+        await turn.toast(error_sentence(turn._, error))
+    await turn.show(await question(turn.uow, turn._, alarm))
+
+
+# staff
+
+
+async def state_lines(uow: UnitOfWork, _: Words, alarm: Alarm) -> list[str]:
+    """Whom the school has asked about a missing child, and what they said."""
+    lines = []
+    for one in await asked(uow, alarm):
+        said = _(SAID[Answer(alarm.answer)]) if alarm.answered_by == one.person_id else _("no answer yet")
+        who = _("{name} ({relation})", name=one.name, relation=label(_, one.relation))
+        lines.append(f"{who} {one.phone}".rstrip() + _(": ") + said)
+    return lines or [_("There is no guardian who could be asked here.")]
+
+
+async def card(uow: UnitOfWork, _: Words, alarm: Alarm, note: str = "") -> View:
+    """A missing child as the staff see it, with what may be done."""
+    if not may_close(uow, alarm):
+        raise NotFound()
+    head = _("⚠ {child}, {school_class}: missing at roll call, {at}", at=_hour(uow, alarm), **_names(alarm))
+    lines = [note, head] if note else [head]
+    lines += await state_lines(uow, _, alarm)
+    rows: list[tuple[Button, ...]] = []
+    if alarm.closed_at is not None:
+        lines.append(await _closed(uow, _, alarm))
+    else:
+        rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
+    rows.append((Button(_("‹ To the list"), pack("kl", alarm.day_child.session_id)),))
+    return View("\n".join(lines), tuple(rows))
+
+
+async def _closed(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
+    at = f"{alarm.closed_at.astimezone(uow.school.zone):%H:%M}" if alarm.closed_at else ""
+    if not alarm.reason:
+        return _("✔ There after all, {at}", at=at)
+    return _("✔ Closed {at} by {name}: {reason}", at=at, name=await _name(uow, alarm.closed_by), reason=alarm.reason)
+
+
+async def leave_question(turn: Turn) -> None:
+    """Nothing that is typed from now on is a reason."""
+    form = await turn.form(FLOW)
+    if form is not None and form.step:
+        turn.close(form)
+
+
+async def card_tapped(update: Update, turn: Turn) -> None:
+    """Back from the question for a reason."""
+    await leave_question(turn)
+    await turn.show(await card(turn.uow, turn._, await alarm_of(turn.uow, _id(turn))))
+
+
+async def reasons_tapped(update: Update, turn: Turn) -> None:
+    """Which reason? A button for the usual ones, or words."""
+    alarm = await alarm_of(turn.uow, _id(turn))
+    if not may_close(turn.uow, alarm):
+        raise NotAllowed()
+    if alarm.closed_at is not None:
+        await _past(turn, alarm)
+        return
+    form = await turn.open_form(FLOW, "words", {"alarm_id": alarm.id})
+    await ask_reason(turn, form)
+
+
+async def ask_reason(turn: Turn, form: Form) -> None:
+    """The question for the reason, which is taken from a button or as typed."""
+    _, alarm = turn._, await alarm_of(turn.uow, form.answers["alarm_id"])
+    text = _(
+        "Where is {child}, {school_class}? Tap a reason, or type it in your own words. It closes the alarm and stays "
+        "in the record of the day.",
+        **_names(alarm),
+    )
+    rows = [(Button(_(reason), pack("mr", alarm.id, number)),) for number, reason in enumerate(REASONS)]
+    await turn.show(View(text, (*rows, (Button(_("‹ Back"), pack("mb", alarm.id)),))))
+
+
+async def reason_tapped(update: Update, turn: Turn) -> None:
+    """One of the ready reasons."""
+    alarm_id, number = (id_of(part) for part in turn.parts) if len(turn.parts) == 2 else (0, len(REASONS))
+    if number >= len(REASONS):
+        raise Conflict()
+    try:
+        await close(turn.uow, alarm_id, turn._(REASONS[number]))
+    except Conflict as error:
+        if error.code != "alarm_closed":
+            raise
+        await _past(turn, await alarm_of(turn.uow, alarm_id))
+        return
+    form = await turn.form(FLOW)
+    if form is not None and form.step and form.answers.get("alarm_id") == alarm_id:
+        turn.close(form)
+    await turn.show(await card(turn.uow, turn._, await alarm_of(turn.uow, alarm_id)))
+
+
+async def reason_typed(turn: Turn, form: Form, words: str) -> None:
+    """The reason in one's own words."""
+    alarm_id, note = form.answers["alarm_id"], ""
+    try:
+        await close(turn.uow, alarm_id, words)
+    except Invalid as error:
+        await turn.say(View(error_sentence(turn._, error)))
+        return
+    except (NotFound, NotAllowed) as error:  # the duty ended meanwhile
+        turn.close(form)
+        await turn.say(View(error_sentence(turn._, error)))
+        return
+    except Conflict as error:
+        note = error_sentence(turn._, error)
+    turn.close(form)
+    await turn.say(await card(turn.uow, turn._, await alarm_of(turn.uow, alarm_id), note))
+
+
+async def _past(turn: Turn, alarm: Alarm) -> None:
+    """It is over already: say so, and show how it ended."""
+    await turn.toast(error_sentence(turn._, Conflict("alarm_closed")))
+    await turn.show(await card(turn.uow, turn._, alarm))
+
+
+def _id(turn: Turn) -> int:
+    if len(turn.parts) != 1:
+        raise Conflict()
+    return id_of(turn.parts[0])
+
+
+# letters
+
+
+async def _alarm(c: Context) -> Alarm:
+    return await alarm_of(c.uow, int(c.params["alarm_id"]))
+
+
+async def _child_missing(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    if alarm.closed_at is not None or not await is_asked(c.uow, alarm):
+        return None
+    return await question(c.uow, c._, alarm)
+
+
+async def _for_staff(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    return await card(c.uow, c._, alarm) if alarm.closed_at is None else None
+
+
+async def _missing_over(c: Context) -> View | None:
+    """Who was told of an alarm hears how it ended."""
+    alarm = await _alarm(c)
+    head = c._("{child}, {school_class}", **_names(alarm))
+    return View(head + "\n" + await _closed(c.uow, c._, alarm)) if alarm.closed_at is not None else None
+
+
+async def _child_arrived(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    if not await _was_asked(c, alarm):
+        return None
+    at = f"{alarm.closed_at.astimezone(c.uow.school.zone):%H:%M}" if alarm.closed_at else ""
+    return View(c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **_names(alarm)))
+
+
+async def _child_missing_over(c: Context) -> View | None:
+    """Another guardian has answered, or the school has found out by itself."""
+    alarm = await _alarm(c)
+    if not await _was_asked(c, alarm) or (alarm.closed_at is not None and not alarm.reason):
+        return None
+    if alarm.closed_at is None or alarm.answer == Answer.WITH_ME:
+        view = await question(c.uow, c._, alarm)
+        return View(view.text) if alarm.answer == Answer.WITH_ME else None
+    return View(
+        c._("The school has found out where {child} is, and needs no answer any more. Thank you.", **_names(alarm))
+    )
+
+
+async def _was_asked(c: Context, alarm: Alarm) -> bool:
+    """Whether this guardian has had the question: who has not needs no news of it."""
+    key = f"missing:{alarm.id}:{c.uow.actor.person_id}"
+    query = select(Letter.id).where(
+        Letter.unique_key == key, Letter.state.in_((LetterState.SENT, LetterState.SENDING, LetterState.REVIEW))
+    )
+    return await is_asked(c.uow, alarm) and await c.uow.session.scalar(query) is not None
+
+
+TAPS = {
+    "ma": answer_tapped,
+    "mb": card_tapped,
+    "mc": reasons_tapped,
+    "mr": reason_tapped,
+}
+KINDS: dict[str, Kind] = {
+    "child_missing": Kind(_child_missing),
+    "child_missing_told": Kind(_for_staff),
+    "child_missing_lead": Kind(_for_staff),
+    "missing_answered": Kind(_for_staff),
+    "missing_over": Kind(_missing_over),
+    "child_arrived": Kind(_child_arrived),
+    "child_missing_over": Kind(_child_missing_over),
+}

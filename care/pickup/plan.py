@@ -1,0 +1,186 @@
+"""Who comes for a child on a date, as its family says (S10): the last word counts, and the other guardians hear it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from care.enrolment.family import unrestricted_guardians
+from care.errors import Conflict, NotAllowed, NotFound
+from care.people import children_of, holders
+from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, is_stopped
+from care.pickup.leaving import Leaving, leaving
+from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
+from care.records.day import CareDay, Step
+from care.records.delivery import Class
+from care.records.people import Person, Role
+from care.records.pickup import Adult, PickupPlan
+from care.work import UnitOfWork
+
+PLANS = cast(Table, PickupPlan.__table__)
+SAID = ("adult", "adult_id", "name", "said_by", "said_at")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who comes for a child, and who said so. ``adult_id`` is the row's id on the list ``adult``."""
+
+    student_id: int
+    adult: Adult
+    adult_id: int
+    name: str
+    said_by: int
+    said_by_name: str
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a guardian's word has changed: for which children, and the reminders on screens that now read otherwise."""
+
+    children: frozenset[int]
+    reminders: tuple[SentReminder, ...]
+
+
+async def plan_of(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> dict[int, Plan]:
+    """Who comes for each of these children on a date, as far as anybody has said it. It is a word, not a right: at
+    release the adult is checked again."""
+    columns = [PLANS.c[name] for name in ("student_id", *SAID)]
+    query = (
+        select(*columns, Person.name.label("by"))
+        .join(Person, Person.id == PLANS.c.said_by)
+        .where(PLANS.c.date == day, PLANS.c.student_id.in_(list(student_ids)))
+    )
+    return {
+        row.student_id: Plan(row.student_id, row.adult, row.adult_id, row.name, row.said_by, row.by, row.said_at)
+        for row in await uow.session.execute(query)
+    }
+
+
+async def own_leaving(uow: UnitOfWork, student_ids: Collection[int], day: date) -> list[Leaving]:
+    """The ways out of the actor's own children on a date that are still to come. Raises NotFound for a child that the
+    actor may not decide for, Conflict("already_collected") or Conflict("not_in_care_then") where nobody has to come."""
+    own = {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}
+    if not student_ids or not own.issuperset(student_ids):
+        raise NotFound()
+    found = await leaving(uow, student_ids, day) if day >= uow.today else []
+    still = [one for one in found if not one.is_over]
+    if not still:
+        collected = any(one.step is Step.RELEASED for one in found)
+        raise Conflict("already_collected" if collected else "not_in_care_then")
+    return still
+
+
+async def adults_for(uow: UnitOfWork, student_ids: Sequence[int], day: date) -> list[Authorised]:
+    """The adults who may collect all of these children on a date, as the first child's list has them."""
+    first, *others = [await authorised(uow, number, day) for number in student_ids]
+    matches = {one: [as_listed(one, people) for people in others] for one in first if not one.stopped}
+    return [one for one, found in matches.items() if all(match and not match.stopped for match in found)]
+
+
+async def say_who_comes(
+    uow: UnitOfWork, student_ids: Collection[int], adult: Adult, adult_id: int, day: date | None = None
+) -> Said | None:
+    """A guardian says who comes today (or on ``day``) for these children, as far as somebody still has to. The other
+    guardians are told, unless it is the first word and a reminder on their screen is edited (by the caller).
+
+    None: the adult is on a stop-list; nothing is stored, and the duty lead has been told. Raises as ``own_leaving``,
+    and NotAllowed("not_authorised") for an adult who is not on the children's lists.
+    """
+    day = day or uow.today
+    children = await own_leaving(uow, student_ids, day)
+    lists = {one.student_id: await authorised(uow, one.student_id, day) for one in children}
+    meant = next((a for people in lists.values() for a in people if (a.adult, a.id) == (adult, adult_id)), None)
+    if meant is None:
+        raise NotAllowed("not_authorised")
+    for number, people in lists.items():
+        if await is_barred(uow, number, meant):
+            await tell_of_stopped(uow, number, meant, day)
+            return None
+        if as_listed(meant, people) is None:
+            raise NotAllowed("not_authorised")
+    before = await plan_of(uow, student_ids, day)
+    new = [one for one in children if not _is_so(before.get(one.student_id), adult, adult_id)]
+    for one in new:
+        await uow.connection.execute(_upsert(uow, one.student_id, day, adult, adult_id, meant.name))
+        uow.record("pickup_said", "student", one.student_id, date=day.isoformat(), adult=adult.value, id=adult_id)
+    return await _spread(uow, new, before, day)
+
+
+def _is_so(plan: Plan | None, adult: Adult, adult_id: int) -> bool:
+    return plan is not None and (plan.adult, plan.adult_id) == (adult, adult_id)
+
+
+def _upsert(uow: UnitOfWork, student_id: int, day: date, adult: Adult, adult_id: int, name: str) -> Any:
+    insert = sqlite.insert if uow.school.is_sqlite else postgresql.insert
+    row = {"date": day, "student_id": student_id, "adult": adult, "adult_id": adult_id, "name": name}
+    statement = insert(PLANS).values({**row, "said_by": uow.actor.person_id, "said_at": uow.now})
+    return statement.on_conflict_do_update(
+        index_elements=["date", "student_id"], set_={column: statement.excluded[column] for column in SAID}
+    )
+
+
+async def take_back(uow: UnitOfWork, student_ids: Collection[int], day: date) -> Said:
+    """What was said about these children is taken back: nobody is named, and a child who may go alone does. Raises as
+    ``own_leaving``."""
+    children = await own_leaving(uow, student_ids, day)
+    before = await plan_of(uow, student_ids, day)
+    gone = [one for one in children if one.student_id in before]
+    await _forget(uow, [one.student_id for one in gone], day)
+    return await _spread(uow, gone, before, day)
+
+
+async def _forget(uow: UnitOfWork, student_ids: Collection[int], day: date) -> None:
+    await uow.session.execute(
+        delete(PickupPlan).where(PickupPlan.date == day, PickupPlan.student_id.in_(list(student_ids)))
+    )
+    for number in student_ids:
+        uow.record("pickup_taken_back", "student", number, date=day.isoformat())
+
+
+async def _spread(uow: UnitOfWork, changed: list[Leaving], before: dict[int, Plan], day: date) -> Said:
+    """Reminders that wait lapse; the other guardians are told, each of the own children."""
+    told: dict[int, list[int]] = defaultdict(list)
+    for one in changed:
+        for person in await unrestricted_guardians(uow, one.student_id):
+            told[person].append(one.student_id)
+    reminders: list[SentReminder] = []
+    for wave in {one.wave for one in changed}:
+        numbers = [one.student_id for one in changed if one.wave == wave]
+        await lapse_waiting(uow, day, wave, told, numbers)
+        reminders += await reminders_of(uow, day, wave, told, numbers)
+    for person, numbers in told.items():
+        edited = any(one.person_id == person and one.children >= set(numbers) for one in reminders)
+        if person != uow.actor.person_id and not (edited and before.keys().isdisjoint(numbers)):
+            await _tell(uow, person, numbers, day)
+    return Said(frozenset(one.student_id for one in changed), tuple(reminders))
+
+
+async def _tell(uow: UnitOfWork, person_id: int, student_ids: list[int], day: date) -> None:
+    """``said_at`` ties the letter to this word: when another follows before it is sent, it has nothing left to say."""
+    plans = await plan_of(uow, student_ids, day)
+    said_at = {str(number): plans[number].said_at.isoformat() if number in plans else "" for number in student_ids}
+    by = uow.actor.person_id
+    await uow.post("pickup_said", person_id, Class.ALARM, date=day.isoformat(), said_at=said_at, by=by)
+
+
+async def tell_of_stopped(uow: UnitOfWork, student_id: int, who: Authorised, day: date) -> None:
+    """A guardian wanted an adult to come who must not collect the child (the stop-list, a restricted guardian). The
+    duty lead is told, once for each guardian, adult and date; who asked reads only that the school cannot accept the
+    adult."""
+    care_day = await uow.session.get(CareDay, day)
+    lead = care_day.duty_lead_id if care_day is not None else None
+    people = [lead] if lead is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
+    by = uow.actor.person_id
+    for bar in await barred(uow, student_id):
+        if is_stopped(who.name, who.phone, [bar]):
+            uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=bar.entry_id)
+            key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id or bar.relation}:{by}"
+            about = {"student_id": student_id, "adult": bar.name, "by": by}
+            await uow.post("pickup_stopped", people, Class.ALARM, key, date=day.isoformat(), about=about)

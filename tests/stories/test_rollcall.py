@@ -1,0 +1,467 @@
+"""/checkin (S13): a teacher signs in and calls the roll by tapping; two do it at once; typed words; old keyboards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from roll_steps import (
+    all_attend,
+    chain,
+    data_of,
+    family_of,
+    labels,
+    last,
+    listed,
+    moment,
+    no_care_teacher,
+    now,
+    on_duty,
+    opens,
+    person_id,
+    session_of,
+    signs_in,
+    steps,
+)
+from sqlalchemy import delete, select, update
+from stage import Player, Stage
+
+from care.custody.chain import FAMILY, Link, Side, append
+from care.records import Event, Holder, Letter, Person, Role, StaffRole, Step, Student
+
+STALE = "名单刚有变化，已更新。"
+
+
+async def colleague(stage: Stage) -> Player:
+    """Another care teacher, planned for no class of today."""
+    query = select(StaffRole.person_id).where(StaffRole.role == Role.CARE_TEACHER).order_by(StaffRole.id)
+    return stage.persona((await stage.ask(query))[0])
+
+
+async def on_leave(stage: Stage, child_id: int) -> None:
+    """The family has given leave for today."""
+    async with stage.school.work() as uow:
+        await append(uow, child_id, Link(Step.LEAVE, FAMILY))
+
+
+async def test_a_class_of_45_in_under_20_taps(afternoon: Stage) -> None:
+    """Sign in, three children who are not simply here, all others by one tap: the counts are always on top."""
+    stage = afternoon
+    await all_attend(stage.school, "2(3)")
+    await opens(stage)
+    teacher, taps = await stage.star("homeroom"), 0
+
+    async def tap(label: str) -> None:
+        nonlocal taps
+        taps += 1
+        await teacher.tap(label)
+
+    await teacher.send("/checkin")
+    teacher.reads("2(3)，应到 45 人，14:35–17:10，2(3)班教室；计划值班：" + teacher.user.name)
+    await tap("✍ 值班签到")
+    message = last(teacher)
+    assert message.text.startswith("2(3) · 到 0 / 应到 45 · 未点 45\n")
+    buttons = [button for row in message.buttons() for button in row]
+    assert len(buttons) == 47 <= 100 and all(len(str(b["callback_data"]).encode()) <= 64 for b in buttons)
+    assert Counter(len(row) for row in message.buttons()[:-2])[3] >= 12
+    children = await listed(stage)
+    names = [f"{child.number} {name}" for child, name in children]
+    await tap("○" + names[6])
+    assert last(teacher).text.startswith("2(3) · 到 1 / 应到 45 · 未点 44\n") and "✓" + names[6] in teacher.buttons
+    for name, said in ((names[6], "✗ 缺"), (names[7], "✓ 迟到"), (names[8], "◆ 去上特色课程")):
+        if "○" + name in teacher.buttons:
+            await tap("○" + name)
+        await tap("✓" + name)
+        await tap(said)
+    assert last(teacher).text.startswith("2(3) · 到 2 / 应到 45 · 未点 42\n")
+    assert {"✗" + names[6], "✓迟" + names[7], "◆" + names[8]} <= set(teacher.buttons)
+    await tap("✓ 其余 42 人全到")
+    assert teacher.toasts[-1] == f"✔ 点名完成 14:35，{teacher.user.name}"
+    assert last(teacher).text.startswith("2(3) · 到 44 / 应到 45 · 未点 0\n") and taps < 20
+    assert "其余" not in str(teacher.buttons)
+    session = await session_of(stage)
+    assert (session.signed_in_id, session.roll_done_id) == (person_id(teacher), person_id(teacher))
+    assert await steps(stage, children[0][0].id) == ["expected", "present"]
+    assert await steps(stage, children[8][0].id) == ["expected", "present", "moved"]
+    (link,) = (await chain(stage, children[0][0].id))[1:]
+    assert (link.holder_id, link.by_id, link.giver_id) == (person_id(teacher),) * 3
+    done = await stage.ask(select(Event).where(Event.action == "roll_done"))
+    assert [(event.subject_id, event.data) for event in done] == [(session.id, {"expected": 45, "present": 44})]
+    assert len(teacher.messages) == 1
+
+
+async def test_in_english(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await stage.star("homeroom")
+    async with stage.school.work() as uow:
+        (await uow.session.get_one(Person, person_id(teacher))).language = "en"
+    count = len(await listed(stage))
+    await teacher.send("/checkin")
+    teacher.reads(f"2(3), {count} expected, 14:35–17:10")
+    await teacher.tap("Sign in for duty")
+    teacher.reads(f"2(3) · here 0 / expected {count} · not called {count}")
+    await teacher.tap("○1 ")
+    await teacher.tap("✓1 ")
+    await teacher.tap("Came late")
+    assert any(button.startswith("✓L1 ") for button in teacher.buttons)
+    await teacher.tap(f"All {count - 1} others are here")
+    assert teacher.toasts[-1] == f"✔ Roll done 14:35 by {teacher.user.name}"
+    await teacher.send("/checkin 2 absent")
+    teacher.reads("Missing")
+    await teacher.send("/help")
+    teacher.reads("/checkin – Sign in for duty and call the roll")
+
+
+async def test_leave_is_shown_and_never_swept_up(small_afternoon: Stage) -> None:
+    """Those whom the list showed as not called are "all others", not whoever is expected by then."""
+    stage = small_afternoon
+    await stage.at(moment(stage, 11, 0))
+    await stage.at(moment(stage, 12, 30))
+    (child, name), *others = await listed(stage)
+    await on_leave(stage, child.id)
+    await stage.at(moment(stage, 14, 35))
+    teacher = await on_duty(stage)
+    count = len(others)
+    teacher.reads(f"2(3) · 到 0 / 应到 {count} · 未点 {count}")
+    assert f"假1 {name}" in teacher.buttons
+    shown = last(teacher)
+    async with stage.school.work() as uow:
+        await append(uow, child.id, Link(Step.EXPECTED, Side(Holder.TEACHER, person_id(teacher), teacher.user.name)))
+    await teacher.tap(data=data_of(shown, "其余"), message=shown)
+    shown = now(teacher, shown)
+    assert shown.text.startswith(f"2(3) · 到 {count} / 应到 {count + 1} · 未点 1\n")
+    assert f"○1 {name}" in labels(shown)
+    assert await steps(stage, child.id) == ["expected", "leave", "expected"]
+
+
+async def test_a_child_on_leave_who_is_here_all_the_same(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await stage.at(moment(stage, 12, 30))
+    (child, name), *_ = await listed(stage)
+    await on_leave(stage, child.id)
+    await stage.at(moment(stage, 14, 35))
+    teacher = await on_duty(stage)
+    (late, late_name) = (await listed(stage))[1]
+    await on_leave(stage, late.id)  # while the list is before the teacher
+    await teacher.tap(f"○2 {late_name}")
+    assert teacher.toasts[-1] == STALE and f"假2 {late_name}" in teacher.buttons
+    assert await steps(stage, late.id) == ["expected", "leave"]
+    await teacher.tap(f"假1 {name}")
+    teacher.reads("请假")
+    await teacher.tap("✓ 到")
+    assert f"✓1 {name}" in teacher.buttons
+    assert await steps(stage, child.id) == ["expected", "leave", "present"]
+
+
+async def test_two_teachers_on_one_list_see_the_same(afternoon: Stage) -> None:
+    """One helps: the children are with who signed in, the links say who tapped."""
+    stage = afternoon
+    await opens(stage)
+    teacher, helper = await on_duty(stage), await colleague(stage)
+    children = await listed(stage)
+    names = [f"{child.number} {name}" for child, name in children]
+    await helper.send("/checkin")
+    await helper.tap("2(3)")
+    helper.reads(f"{teacher.user.name}已于 14:35 签到。您接替后由您值班")
+    await helper.tap("只帮忙点名")
+    await teacher.tap("○" + names[0])
+    await helper.tap("○" + names[1])
+    helper.reads(f"到 2 / 应到 {len(children)}")
+    await teacher.tap("○" + names[2])
+    await helper.tap("↻ 刷新")
+    assert last(teacher).text == last(helper).text and labels(last(teacher)) == labels(last(helper))
+    (link,) = (await chain(stage, children[1][0].id))[1:]
+    assert (link.holder_id, link.by_id) == (person_id(teacher), person_id(helper))
+    for player in (teacher, helper):  # the same child at the same moment
+        player._acts.tap(last(player).id, data_of(last(player), "○" + names[3]))
+    await stage.calm()
+    assert await steps(stage, children[3][0].id) == ["expected", "present"]
+    for player in (teacher, helper):
+        player.reads(f"到 4 / 应到 {len(children)}")
+
+
+async def test_an_old_keyboard_becomes_the_present_one(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    children = await listed(stage)
+    names = [f"{child.number} {name}" for child, name in children]
+    first = data_of(last(teacher), "○" + names[0])
+    await teacher.tap("○" + names[0])
+    await teacher.tap(data=first)  # twice: nothing more
+    teacher.reads("到 1 /")
+    await teacher.tap("✓" + names[0])
+    late = data_of(last(teacher), "✓ 迟到")
+    absent = data_of(last(teacher), "✗ 缺")
+    await teacher.tap("✓ 迟到")
+    await teacher.tap(data=late)
+    teacher.reads("到 1 /")
+    assert STALE not in teacher.toasts
+    await teacher.tap(data=absent)  # of a child that was here and has come late since
+    assert teacher.toasts[-1] == STALE
+    teacher.reads(names[0])
+    await teacher.tap("‹ 返回名单")
+    await teacher.tap(data=first)
+    assert teacher.toasts[-1] == STALE
+    assert await steps(stage, children[0][0].id) == ["expected", "present", "late"]
+    forgeries = ("kt:1", "kt:x:1", "kt:999999:1", "ka:1:zz", "ka:99999:f", "kd:1:1:released", "kd:1:1", "ks:1", "kp:x")
+    for forged in forgeries:
+        await teacher.tap(data=forged)
+        assert teacher.answers[-1].text
+    await teacher.tap(data=f"kd:{children[0][0].id}:3:released")
+    await teacher.tap(data="kp:99")
+    await stage.at(moment(stage, 16, 0) + timedelta(days=1))
+    await teacher.tap(data=first)
+    assert teacher.toasts[-1] == "那是另一天的名单，请发送 /checkin 打开今天的名单。"
+    assert await steps(stage, children[0][0].id) == ["expected", "present", "late"]
+
+
+async def test_a_colleague_takes_over_and_back_again(afternoon: Stage) -> None:
+    """Each take-over hands the children here over with both names, and tells who was on duty."""
+    stage = afternoon
+    await opens(stage)
+    teacher, other = await on_duty(stage), await colleague(stage)
+    children = await listed(stage)
+    await teacher.tap("○1 ")
+    await teacher.tap("○2 ")
+    await other.send("/checkin")
+    await other.tap("2(3)")
+    other.reads("正负责在班的 2 名学生。您接替后，这些学生由您负责")
+    old = data_of(last(other), "接替")
+    await other.tap("接替")
+    other.reads(f"值班：{other.user.name}")
+    assert any(button.startswith("✓1 ") for button in other.buttons)
+    teacher.finds(f"2(3)班：{other.user.name}已接替您值班，在班学生 2 人一并交接")
+    link = (await chain(stage, children[0][0].id))[-1]
+    assert (link.step, link.giver_id, link.holder_id) == ("handed_over", person_id(teacher), person_id(other))
+    await teacher.tap("打开名单")
+    await teacher.tap("接替")
+    assert (await chain(stage, children[0][0].id))[-1].holder_id == person_id(teacher)
+    assert (await session_of(stage)).signed_in_id == person_id(teacher)
+    await other.tap(data=old)  # it is about the teacher again: a take-over as was explained
+    assert (await session_of(stage)).signed_in_id == person_id(other)
+    third = stage.persona((await stage.ask(select(StaffRole.person_id).where(StaffRole.role == Role.CARE_TEACHER)))[5])
+    await third.send("/checkin")
+    await third.tap(data=old)  # it named another teacher
+    assert third.toasts[-1] == STALE
+    assert (await session_of(stage)).signed_in_id == person_id(other)
+    await other.tap(data=f"kl:{(await session_of(stage)).id}")
+    await other.tap("✓1 ")
+    await other.tap("◆ 去上特色课程")
+    await other.tap("◆1 ")
+    other.reads(children[0][1])
+    await other.tap("✓ 已回班")
+    assert (await steps(stage, children[0][0].id))[-2:] == ["moved", "back"]
+
+
+async def test_both_sign_in_at_once(afternoon: Stage) -> None:
+    stage = afternoon
+    await opens(stage)
+    teacher, other = await stage.star("homeroom"), await colleague(stage)
+    await teacher.send("/checkin")
+    await other.send("/checkin")
+    await other.tap("2(3)")
+    for player in (teacher, other):
+        player._acts.tap(last(player).id, data_of(last(player), "值班签到"))
+    await stage.calm()
+    session = await session_of(stage)
+    winner, loser = (teacher, other) if session.signed_in_id == person_id(teacher) else (other, teacher)
+    winner.reads("未点")
+    loser.reads(f"{winner.user.name}已于 14:35 签到")
+    assert loser.toasts[-1] == STALE
+
+
+async def test_typed(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await stage.star("homeroom")
+    await teacher.send("/checkin 3")
+    teacher.reads("计划值班")  # first the duty sign-in
+    await teacher.tap("✍ 值班签到")
+    children = await listed(stage)
+    count = len(children)
+    await teacher.send("/checkin 3")
+    teacher.reads(f"✓ 3 {children[2][1]} · 已到")
+    teacher.reads(f"2(3) · 到 1 / 应到 {count} · 未点 {count - 1}")
+    await teacher.send("/checkin 3")
+    teacher.reads(f"到 1 / 应到 {count}")
+    await teacher.send(f"/checkin {children[3][1]}")
+    teacher.reads(f"到 2 / 应到 {count}")
+    await teacher.send(f"/checkin {children[4][1]}迟到")
+    teacher.reads(f"✓迟 5 {children[4][1]}")
+    await teacher.send("/checkin ６ 迟")
+    teacher.reads(f"✓迟 6 {children[5][1]}")
+    await teacher.send("/checkin 7缺")
+    teacher.reads(f"✗ 7 {children[6][1]}")
+    await teacher.send("/checkin 8 course 张 老师")
+    teacher.reads(f"◆ 8 {children[7][1]}")
+    assert (await chain(stage, children[7][0].id))[-1].holder_name == "张 老师"
+    await teacher.send("/checkin 8")
+    assert await steps(stage, children[7][0].id) == ["expected", "moved", "back"]
+    await teacher.send("/checkin 7 到")
+    assert await steps(stage, children[6][0].id) == ["expected", "absent", "present"]
+    for nonsense in ("<b>=1+1", "999", "0", "99999999999999999999", "缺", "%", "_"):
+        await teacher.send(f"/checkin {nonsense}")
+        teacher.reads("今天的名单里没有")
+    await teacher.tap("打开名单")
+    assert f"✓7 {children[6][1]}" in teacher.buttons
+
+
+async def test_two_children_of_one_name(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await all_attend(stage.school, "2(5)", 36)
+    await opens(stage)
+    teacher = await stage.homeroom_of("2(5)")
+    await signs_in(teacher)
+    children = await listed(stage, "2(5)")
+    (name, times), *_ = Counter(name for _child, name in children).most_common(1)
+    assert times == 2
+    one, two = [child for child, found in children if found == name]
+    await teacher.send(f"/checkin {name}")
+    teacher.reads(f"“{name}”指的是哪位学生？")
+    assert labels(last(teacher)) == [f"○{child.number} {name} · 2(5)" for child in (one, two)]
+    await teacher.tap(f"○{two.number} ")
+    await teacher.tap("✓ 到")
+    assert (await steps(stage, one.id), await steps(stage, two.id)) == (["expected"], ["expected", "present"])
+
+
+async def test_left_early_is_a_release(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    await teacher.tap("○1 ")
+    await teacher.tap("✓1 ")
+    await teacher.tap("早退")
+    assert "/handover" in teacher.toasts[-1]
+    assert await steps(stage, (await listed(stage))[0][0].id) == ["expected", "present"]
+
+
+async def test_the_office_chooses_a_class_page_by_page(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    office = await stage.star("office")
+    await stage.at(moment(stage, 11, 0))
+    await office.send("/checkin")
+    office.reads("今天的名单 12:00 生成")
+    await opens(stage)
+    await office.send("/checkin")
+    office.reads("哪个班？")
+    assert [button[:4] for button in office.buttons] == ["2(3)", "2(5)", "3(5)"]
+    await office.send("/checkin 3")
+    office.reads("哪个班？")
+    (_child, name), *_ = await listed(stage, "3(5)")
+    await office.send(f"/checkin {name}")
+    office.reads("3(5)，应到")
+
+
+async def test_no_care_and_nobody(small_stage: Stage) -> None:
+    teacher = await small_stage.star("homeroom")
+    await small_stage.at(moment(small_stage, 14, 40).replace(day=28))  # a Saturday
+    await teacher.send("/checkin")
+    teacher.reads("今天没有课后服务")
+
+
+async def test_another_class_and_another_duty(small_afternoon: Stage) -> None:
+    """A homeroom teacher takes the own class alone; who lost the duty, none; a guardian and a stranger, none."""
+    stage = small_afternoon
+    await opens(stage)
+    await no_care_teacher(stage)
+    teacher = await on_duty(stage)
+    session, other = await session_of(stage), await session_of(stage, "3(5)")
+    (child, _name), *_ = await listed(stage, "3(5)")
+    for data in (f"ko:{other.id}", f"kl:{other.id}", f"ks:{other.id}:0", f"kt:{child.id}:1", f"ka:{other.id}:fff"):
+        await teacher.tap(data=data)
+        assert teacher.toasts[-1] == "没有找到，或者您无权查看。"
+    mum, *_ = await family_of(stage, child.student_id)
+    for data in (f"ko:{session.id}", f"kt:{child.id}:1", f"ks:{session.id}:0"):
+        await mum.tap(data=data)
+        assert mum.toasts[-1] == "没有找到，或者您无权查看。"
+    stranger = Player(stage, stage.world, stage.token, name="路人", user_id=77)
+    await stranger.send("/checkin 3")
+    stranger.reads("为确认您的身份")
+    async with stage.school.work() as uow:
+        await uow.session.execute(delete(StaffRole).where(StaffRole.person_id == person_id(teacher)))
+    await teacher.tap("○1 ")
+    assert teacher.toasts[-1] == "没有找到，或者您无权查看。"
+    await teacher.send("/checkin 1")
+    teacher.reads("您的职责不包含这项操作。")
+    assert await steps(stage, child.id) == ["expected"]
+
+
+async def test_a_restart_between_two_taps(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    await teacher.tap("○1 ")
+    await stage.restart()
+    await teacher.tap("○2 ")
+    teacher.reads("到 2 /")
+
+
+async def test_a_strange_name_and_a_long_one(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await stage.at(moment(stage, 12, 30))
+    (one, _), (two, _), *_ = await listed(stage)
+    async with stage.school.work() as uow:
+        for child, name in ((one, "<b>=1+1 {x}"), (two, "Alexandra-Konstantina " * 3)):
+            await uow.session.execute(update(Student).where(Student.id == child.student_id).values(name=name.strip()))
+    await stage.at(moment(stage, 14, 35))
+    teacher = await on_duty(stage)
+    await teacher.tap("○1 <b>=1+1 {x}")
+    await teacher.tap("✓1 <b>=1+1 {x}")
+    await teacher.tap("✗ 缺")
+    teacher.reads("应到")
+    await teacher.send("/checkin <b>=1+1 {x}")
+    teacher.reads("✓ 1 <b>=1+1 {x} · 已到")
+
+
+async def test_a_late_roll_is_chased(afternoon: Stage) -> None:
+    """The teacher at the deadline, the grade leader after 5 minutes, the duty lead after 10: each once, through a
+    restart; nobody once the roll is done."""
+    stage = afternoon
+    await opens(stage)
+    teacher, leader = await on_duty(stage, "homeroom"), await stage.star("grade_leader")
+    session = await session_of(stage)
+
+    async def chased() -> list[tuple[int, int]]:
+        query = select(Letter).where(Letter.kind == "roll_late").order_by(Letter.id)
+        found = [letter for letter in await stage.ask(query) if letter.params["session_id"] == session.id]
+        return [(letter.person_id, letter.params["step"]) for letter in found]
+
+    await stage.at(moment(stage, 14, 54))
+    assert await chased() == []
+    await stage.at(moment(stage, 14, 55))
+    teacher.reads("请完成点名，应在 14:55 前点完。")
+    await teacher.tap("打开名单")
+    teacher.reads("2(3) · 到 0 /")
+    await stage.at(moment(stage, 14, 55))
+    await stage.restart()
+    await stage.at(moment(stage, 15, 0))
+    leader.finds("点名还没有完成，应在 14:55 前点完。\n值班：" + teacher.user.name)
+    assert await chased() == [(person_id(teacher), 0), (person_id(leader), 1)]
+    await stage.at(moment(stage, 15, 5))
+    assert len(await chased()) == 3
+    await teacher.tap("其余")
+    await stage.at(moment(stage, 15, 20))
+    assert len(await chased()) == 3
+
+
+async def test_a_roll_that_is_done_is_not_chased(small_afternoon: Stage) -> None:
+    """A letter about it that waited is not sent any more."""
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    async with stage.school.work() as uow:
+        await uow.post("roll_late", person_id(teacher), session_id=(await session_of(stage)).id, step=0, due=None)
+        uow.letters[-1]["due_at"] = moment(stage, 14, 50)
+    await teacher.tap("其余")
+    await stage.at(moment(stage, 15, 10))
+    teacher.misses("请完成点名")
+
+
+async def test_the_menu_has_it_by_duty(small_stage: Stage) -> None:
+    teacher, office = await small_stage.star("homeroom"), await small_stage.star("office")
+    for player, first in ((teacher, ["/checkin", "/review"]), (office, ["/review", "/checkin"])):
+        await player.send("/language")
+        await player.tap("中文")
+        assert player.commands[:2] == first
