@@ -208,6 +208,7 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     """What a letter says to the actor by the calendar as it is now. None where nothing is left to say: the date is
     past, a later letter says it, or everything is as the person knows it."""
     day, me = date.fromisoformat(params["date"]), uow.actor.person_id
+    before, after = DateState.from_data(params["knows"]), await state_of(uow, day)
     term = await term_on(uow, day)
     row = await uow.session.get(CalendarDay, day)
     if term is None or row is None or day < uow.today:
@@ -216,7 +217,6 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     if later and await uow.known_keys(later):
         return None
     here = tuple(await waves(uow, term.id))
-    before, after = DateState.from_data(params["knows"]), await state_of(uow, day)
     students = set(params["students"])
     if not students:
         news = uow.actor.is_staff and _outline(before, day, here) != _outline(after, day, here)

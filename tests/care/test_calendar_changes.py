@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
@@ -242,6 +243,23 @@ async def test_two_people_at_the_same_date(small_school: School) -> None:
     assert len(await letters(small_school)) == before
     async with small_school.look() as uow:
         assert await state_of(uow, FRIDAY) == DateState(True, False)
+
+
+@pytest.mark.parametrize("wishes", [(DateState(True, False),) * 2, (DateState(True, False), DateState(False, False))])
+async def test_at_the_same_moment(school: School, wishes: tuple[DateState, ...]) -> None:
+    """Two taps at once on a date that had no row: alike, they are one; else the second is told that its page is old."""
+
+    async def tap(wish: DateState) -> int | str:
+        try:
+            async with school.work(OFFICE) as uow:
+                return len((await change_date(uow, FRIDAY, wish, ordinary(FRIDAY).seen)).told)
+        except Conflict as error:
+            return error.code
+
+    found = await asyncio.gather(*map(tap, wishes))
+    told = [letter.person_id for letter in await letters(school)]
+    assert len(told) == len(set(told)) > 1000
+    assert Counter(found) == {len(told): 1, 0 if wishes[0] == wishes[1] else "stale": 1}
 
 
 async def test_nobody_is_told_who_has_nothing_to_do_with_it(small_school: School) -> None:

@@ -96,10 +96,10 @@ async def test_a_make_up_day(afternoon: Stage) -> None:
 
 
 async def test_an_early_end_on_the_day_itself(small_afternoon: Stage) -> None:
-    """At 15:00 the office ends care early, at 16:00: the families hear at once, and the open lists follow."""
+    """At 14:50 the office ends care early, at 16:00: the families hear at once, and the open lists follow."""
     stage = small_afternoon
     await stage.at(datetime(2026, 11, 24, 12, 30, tzinfo=demo.START.tzinfo))
-    await stage.at(datetime(2026, 11, 24, 15, 0, tzinfo=demo.START.tzinfo))
+    await stage.at(datetime(2026, 11, 24, 14, 50, tzinfo=demo.START.tzinfo))
     (mum, child), *_ = await families(stage, 2)
     async with stage.school.look() as uow:
         first = await uow.session.scalar(select(Wave.id).where(Wave.ordinal == 1))
