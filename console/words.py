@@ -87,6 +87,7 @@ LETTERS = {
     "agreement_waits": mark("Reminder: an agreement to sign"),
     "calendar_changed": mark("A date of the calendar that changes"),
     "calendar_year_missing": mark("Reminder: public holidays to enter"),
+    "calendar_undecided": mark("Reminder: a make-up day to decide"),
     "reply": mark("A reply in the chat"),
 }
 

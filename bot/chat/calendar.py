@@ -1,9 +1,12 @@
-"""What the chat says of the calendar: a date that changes, and a year that is not announced."""
+"""What the chat says of the calendar: a date that changes, and to the office what it must still enter."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
+from care.calendar_dates import state_of
 from care.calendar_official import covers
 from care.calendar_telling import what_to_say
 from care.records.term import CalendarYear
@@ -31,7 +34,18 @@ async def _calendar_year_missing(c: Context) -> View | None:
     return View(text)
 
 
+async def _calendar_undecided(c: Context) -> View | None:
+    day = date.fromisoformat(c.params["date"])
+    if day < c.uow.today or not (await state_of(c.uow, day)).is_undecided(day):
+        return None
+    text = c._("There are lessons on {day}, but it is not decided whose timetable they follow.", day=long_day(c._, day))
+    return View(
+        text + "\n" + c._("No care runs on that day until you decide it under Calendar. Send /console to sign in.")
+    )
+
+
 KINDS: dict[str, Kind] = {
     "calendar_changed": Kind(_calendar_changed, courtesy=True),
     "calendar_year_missing": Kind(_calendar_year_missing),
+    "calendar_undecided": Kind(_calendar_undecided),
 }

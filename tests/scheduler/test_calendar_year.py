@@ -1,4 +1,5 @@
-"""The office hears in October that next year's public holidays are missing, once; and no more once they are entered."""
+"""The office hears once of what the calendar still lacks: next year's public holidays, in October; and whose timetable
+a make-up day follows, a week before."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from sqlalchemy import delete, select
 from stage import Stage
 
 from afterbell import demo
+from care.calendar_changes import set_day
 from care.calendar_official import year_entered_by_hand
 from care.permissions import SYSTEM
 from care.records import CalendarDay, Letter, Mark
@@ -58,3 +60,24 @@ async def test_not_before_october_and_not_when_it_is_entered(small_stage: Stage)
     assert await keys(stage.school) == [], "not yet time for 2028"
     await stage.at(datetime(2027, 10, 1, 12, tzinfo=demo.START.tzinfo))
     assert len(await keys(stage.school)) == 1
+
+
+UNDECIDED = "按哪天的课表尚未确定"
+
+
+async def test_a_make_up_day_that_nobody_has_decided(stage: Stage) -> None:
+    """Sunday 6 December: nothing on Friday, nine days before; once from Monday on, and no more when it is decided."""
+    office = await stage.star("office")
+    async with stage.school.work(SYSTEM) as uow:
+        await set_day(uow, date(2026, 12, 6), True, True)
+        await set_day(uow, date(2026, 12, 5), True, True)
+    await stage.at(datetime(2026, 11, 27, 10, tzinfo=demo.START.tzinfo))
+    office.misses(UNDECIDED)
+    async with stage.school.work(SYSTEM) as uow:
+        (await uow.session.get_one(CalendarDay, date(2026, 12, 5))).follows_weekday = 4
+    await stage.at(datetime(2026, 11, 30, 10, tzinfo=demo.START.tzinfo))
+    office.finds("12月6日（星期日）上课，但" + UNDECIDED)
+    office.misses("12月5日（星期六）上课，但")
+    for hour in (11, 12):
+        await stage.at(datetime(2026, 11, 30, hour, tzinfo=demo.START.tzinfo))
+    assert sum(UNDECIDED in message.text for message in office.messages) == 1
