@@ -51,8 +51,9 @@ async def _missing_year(uow: UnitOfWork) -> int | None:
     if uow.today < date(uow.today.year, *TELL_FROM):
         return None
     year = uow.today.year + 1
-    told = await uow.session.get(Mark, told_mark(year))
-    return None if told or await uow.session.get(CalendarYear, year) else year
+    if await uow.session.get(Mark, told_mark(year)) is not None:
+        return None
+    return year if await uow.session.get(CalendarYear, year) is None else None
 
 
 async def _undecided(uow: UnitOfWork) -> list[date]:
