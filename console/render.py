@@ -67,6 +67,7 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
         ("/classes", _("Classes"), P.SEE_STUDENTS),
         ("/reports", _("Reports"), P.SEE_COUNTS),
         ("/staff", _("Staff"), P.MANAGE_STAFF),
+        ("/calendar", _("Calendar"), P.MANAGE_TERM),
         ("/settings", _("Term"), P.MANAGE_TERM),
         ("/outbox", _("Outbox"), P.SEE_OUTBOX),
         ("/audit", _("Audit"), P.SEE_AUDIT),

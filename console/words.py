@@ -11,6 +11,7 @@ from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.errors import CareError
 from locales import Words, labels
+from locales.calendar import month_title
 
 
 def mark(sentence: str) -> str:
@@ -63,6 +64,9 @@ ACTIONS = {
     "delegate_authorised": mark("Delegate authorised for one day"),
     "delegate_withdrawn": mark("Delegate withdrawn"),
     "stopped_adult_refused": mark("Adult of the stop-list refused"),
+    "calendar_changed": mark("Date of the calendar changed"),
+    "calendar_year_entered": mark("Public holidays of a year entered"),
+    "day_rules_set": mark("Settings of the afternoon changed"),
 }
 
 SUBJECTS = {
@@ -74,6 +78,7 @@ SUBJECTS = {
     "update": mark("Message"),
     "student": mark("Student"),
     "school": mark("School"),
+    "calendar": mark("Calendar"),
 }
 
 LETTERS = {
@@ -95,6 +100,9 @@ LETTERS = {
     "pickup_said": mark("Who comes for a child"),
     "pickup_stopped": mark("An adult of a stop-list"),
     "pickup_slip": mark("The printable pick-up slip"),
+    "calendar_changed": mark("A date of the calendar that changes"),
+    "calendar_year_missing": mark("Reminder: public holidays to enter"),
+    "calendar_undecided": mark("Reminder: a make-up day to decide"),
     "reply": mark("A reply in the chat"),
 }
 
@@ -161,6 +169,20 @@ ERRORS = {
     "venue_unknown": mark("Please choose one of the venues."),
     "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
     "already_settled": mark("This has been settled in the meantime."),
+    "year_not_covered": mark("The official list of {year} is not known to this program."),
+    "year_out_of_range": mark("Only this year and the next can be entered."),
+    "year_entered": mark("The public holidays of {year} have been entered already."),
+    "day_kind_needed": mark("Please choose what this date is."),
+    "weekday_unknown": mark("Please choose a weekday from Monday to Friday."),
+    "date_is_past": mark("This date is past: it stays as it was."),
+    "date_too_far": mark("Please choose a date within the next two years."),
+    "care_is_open": mark("The care of this day is open: only its times can be changed."),
+    "wave_is_over": mark("Wave {wave} is over: its times can no longer be changed."),
+    "wave_has_begun": mark("Wave {wave} has begun: its beginning stays at {time}, only its end can be changed."),
+    "time_is_past": mark("{time} is past. Please give an end that is still to come."),
+    "after_close": mark("The day closes at {time}: care must end before that."),
+    "opens_too_late": mark("The lists must be made before the first wave begins, at {time}."),
+    "closes_too_early": mark("The day cannot close before the last wave ends, at {time}."),
 }
 
 
@@ -215,6 +237,12 @@ class Say:
 
     def weekday(self, number: int) -> str:
         return labels.weekday(self._, number)
+
+    def weekday_short(self, number: int) -> str:
+        return self._(labels.WEEKDAYS_SHORT[number - 1])
+
+    def month(self, day: date) -> str:
+        return month_title(self._, day)
 
     def date(self, day: date) -> str:
         """A date with its weekday, and with the year where it is not this one."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time
 
+from sqlalchemy import select
+
 from care.errors import Invalid, NotFound
 from care.permissions import Permission
 from care.records.day import DayRules
-from care.records.term import Term
+from care.records.term import Term, Wave
 from care.work import UnitOfWork
 
 LONGEST_MINUTES = 180
@@ -46,7 +48,8 @@ async def rules_of(uow: UnitOfWork, term_id: int) -> Rules:
 
 
 async def set_rules(uow: UnitOfWork, term_id: int, wanted: Rules) -> None:
-    """Changes the settings; they hold from the next tick. Raises Invalid("minutes_out_of_range")."""
+    """Changes the settings; they hold from the next tick. Raises Invalid: minutes out of range, or a day that would
+    open after its first wave begins or close before its last one ends."""
     uow.require(Permission.MANAGE_TERM)
     minutes = (wanted.roll_minutes, wanted.missing_minutes, wanted.remind_minutes, *wanted.late_minutes)
     in_order = list(wanted.late_minutes) == sorted(set(wanted.late_minutes))
@@ -54,6 +57,11 @@ async def set_rules(uow: UnitOfWork, term_id: int, wanted: Rules) -> None:
         raise Invalid("minutes_out_of_range", limit=LONGEST_MINUTES)
     if await uow.session.get(Term, term_id) is None:
         raise NotFound()
+    waves = list(await uow.session.scalars(select(Wave).where(Wave.term_id == term_id)))
+    if any(wanted.opens_at > wave.starts_at for wave in waves):
+        raise Invalid("opens_too_late", time=f"{min(wave.starts_at for wave in waves):%H:%M}")
+    if any(wanted.closes_at < wave.ends_at for wave in waves):
+        raise Invalid("closes_too_early", time=f"{max(wave.ends_at for wave in waves):%H:%M}")
     row = await uow.session.get(DayRules, term_id) or DayRules(term_id=term_id)
     row.opens_at, row.leave_until = wanted.opens_at, wanted.leave_until
     row.roll_minutes, row.missing_minutes = wanted.roll_minutes, wanted.missing_minutes

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from console.door import Page
 from console.pages import (
+    afternoon,
     application,
     applications,
     audit,
     bulk,
+    calendar,
+    calendar_date,
     classes,
     health,
     home,
@@ -31,7 +34,10 @@ FEATURES = (
     students,
     classes,
     staff,
+    calendar,
+    calendar_date,
     settings,
+    afternoon,
     texts,
     reports,
     outbox,

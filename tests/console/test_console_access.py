@@ -33,6 +33,9 @@ READ: dict[str, set[Role]] = {
     "/reports/enrolment.xlsx": EVERYBODY,
     "/staff": MANAGING,
     "/settings": STEERING,
+    "/settings/afternoon": STEERING,
+    "/calendar": STEERING,
+    "/calendar/{day}": STEERING,
     "/settings/texts/{kind}": STEERING,
     "/settings/texts/{kind}/new": STEERING,
     "/outbox": STEERING,
@@ -56,6 +59,9 @@ DO: dict[str, set[Role]] = {
     "/settings/terms/{id:int}": STEERING,
     "/settings/terms/{id:int}/extended": STEERING,
     "/settings/waves/{id:int}": STEERING,
+    "/settings/afternoon": STEERING,
+    "/calendar/{day}": STEERING,
+    "/calendar/years/{id:int}": STEERING,
     "/settings/texts/{kind}/new": STEERING,
     "/outbox/{id:int}/retry": STEERING,
     "/outbox/{id:int}/drop": STEERING,
@@ -67,7 +73,8 @@ SIGNS_IN = EVERYBODY
 
 
 def address(path: str, number: int = 1) -> str:
-    return path.replace("{id:int}", str(number)).replace("{token}", "x").replace("{kind}", "agreement")
+    path = path.replace("{id:int}", str(number)).replace("{token}", "x").replace("{kind}", "agreement")
+    return path.replace("{day}", "2026-12-25")
 
 
 def test_no_address_is_forgotten() -> None:
