@@ -35,6 +35,7 @@ class RollChild:
     seq: int
     holder_name: str
     at: datetime
+    holder_id: int | None = None
 
     @property
     def is_here(self) -> bool:
@@ -108,6 +109,7 @@ _CHILDREN = (
         CHAIN.c.step,
         CHAIN.c.holder_name,
         CHAIN.c.at,
+        CHAIN.c.holder_id,
     )
     .join(Student, Student.id == CHILDREN.c.student_id)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
@@ -140,7 +142,8 @@ async def sheet(uow: UnitOfWork, session_id: int) -> RollSheet:
 
 
 def _child(row: DbRow[Any]) -> RollChild:
-    return RollChild(row.id, row.student_id, row.number, row.name, row.step, row.last_seq, row.holder_name, row.at)
+    who = (row.id, row.student_id, row.number, row.name)
+    return RollChild(*who, row.step, row.last_seq, row.holder_name, row.at, row.holder_id)
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,7 @@ async def choices(uow: UnitOfWork) -> list[Choice]:
 
 async def sign_in(uow: UnitOfWork, session_id: int) -> None:
     """The duty sign-in (S12): from now on the actor answers for the session. Taking over from somebody who has signed
-    in hands the children here over, each with both names."""
+    in hands over the children who are with them, each with both names."""
     roll = await sheet(uow, session_id)
     if roll.teacher_id == uow.actor.person_id:
         return
@@ -196,7 +199,7 @@ async def sign_in(uow: UnitOfWork, session_id: int) -> None:
     if changed.rowcount != 1:
         raise Conflict()
     for child in roll.children:
-        if child.is_here and child.step is not Step.MOVED:
+        if child.is_here and child.holder_id == roll.teacher_id:  # who is with a third teacher stays there
             await append(uow, child.id, Link(Step.HANDED_OVER, _me(uow)), child.seq)
     uow.record("duty_signed_in", "session", session_id, instead_of=roll.teacher)
 
@@ -219,6 +222,8 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
     now = next(one for one in roll.children if one.id == day_child_id)
     if now.step is step:  # the same tap twice, or two teachers of one mind
         return roll
+    if now.is_here and now.holder_id not in (None, uow.actor.person_id):
+        raise NotAllowed("with_another", teacher=now.holder_name)
     await _say(uow, now, step, seen, remark)
     return await _with_new_state(uow, roll.session_id)
 

@@ -27,6 +27,7 @@ from care.records.enrolment import (
     State,
     Waiver,
 )
+from care.records.extended import ExtendedHandover, ExtendedRequest, Passing, Wish
 from care.records.office import ConsoleSession, Event, Mark, SignInLink
 from care.records.people import (
     Contact,
@@ -65,6 +66,8 @@ __all__ = [
     "DayRules",
     "Delegate",
     "Event",
+    "ExtendedHandover",
+    "ExtendedRequest",
     "Form",
     "Guardianship",
     "Holder",
@@ -76,6 +79,7 @@ __all__ = [
     "LetterState",
     "Mark",
     "Need",
+    "Passing",
     "Person",
     "PickupCode",
     "PickupPerson",
@@ -104,5 +108,6 @@ __all__ = [
     "Waiver",
     "Wave",
     "WaveDay",
+    "Wish",
     "WrongCode",
 ]
