@@ -10,6 +10,7 @@ import asyncio
 
 from sqlalchemy import select
 
+from bot.chat import extended_letters
 from bot.chat.kinds import Context, Kind
 from bot.chat.review import card
 from bot.wire.view import Button, View, pack
@@ -247,4 +248,5 @@ KINDS: dict[str, Kind] = {
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
+    **extended_letters.KINDS,
 }

@@ -13,6 +13,7 @@ COMMANDS = {
     "apply": mark("Apply for after-school care"),
     "children": mark("My children: where their applications stand"),
     "withdraw": mark("Withdraw a child from care"),
+    "extended": mark("Extended care: today and every week"),
     "review": mark("Applications waiting for you"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
@@ -20,7 +21,7 @@ COMMANDS = {
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("apply", "children", "withdraw")
+GUARDIAN = ("apply", "children", "extended", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 
@@ -29,8 +30,10 @@ def commands_for(actor: Actor, guardian: bool) -> list[str]:
     names: list[str] = []
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
         names.append("review")
+    if actor.may(Permission.TAKE_ROLL):
+        names.append("extended")
     if guardian:
-        names += GUARDIAN
+        names += [name for name in GUARDIAN if name not in names]
     if actor.may(Permission.CONSOLE):
         names.append("console")
     return [*names, *EVERYONE]

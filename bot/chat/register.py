@@ -15,7 +15,17 @@ from telegram.ext import (
     filters,
 )
 
-from bot.chat import agreement, children, console, language, papers, review, start, withdraw
+from bot.chat import (
+    agreement,
+    children,
+    console,
+    extended,
+    language,
+    papers,
+    review,
+    start,
+    withdraw,
+)
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
 from bot.wire.turn import Turn
@@ -37,6 +47,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "withdraw": withdraw.withdraw_command,
     "review": review.review_command,
     "console": console.console_command,
+    "extended": extended.extended_command,
 }
 TAPS: dict[str, Handler] = {
     "ap": begun.child_chosen,
@@ -58,6 +69,7 @@ TAPS: dict[str, Handler] = {
     "st": withdraw.stay_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    **extended.TAPS,
 }
 
 

@@ -49,9 +49,10 @@ class ChildToday:
 
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
-    """The actor's enrolled children, whether in care today or not. Raises Conflict("extended_not_today") where
-    none is offered today."""
-    offer = await offer_today(uow)
+    """The actor's enrolled children today, in care or not; none where extended care is not offered today."""
+    offer = await offer_on(uow, uow.today)
+    if offer is None:
+        return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
     return [one for one in found if one is not None]
 

@@ -207,7 +207,7 @@ async def came(uow: UnitOfWork, day_child_id: int) -> None:
     if child.there and child.step in HERE:
         return
     if child.step not in (Step.ABSENT, Step.EXPLAINED, Step.EXPECTED):
-        raise Conflict("extended_by_handover", teacher=child.holder_name)
+        raise Conflict("extended_by_handover")
     await append(uow, child.id, Link(Step.PRESENT, me(uow), data=where(session)), child.seq)
     await take_in(uow, [child.id])
     await arrived(uow, child.id)

@@ -110,7 +110,8 @@ def may_take(uow: UnitOfWork, session: CareSession | None) -> bool:
 
 
 async def signed_in(uow: UnitOfWork) -> CareSession:
-    """Today's session, locked, for the teacher who answers for it. Raises NotFound, NotAllowed("not_signed_in")."""
+    """Today's session, locked, for the teacher who answers for it. Raises NotFound,
+    NotAllowed("extended_not_yours")."""
     session = await session_on(uow, uow.today)
     if session is None:
         raise NotFound()

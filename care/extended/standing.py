@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import time
+
 from sqlalchemy import select
 
 from care.errors import Conflict, Full, Invalid, NotFound
@@ -10,6 +13,53 @@ from care.people import children_of
 from care.records.enrolment import Application, State
 from care.records.extended import ExtendedRequest, Wish
 from care.work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An own enrolled child with its care days and those on which it stays (1 is Monday)."""
+
+    student_id: int
+    name: str
+    school_class: str
+    care_days: tuple[int, ...]
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """Extended care as the term offers it: where, until when (local), and how many places each weekday has left."""
+
+    venue: str
+    until: time
+    left: dict[int, int]
+
+
+async def weekly(uow: UnitOfWork) -> Weekly | None:
+    """None where the term does not offer extended care."""
+    term = await term_with_venue(uow, uow.today)
+    if term is None or term.extended_venue is None or term.extended_until is None:
+        return None
+    counts, places = await standing_counts(uow, term.id), term.extended_capacity or 0
+    left = {day: max(0, places - taken) for day, taken in counts.items()}
+    return Weekly(term.extended_venue.name, term.extended_until, left)
+
+
+async def own_standing(uow: UnitOfWork) -> list[Standing]:
+    """The actor's enrolled children of this term, as far as it offers extended care."""
+    term = await term_with_venue(uow, uow.today)
+    if term is None:
+        return []
+    children = {child.student_id: child for child in await children_of(uow, uow.actor.person_id or 0)}
+    query = select(Application.student_id, Application.weekdays, Application.extended_weekdays).where(
+        Application.term_id == term.id, Application.student_id.in_(children), Application.state == State.ENROLLED
+    )
+    rows = {student: (tuple(days), tuple(standing)) for student, days, standing in await uow.session.execute(query)}
+    return [
+        Standing(number, child.name, child.school_class, *rows[number])
+        for number, child in children.items()
+        if number in rows
+    ]
 
 
 async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: bool) -> Application:
