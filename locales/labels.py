@@ -138,6 +138,7 @@ ERRORS = {
     "leave_exists": "The child is on leave already on one of these days.",
     "leave_too_long": "A leave covers at most {limit} days. For longer, please write to the school office.",
     "extended_not_today": "There is no extended care today.",
+    "extended_not_yet": "Today's plan is not made yet. Please come back once the day is open.",
     "extended_not_offered": "Extended care is not offered this term.",
     "extended_over": "Extended care is over for today.",
     "extended_declined": "The school has declined this for today. Please call the class's teacher.",

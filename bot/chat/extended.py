@@ -175,7 +175,7 @@ async def standing_view(turn: Turn, student_id: int) -> View:
 
 def _switch(_: Words, child: Standing, day: int, left: int) -> Button:
     on, name = day in child.days, weekday_name(_, day)
-    label = f"☑ {name}" if on else f"☐ {name}" if left else _("☐ {day} (full)", day=name)
+    label = f"☑ {name}" if on else f"☐ {name}" if left > 0 else _("☐ {day} (full)", day=name)
     return Button(label, pack("ext", child.student_id, day, 0 if on else 1))
 
 

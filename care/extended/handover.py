@@ -12,7 +12,7 @@ from care.custody.chain import Link, append
 from care.custody.steps import HERE
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.roll import Stand, Stayer, me, settle_roll, stayers, take_in, where
-from care.extended.session import open_extended, signed_in
+from care.extended.session import opened, signed_in
 from care.permissions import Permission
 from care.records.day import CareSession, SessionKind, Step
 from care.records.delivery import Class
@@ -80,9 +80,7 @@ async def give(uow: UnitOfWork, class_session_id: int) -> Pass:
     again takes the place of what was given before. Raises NotFound, NotAllowed("not_signed_in"),
     Conflict("extended_nobody")."""
     session = await _own_class(uow, class_session_id)
-    extended = await open_extended(uow)
-    if extended is None:
-        raise Conflict("extended_not_today")
+    extended = await opened(uow)
     ready = [
         child.id
         for child in await stayers(uow, uow.today)

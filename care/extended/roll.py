@@ -13,7 +13,7 @@ from care.custody.chain import CHAIN, CHILDREN, Link, Side, append
 from care.custody.steps import ENDS, HERE, may_follow
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.places import offer_on, stays_on
-from care.extended.session import may_take, open_extended, session_on, signed_in
+from care.extended.session import may_take, opened, session_on, signed_in
 from care.missing import arrived, open_missing
 from care.permissions import Permission
 from care.records.day import CareSession, Holder, Step
@@ -149,15 +149,10 @@ async def desk(uow: UnitOfWork) -> Desk | None:
 
 async def sign_in(uow: UnitOfWork) -> CareSession:
     """The duty sign-in for extended care (S12): from now on the actor answers for it. Taking over from somebody hands
-    the children there over, each with both names. Raises NotAllowed, Conflict("extended_not_today")."""
-    session = await open_extended(uow)
-    if not may_take(uow, session):
+    the children there over, each with both names. Raises NotAllowed, Conflict as ``opened``."""
+    if not may_take(uow, await session_on(uow, uow.today)):
         raise NotAllowed()
-    if session is None:
-        raise Conflict("extended_not_today")
-    session = await uow.session.get_one(
-        CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
-    )
+    session = await opened(uow)
     before = session.signed_in_id
     if before == uow.actor.person_id:
         return session

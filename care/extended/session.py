@@ -56,6 +56,16 @@ async def _make(uow: UnitOfWork, offer: Offer) -> CareSession:
     return session
 
 
+async def opened(uow: UnitOfWork) -> CareSession:
+    """Today's session, locked. Raises Conflict: "extended_not_today", or "extended_not_yet" before the day is open."""
+    session = await open_extended(uow)
+    if session is None:
+        raise Conflict("extended_not_yet" if await offer_on(uow, uow.today) is not None else "extended_not_today")
+    return await uow.session.get_one(
+        CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
 async def open_for_stayers(uow: UnitOfWork) -> None:
     """Makes today's session where any child stays."""
     offer = await offer_on(uow, uow.today)
@@ -125,15 +135,10 @@ async def signed_in(uow: UnitOfWork) -> CareSession:
 
 async def choose_teacher(uow: UnitOfWork, person_id: int | None) -> CareSession:
     """The office plans who answers for today's extended care; the teacher is told. None: nobody yet. Raises
-    Conflict("extended_not_today"), NotFound for somebody who takes no rolls."""
+    Conflict as ``opened``, NotFound for somebody who takes no rolls."""
     if not uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]:
         raise NotAllowed()
-    session = await open_extended(uow)
-    if session is None:
-        raise Conflict("extended_not_today")
-    session = await uow.session.get_one(
-        CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
-    )
+    session = await opened(uow)
     if person_id is not None and person_id not in {person.id for person in await teachers(uow)}:
         raise NotFound()
     if session.teacher_id == person_id:

@@ -28,10 +28,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Weekly:
-    """Extended care as the term offers it: where, until when (local), and how many places each weekday has left."""
+    """Extended care as the term offers it: where, until when (local), and how many places each weekday has left;
+    fewer than 0 where there are more children than places."""
 
     venue: str
     until: time
+    places: int
     left: dict[int, int]
 
 
@@ -41,8 +43,8 @@ async def weekly(uow: UnitOfWork) -> Weekly | None:
     if term is None or term.extended_venue is None or term.extended_until is None:
         return None
     counts, places = await standing_counts(uow, term.id), term.extended_capacity or 0
-    left = {day: max(0, places - taken) for day, taken in counts.items()}
-    return Weekly(term.extended_venue.name, term.extended_until, left)
+    left = {day: places - taken for day, taken in counts.items()}
+    return Weekly(term.extended_venue.name, term.extended_until, places, left)
 
 
 async def own_standing(uow: UnitOfWork) -> list[Standing]:

@@ -28,7 +28,7 @@ async def test_the_whole_way_in_english(small_stage: Stage) -> None:
     mum.reads("Hello, this is the after-school care service of Guiyuli Primary School.")
     await open_slip(stage, mum)
     mum.reads("You are the mother of Theo Ashworth, class 3(5).")
-    assert mum.commands == ["/apply", "/children", "/withdraw", "/language", "/help", "/cancel"]
+    assert mum.commands == ["/apply", "/children", "/extended", "/withdraw", "/language", "/help", "/cancel"]
 
     await answer_all(mum, young=False)
     mum.reads("Please check the application for Theo Ashworth, class 3(5).")

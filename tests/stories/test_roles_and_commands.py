@@ -20,6 +20,7 @@ LINK = "这是您的登录链接"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
 SIGNS_IN = {*Role} - {Role.CARE_TEACHER}
+TEACHES = REVIEWS | {Role.CARE_TEACHER}
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
 
@@ -39,6 +40,7 @@ def expected(who: str, command: str) -> str:
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "console": NO_DUTY,
+            "extended": "固定日期",
         }[command]
     role = Role(who)
     return {
@@ -47,6 +49,7 @@ def expected(who: str, command: str) -> str:
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
+        "extended": "今天没有学生参加延时托管" if role in TEACHES else NO_DUTY,
     }[command]
 
 
@@ -55,10 +58,12 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/apply", "/children", "/withdraw", *names]
+        return ["/apply", "/children", "/extended", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
+    if role in TEACHES:
+        names.insert(0, "/extended")
     if role in REVIEWS:
         names.insert(0, "/review")
     return names
@@ -103,7 +108,7 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
             player.reads(expected(who, command))
             if who == GUARDIAN and command == "withdraw":
                 await player.send("/cancel")
-        for command in ("apply", "children", "review", "console"):
+        for command in ("apply", "children", "review", "console", "extended"):
             await player.tap(data=f"go:{command}")
             last = player.last
             said = player.toasts[-1:] + ([last.text] if last else [])
