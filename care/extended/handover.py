@@ -12,7 +12,7 @@ from care.custody.chain import Link, append
 from care.custody.steps import HERE
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.roll import Stand, Stayer, me, settle_roll, stayers, take_in, where
-from care.extended.session import opened, signed_in
+from care.extended.session import hold_class, opened, signed_in
 from care.permissions import Permission
 from care.records.day import CareSession, SessionKind, Step
 from care.records.delivery import Class
@@ -79,8 +79,8 @@ async def give(uow: UnitOfWork, class_session_id: int) -> Pass:
     """The class's teacher gives the children who stay and are in hand; the teacher of extended care is told. Giving
     again takes the place of what was given before. Raises NotFound, NotAllowed("not_signed_in"),
     Conflict("extended_nobody")."""
-    session = await _own_class(uow, class_session_id)
     extended = await opened(uow)
+    session = await _own_class(uow, class_session_id)
     ready = [
         child.id
         for child in await stayers(uow, uow.today)
@@ -111,7 +111,8 @@ async def _post(uow: UnitOfWork, kind: str, to: int, row: ExtendedHandover) -> N
 
 async def _own_class(uow: UnitOfWork, class_session_id: int) -> CareSession:
     query = select(CareSession).where(CareSession.id == class_session_id).options(joinedload(CareSession.school_class))
-    session = (await uow.session.scalars(query.with_for_update(of=CareSession, key_share=True))).first()
+    locked = query.with_for_update(of=CareSession, key_share=True).execution_options(populate_existing=True)
+    session = (await uow.session.scalars(locked)).first()
     if session is None or session.date != uow.today or session.school_class is None:
         raise NotFound()
     if not uow.actor.may_for(Permission.TAKE_ROLL, session.school_class.grade, session.school_class.id):
@@ -200,6 +201,7 @@ async def take(uow: UnitOfWork, handover_id: int, version: int, everyone: bool =
         return await _as_pass(uow, row)  # the same tap twice
     if row.state not in OPEN or row.version != version:
         raise Conflict()
+    await hold_class(uow, row.class_session_id)
     if everyone:
         row.counted = list(row.given)
     seen = await _as_pass(uow, row)

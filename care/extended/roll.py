@@ -13,7 +13,7 @@ from care.custody.chain import CHAIN, CHILDREN, Link, Side, append
 from care.custody.steps import ENDS, HERE, may_follow
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.places import offer_on, stays_on
-from care.extended.session import may_take, opened, session_on, signed_in
+from care.extended.session import hold_class, may_take, opened, session_on, signed_in
 from care.missing import arrived, open_missing
 from care.permissions import Permission
 from care.records.day import CareSession, Holder, Step
@@ -216,6 +216,12 @@ async def take_in(uow: UnitOfWork, day_child_ids: list[int]) -> None:
 
 
 async def _stayer(uow: UnitOfWork, day_child_id: int) -> Stayer:
+    """A child who stays, as it is once nobody else can say anything of it."""
+    found = select(CHILDREN.c.session_id).where(CHILDREN.c.id == day_child_id)
+    class_session_id = await uow.session.scalar(found)
+    if class_session_id is None:
+        raise NotFound()
+    await hold_class(uow, class_session_id)
     child = next((one for one in await stayers(uow, uow.today) if one.id == day_child_id), None)
     if child is None:
         raise NotFound()

@@ -133,6 +133,13 @@ async def signed_in(uow: UnitOfWork) -> CareSession:
     return session
 
 
+async def hold_class(uow: UnitOfWork, class_session_id: int) -> None:
+    """Whoever says something of this class's children waits until this transaction is over. Taken after the session of
+    extended care, and before any chain or alarm: so nobody blocks anybody for good."""
+    held = select(CareSession.id).where(CareSession.id == class_session_id).with_for_update(key_share=True)
+    await uow.connection.execute(held)
+
+
 async def choose_teacher(uow: UnitOfWork, person_id: int | None) -> CareSession:
     """The office plans who answers for today's extended care; the teacher is told. None: nobody yet. Raises
     Conflict as ``opened``, NotFound for somebody who takes no rolls."""
