@@ -13,6 +13,7 @@ from care.errors import Conflict, NotFound
 from care.extended import handover, roll
 from care.extended.handover import Pass, can_pass, open_handovers, own_classes
 from care.extended.roll import Desk, Stand, Stayer
+from care.extended.session import may_take
 from care.people import children_of
 from care.records.day import CareSession
 from care.records.extended import Passing
@@ -34,7 +35,7 @@ async def desk(turn: Turn, note: str = "") -> View:
     parts, rows = [note] if note else [], list[tuple[Button, ...]]()
     if found is None:
         parts.append(_("No child stays for extended care today."))
-        if roll.may_take(turn.uow, None):
+        if may_take(turn.uow, None):
             rows.append((Button(_("Sign in for extended care"), pack("exi", 0)),))
     else:
         parts.append(head(turn.uow, _, found))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.plan import on_leave
@@ -53,6 +53,13 @@ class ChildRow:
     there: bool
 
 
+@dataclass(frozen=True)
+class _Place:
+    step: Step
+    holder: str
+    there: bool
+
+
 async def today_rows(uow: UnitOfWork, offer: Offer) -> list[ChildRow]:
     """By class and name, as far as the actor's duty reaches."""
     said = {
@@ -65,7 +72,7 @@ async def today_rows(uow: UnitOfWork, offer: Offer) -> list[ChildRow]:
     query = select(Student, SchoolClass).join(SchoolClass).where(Student.id.in_(list(said)))
     query = query.order_by(SchoolClass.grade, SchoolClass.number, Student.name, Student.id)
     return [
-        _row(student, school_class, said[student.id], asked.get(student.id), student.id in away, places)
+        _row(student, school_class, said[student.id], asked.get(student.id), student.id in away, places.get(student.id))
         for student, school_class in await uow.session.execute(query)
         if uow.actor.may_for(Permission.SEE_BOARD, school_class.grade, school_class.id)
     ]
@@ -77,9 +84,8 @@ def _row(
     said: Attending,
     asked: Asked | None,
     away: bool,
-    places: dict[int, Row[tuple[int, Step, str, datetime | None]]],
+    place: _Place | None,
 ) -> ChildRow:
-    place = places.get(student.id)
     return ChildRow(
         student_id=student.id,
         name=student.name,
@@ -91,8 +97,8 @@ def _row(
         on_leave=away,
         stays=said.wants_to_stay and not away,
         step=place.step if place else None,
-        holder=place.holder_name if place else "",
-        there=place is not None and place.extended_at is not None,
+        holder=place.holder if place else "",
+        there=place is not None and place.there,
     )
 
 
@@ -108,15 +114,14 @@ async def _asked(uow: UnitOfWork, offer: Offer, students: Collection[int]) -> di
     }
 
 
-async def _places(
-    uow: UnitOfWork, offer: Offer, students: Collection[int]
-) -> dict[int, Row[tuple[int, Step, str, datetime | None]]]:
+async def _places(uow: UnitOfWork, offer: Offer, students: Collection[int]) -> dict[int, _Place]:
     query = (
         select(CHILDREN.c.student_id, CHAIN.c.step, CHAIN.c.holder_name, CHILDREN.c.extended_at)
         .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
         .where(CHILDREN.c.date == offer.date, CHILDREN.c.student_id.in_(list(students)))
     )
-    return {row.student_id: row for row in await uow.connection.execute(query)}
+    rows = await uow.connection.execute(query)
+    return {row.student_id: _Place(row.step, row.holder_name, row.extended_at is not None) for row in rows}
 
 
 async def set_extended(uow: UnitOfWork, term_id: int, until_ask: time, automatic: bool, places: int) -> None:

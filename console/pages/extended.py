@@ -24,13 +24,17 @@ from care.work import UnitOfWork
 from console.door import Page, Visit, number
 from console.pages.settings import read_time
 from console.words import sentence
+from locales import Words
+from locales.labels import WEEKDAYS_SHORT
 
 DONE = frozenset({"granted", "declined", "teacher", "settings"})
 
 
 @dataclass(frozen=True)
-class Weekday:
-    number: int
+class Places:
+    """How many places of a weekday, or of today, are taken."""
+
+    name: str
     taken: int
     capacity: int
 
@@ -49,14 +53,14 @@ class ClassRows:
 class ExtendedView:
     term: Term | None
     offer: Offer | None
-    today: Weekday | None
+    today: Places | None
     open: bool
     session: CareSession | None
     teacher: str
     teachers: tuple[Person, ...]
     waiting: tuple[ChildRow, ...]
     classes: tuple[ClassRows, ...]
-    weekdays: tuple[Weekday, ...]
+    weekdays: tuple[Places, ...]
     rules: Rules
     may_decide: bool
     may_choose: bool
@@ -73,11 +77,11 @@ async def show(visit: Visit) -> Response:
 async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200) -> Response:
     done = visit.request.query_params.get("done", "")
     async with visit.looking() as uow:
-        view = await _view(uow, done if done in DONE else "", error, part)
+        view = await _view(uow, visit._, done if done in DONE else "", error, part)
     return visit.page("extended/page.html", view, status)
 
 
-async def _view(uow: UnitOfWork, done: str, error: str, part: str) -> ExtendedView:
+async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> ExtendedView:
     term, offer, session = await current_term(uow), await offer_on(uow, uow.today), await session_on(uow, uow.today)
     rows = await today_rows(uow, offer) if offer is not None else []
     may_choose = uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]
@@ -85,14 +89,14 @@ async def _view(uow: UnitOfWork, done: str, error: str, part: str) -> ExtendedVi
     return ExtendedView(
         term=term,
         offer=offer,
-        today=Weekday(offer.weekday, len(await stays_on(uow, offer)), offer.places) if offer else None,
+        today=Places("", len(await stays_on(uow, offer)), offer.places) if offer else None,
         open=await uow.session.get(CareDay, uow.today) is not None,
         session=session,
         teacher=(await uow.session.get_one(Person, answers)).name if answers is not None else "",
         teachers=tuple(await teachers(uow)) if may_choose else (),
         waiting=tuple(row for row in rows if row.asked is not None and row.asked.state is Wish.ASKED),
         classes=_by_class(rows),
-        weekdays=await _weekdays(uow, term),
+        weekdays=await _weekdays(uow, _, term),
         rules=await rules_of(uow, term.id) if term else Rules(),
         may_decide=uow.actor.may(Permission.ANSWER_FOR_DAY),
         may_choose=may_choose,
@@ -108,11 +112,14 @@ def _by_class(rows: list[ChildRow]) -> tuple[ClassRows, ...]:
     return tuple(ClassRows(name, tuple(row for row in rows if row.school_class == name)) for name in names)
 
 
-async def _weekdays(uow: UnitOfWork, term: Term | None) -> tuple[Weekday, ...]:
+async def _weekdays(uow: UnitOfWork, _: Words, term: Term | None) -> tuple[Places, ...]:
     offered = await weekly(uow)
     if term is None or offered is None:
         return ()
-    return tuple(Weekday(day, offered.places - left, offered.places) for day, left in sorted(offered.left.items()))
+    return tuple(
+        Places(_(WEEKDAYS_SHORT[day - 1]), offered.places - left, offered.places)
+        for day, left in sorted(offered.left.items())
+    )
 
 
 async def _failed(visit: Visit, error: CareError, part: str) -> Response:

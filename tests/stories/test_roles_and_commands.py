@@ -19,8 +19,8 @@ NOTHING = "没有参加或申请"
 LINK = "这是您的登录链接"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
-SIGNS_IN = {*Role} - {Role.CARE_TEACHER}
-TEACHES = REVIEWS | {Role.CARE_TEACHER}
+SIGNS_IN = {*Role}
+TAKES_ROLL = REVIEWS | {Role.CARE_TEACHER}
 GUARDIAN, STRANGER = "guardian", "stranger"
 EVERYBODY = [*(role.value for role in Role), GUARDIAN, STRANGER]
 
@@ -49,7 +49,7 @@ def expected(who: str, command: str) -> str:
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
-        "extended": "今天没有学生参加延时托管" if role in TEACHES else NO_DUTY,
+        "extended": "今天没有学生参加延时托管" if role in TAKES_ROLL else NO_DUTY,
     }[command]
 
 
@@ -62,7 +62,7 @@ def menu(who: str) -> list[str]:
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
-    if role in TEACHES:
+    if role in TAKES_ROLL:
         names.insert(0, "/extended")
     if role in REVIEWS:
         names.insert(0, "/review")
