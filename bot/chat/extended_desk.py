@@ -39,10 +39,11 @@ async def desk(turn: Turn, note: str = "") -> View:
             rows.append((Button(_("Sign in for extended care"), pack("exi", 0)),))
     else:
         parts.append(head(turn.uow, _, found))
-        rows += _sign_in(_, found)
     for session, children in await own_classes(turn.uow):
         parts.append(_own_class(_, session, children))
         rows.append((Button(_hand_over(_, session, children, turn.actor.person_id or 0), pack("exp", session.id)),))
+    if found is not None:
+        rows += _sign_in(_, found)
     if found is not None and found.is_mine:
         for one in await open_handovers(turn.uow):
             title = _("Count {school_class}: {n}", school_class=one.school_class, n=len(one.given))
@@ -87,7 +88,7 @@ def _sign_in(_: Words, found: Desk) -> list[tuple[Button, ...]]:
     if found.session.signed_in_id is None:
         return [(Button(_("Sign in for extended care"), pack("exi", 0)),)]
     title = _("Take over from {name}", name=found.teacher)
-    return [(Button(title, pack("exi", found.session.signed_in_id)),)]
+    return [(Button(title, pack("exj", found.session.signed_in_id)),)]
 
 
 def _own_class(_: Words, session: CareSession, children: Iterable[Stayer]) -> str:
@@ -109,6 +110,21 @@ def _classes(found: Desk) -> list[tuple[Button, ...]]:
     counts = Counter(child.class_id for child in open_)
     buttons = [Button(f"{name} · {counts[number]}", pack("exr", number)) for number, name in names.items()]
     return [tuple(buttons[at : at + PER_ROW]) for at in range(0, len(buttons), PER_ROW)]
+
+
+async def take_over_asked(update: Update, turn: Turn) -> None:
+    """Taking over moves children from hand to hand: it is asked about first."""
+    _, found = turn._, await roll.desk(turn.uow)
+    if found is None or found.session.signed_in_id != turn.numbers[0] or found.is_mine:
+        raise Conflict()
+    text = _.many(
+        "{name} has signed in for extended care. You take over {n} child there, and all that follows.",
+        "{name} has signed in for extended care. You take over {n} children there, and all that follows.",
+        sum(1 for child in found.children if child.there and child.stand is Stand.HERE),
+        name=found.teacher,
+    )
+    yes = Button(_("Take over from {name}", name=found.teacher), pack("exi", turn.numbers[0]))
+    await turn.show(View(text, ((yes,), (Button(_("‹ Back"), pack("exd", 0)),))))
 
 
 async def sign_in_tapped(update: Update, turn: Turn) -> None:
@@ -177,6 +193,7 @@ def values(given: Pass, n: int) -> dict[str, object]:
 
 TAPS = {
     "exd": desk_tapped,
+    "exj": take_over_asked,
     "exi": sign_in_tapped,
     "exp": give_asked,
     "exw": give_tapped,

@@ -95,10 +95,17 @@ async def class_opened(update: Update, turn: Turn) -> None:
 def _list(_: Words, title: str, children: Iterable[Stayer]) -> View:
     lines, rows = [title], list[tuple[Button, ...]]()
     for child in children:
-        state = _("✔ here") if child.stand is Stand.HERE else label(_, child.step)
-        lines.append(_("{child}: {state}", child=child.name, state=state))
+        lines.append(_("{child}: {state}", child=child.name, state=_state(_, child)))
         rows.append((Button(f"{child.name} · {child.school_class}", pack("exq", child.id)),))
     return View("\n".join(lines), (*rows, (Button(_("‹ Back"), pack("exd", 0)),)))
+
+
+def _state(_: Words, child: Stayer) -> str:
+    if child.stand is Stand.HERE:
+        return _("✔ here")
+    if child.stand is Stand.AWAITED and child.step is not Step.EXPECTED and child.holder_id is not None:
+        return _("still with {teacher}", teacher=child.holder_name)
+    return label(_, child.step)
 
 
 async def found_by_name(turn: Turn, words: str) -> View:
@@ -122,7 +129,7 @@ async def _child_view(turn: Turn, day_child_id: int) -> View:
         raise NotFound()
     lines = [
         _("{child}, class {school_class}", child=child.name, school_class=child.school_class),
-        label(_, child.step) + (_(" ({name})", name=child.holder_name) if child.holder_id is not None else ""),
+        _state(_, child),
     ]
     rows: list[tuple[Button, ...]] = []
     if child.step in (Step.ABSENT, Step.EXPLAINED, Step.EXPECTED):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from care.custody.chain import CHAIN, CHILDREN, Link, Side, append
 from care.custody.steps import ENDS, HERE, may_follow
@@ -80,7 +80,14 @@ async def stayers(uow: UnitOfWork, day: date, also: Collection[int] = ()) -> lis
         .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
-        .where(CHILDREN.c.date == day)
+        .where(
+            CHILDREN.c.date == day,
+            or_(
+                CHILDREN.c.extended_at.is_not(None),
+                CHILDREN.c.student_id.in_(stay),
+                CHILDREN.c.id.in_(list(also)),
+            ),
+        )
         .order_by(SchoolClass.grade, SchoolClass.number, CHILDREN.c.number)
     )
     return [
@@ -100,7 +107,6 @@ async def stayers(uow: UnitOfWork, day: date, also: Collection[int] = ()) -> lis
             row.extended_at is not None,
         )
         for row in await uow.session.execute(query)
-        if row.extended_at is not None or row.student_id in stay or row.id in also
     ]
 
 

@@ -15,6 +15,7 @@ from bot.chat.kinds import Context, Kind
 from bot.chat.letters import KINDS
 from bot.wire.view import View
 from care import rollcall
+from care.extended.session import choose_teacher
 from care.extended.standing import set_standing
 from care.records import (
     Application,
@@ -299,6 +300,8 @@ async def test_the_hand_over_survives_a_restart_and_a_new_teacher(small_afternoo
     await taker.tap("延时托管签到")
     await later.send("/extended")
     await later.tap("接替")
+    later.reads("接替后，在场的 0 名学生和后续工作由您负责。")
+    await later.tap("接替")
     later.reads("✔ 您已签到延时托管。")
     await taker.tap("延时托管签到", message=old)
     assert taker.toasts[-1] == "情况已有变化，请查看最新状态后再决定。"
@@ -314,6 +317,53 @@ async def test_the_hand_over_survives_a_restart_and_a_new_teacher(small_afternoo
     assert taker.toasts[-1] == "请先签到延时托管。"
 
 
+async def test_two_teachers_who_read_english(small_afternoon: Stage) -> None:
+    """Planned by the office, a late change, a difference, and the hand-over: nothing of it in another language."""
+    stage = small_afternoon
+    (one, first), (two, second), *_ = await attending(stage, CLASS)
+    await begin(stage, stay=[one.id, two.id])
+    await at(stage, 12, 30)
+    giver = await english(stage, await roll_taken(stage, CLASS))
+    taker = await english(stage, await care_teacher(stage))
+    mum = (await guardians(stage, two.student_id))[0]
+    async with stage.school.work(await stage.act_as(await stage.star("office"))) as uow:
+        await choose_teacher(uow, person_id(taker))
+    await stage.calm()
+    taker.reads("You have extended care today.")
+    taker.reads(f"Planned: {taker.user.name}, not signed in yet")
+    await taker.tap("Sign in for extended care")
+    taker.reads("✔ You have signed in for extended care.")
+    await at(stage, 16, 30)
+    await mum.send("/extended")
+    await mum.tap("改为 17:10 放学")
+    for teacher in (giver, taker):
+        teacher.reads(f"Late change: {second}, class {CLASS}, leaves with the class today, not to 澹台书院.")
+    await mum.tap("今天参加延时")
+    giver.reads(f"Late change: {second}, class {CLASS}, stays for extended care today.")
+    await giver.send("/extended")
+    giver.reads(f"Staying from {CLASS}: {first}, {second}")
+    await giver.tap(f"Hand over {CLASS}: 2")
+    giver.reads(f"Hand over 2 children of {CLASS} to extended care?")
+    await giver.tap("Hand over these 2")
+    giver.reads("You answer for them until they have been taken over.")
+    await taker.tap(f"☐ {first}")
+    await taker.tap("Done: 1 of 2")
+    taker.reads("⚠ The counts differ: given 2, counted 1.")
+    giver.reads(f"Not there: {second} {CLASS}")
+    await giver.tap("Hand over anew")
+    await giver.tap("Hand over these 2")
+    await taker.tap("All 2 are here")
+    taker.reads(f"✔ Taken over from {giver.user.name}: 2 of {CLASS}.")
+    giver.reads(f"has taken over 2 of {CLASS}: {first}, {second}")
+    names = {first, second, giver.user.name, taker.user.name, "澹台书院"}
+    for player in (giver, taker):
+        own = [message.text for message in player.messages if "Late change" in message.text or CLASS in message.text]
+        said = "".join(own)
+        for name in names:
+            said = said.replace(name, "")
+        assert CHINESE.findall(said) == []
+
+
 async def test_who_does_not_arrive(small_afternoon: Stage) -> None:
     """The roll of extended care, in English: a child who has not come is asked for, and turns up."""
     stage = small_afternoon
@@ -326,7 +376,7 @@ async def test_who_does_not_arrive(small_afternoon: Stage) -> None:
     await at(stage, 17, 45)
     taker.finds("The roll of extended care is not finished: 2 children have not arrived.")
     await taker.send(f"/extended {first}")
-    taker.reads(f"{first}: Here")
+    taker.reads(f"{first}: still with ")
     await taker.tap(first)
     await taker.tap("⚠ Not here: ask the family")
     taker.reads("⚠ The family and the homeroom teacher are being asked.")
@@ -351,7 +401,24 @@ async def test_taps_that_nobody_was_given(small_afternoon: Stage) -> None:
     giver, taker = await roll_taken(stage, CLASS), await care_teacher(stage)
     mum = (await guardians(stage, one.student_id))[0]
     await mum.send("/extended")
-    verbs = ("exf", "exy", "exn", "exs", "ext", "exg", "exd", "exi", "exp", "exw", "exo", "exk", "exc", "exr", "exq")
+    verbs = (
+        "exf",
+        "exy",
+        "exn",
+        "exs",
+        "ext",
+        "exg",
+        "exd",
+        "exi",
+        "exj",
+        "exp",
+        "exw",
+        "exo",
+        "exk",
+        "exc",
+        "exr",
+        "exq",
+    )
     for verb in (*verbs, "exm", "exa"):
         for rest in (two.student_id, 10**15, "x", "-1", "1:1", "1:1:1", "1:2:3:4", "approved:1:1", "²:1:1"):
             await mum.tap(data=f"{verb}:{rest}")
