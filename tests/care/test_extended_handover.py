@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from afternoon_school import at, session_of, teacher_of
+from afternoon_school import TUESDAY, at, session_of, teacher_of
 from extended_school import (
     CLASS,
     OTHER,
@@ -11,6 +13,7 @@ from extended_school import (
     at_the_academy,
     attending,
     begin,
+    by_approval,
     day_child,
     does,
     extended_session,
@@ -27,12 +30,13 @@ from care import rollcall
 from care.custody.chain import FAMILY, Link, append
 from care.custody.ledger import Verified, verify
 from care.extended import leaves_at
-from care.extended.asking import withdraw
+from care.extended.asking import ask, withdraw
+from care.extended.deciding import decide
 from care.extended.handover import Pass, count, give, handover_of, open_handovers, take
 from care.extended.roll import Desk, Stand, came, desk, not_arrived, sign_in
 from care.extended.session import choose_teacher
 from care.permissions import Actor
-from care.records import Alarm, Application, Event, Holder, Passing, Role, Step
+from care.records import Alarm, Application, Event, Holder, Passing, Role, Step, Wish
 from care.school import School
 from scheduler import afternoon
 
@@ -318,3 +322,30 @@ async def test_the_audit_tells_it(school: School) -> None:
         ("extended_taken", taker.person_id),
     ]
     assert events[1].data == {"children": 3, "school_class": CLASS}
+
+
+async def test_the_buttons_of_yesterday(school: School) -> None:
+    """What was left open yesterday can be neither counted, given nor decided today."""
+    await begin(school, stay=2)
+    await by_approval(school)
+    giver, session = await roll_taken(school)
+    taker = await at_the_academy(school)
+    row = await given(school, giver, session.id)
+    third = (await attending(school))[2]
+    await does(school, await guardian(school, third), lambda uow: ask(uow, third.student_id))
+    about = (await letters(school, "extended_asked"))[0].params
+    child = await day_child(school, (await attending(school))[0])
+    await at(school, 12, 30, day=TUESDAY + timedelta(days=1))
+    for who, work in (
+        (giver, lambda uow: give(uow, session.id)),
+        (taker, lambda uow: take(uow, row.id, row.version, everyone=True)),
+        (taker, lambda uow: count(uow, row.id, child.id, here=True)),
+        (taker, lambda uow: not_arrived(uow, child.id)),
+        (taker, lambda uow: handover_of(uow, row.id)),
+    ):
+        assert await tries(school, who, work) == "not_found"
+    office = await with_role(school, Role.OFFICE)
+    grants = await tries(school, office, lambda uow: decide(uow, about["request_id"], 1, Wish.APPROVED))
+    assert grants == "extended_over"
+    async with school.look(taker) as uow:
+        assert await open_handovers(uow) == []
