@@ -63,6 +63,7 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
     return [
         ("/", _("Today"), P.CONSOLE),
         ("/applications", _("Applications"), P.SEE_APPLICATIONS),
+        ("/extended", _("Extended care"), P.SEE_BOARD),
         ("/students", _("Students"), P.SEE_STUDENTS),
         ("/classes", _("Classes"), P.SEE_STUDENTS),
         ("/reports", _("Reports"), P.SEE_COUNTS),

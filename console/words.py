@@ -67,6 +67,16 @@ ACTIONS = {
     "calendar_changed": mark("Date of the calendar changed"),
     "calendar_year_entered": mark("Public holidays of a year entered"),
     "day_rules_set": mark("Settings of the afternoon changed"),
+    "extended_opened": mark("Extended care of the day planned"),
+    "extended_asked": mark("Extended care asked for"),
+    "extended_approved": mark("Extended care granted"),
+    "extended_declined": mark("Extended care declined"),
+    "extended_withdrawn": mark("Extended care withdrawn for the day"),
+    "extended_standing_set": mark("Standing days of extended care changed"),
+    "extended_teacher_chosen": mark("Teacher of extended care planned"),
+    "extended_given": mark("Children given to extended care"),
+    "extended_differs": mark("Hand-over to extended care: counts differ"),
+    "extended_taken": mark("Children taken over by extended care"),
 }
 
 SUBJECTS = {
@@ -103,6 +113,15 @@ LETTERS = {
     "calendar_changed": mark("A date of the calendar that changes"),
     "calendar_year_missing": mark("Reminder: public holidays to enter"),
     "calendar_undecided": mark("Reminder: a make-up day to decide"),
+    "extended_asked": mark("A request for extended care"),
+    "extended_decided": mark("Extended care: granted or declined"),
+    "extended_changed": mark("A late change of extended care"),
+    "extended_given": mark("Children to be counted at extended care"),
+    "extended_taken": mark("Children taken over by extended care"),
+    "extended_differs": mark("Hand-over to extended care: counts differ"),
+    "extended_missing": mark("A child who did not come to extended care"),
+    "extended_teacher": mark("Extended care: your duty today"),
+    "extended_roll_late": mark("The roll of extended care is late"),
     "reply": mark("A reply in the chat"),
 }
 

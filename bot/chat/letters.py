@@ -10,7 +10,7 @@ import asyncio
 
 from sqlalchemy import select
 
-from bot.chat import calendar, chased, leave_letters, missing
+from bot.chat import calendar, chased, extended_letters, leave_letters, missing
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
 from bot.chat.review import card
@@ -250,4 +250,4 @@ KINDS: dict[str, Kind] = {
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
 }
-KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS
+KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS

@@ -19,7 +19,8 @@ LONGEST_MINUTES = 180
 @dataclass(frozen=True)
 class Rules:
     """Minutes, and local times. ``late_minutes`` count from the wave's end: for who comes, for the other guardians, and
-    for the duty lead."""
+    for the duty lead. Until ``extended_until_ask`` a family changes today's extended care without anybody being told;
+    ``extended_automatic``: it is granted while there are places; else somebody decides."""
 
     opens_at: time = time(12, 0)
     leave_until: time = time(12, 0)
@@ -28,6 +29,8 @@ class Rules:
     remind_minutes: int = 30
     late_minutes: tuple[int, int, int] = (10, 20, 30)
     closes_at: time = time(20, 0)
+    extended_until_ask: time = time(16, 0)
+    extended_automatic: bool = True
 
 
 async def rules_of(uow: UnitOfWork, term_id: int) -> Rules:
@@ -44,6 +47,8 @@ async def rules_of(uow: UnitOfWork, term_id: int) -> Rules:
         row.remind_minutes,
         (first, second, third),
         row.closes_at,
+        row.extended_until_ask,
+        row.extended_automatic,
     )
 
 
@@ -67,5 +72,6 @@ async def set_rules(uow: UnitOfWork, term_id: int, wanted: Rules) -> None:
     row.roll_minutes, row.missing_minutes = wanted.roll_minutes, wanted.missing_minutes
     row.remind_minutes, row.late_minutes = wanted.remind_minutes, list(wanted.late_minutes)
     row.closes_at = wanted.closes_at
+    row.extended_until_ask, row.extended_automatic = wanted.extended_until_ask, wanted.extended_automatic
     uow.session.add(row)
     uow.record("day_rules_set", "term", term_id)

@@ -20,6 +20,7 @@ PATHS = (
     "/applications?state=all",
     "/applications/{reviewed}",
     "/applications/{enrolled}",
+    "/extended",
     "/students",
     "/classes",
     "/staff",

@@ -45,6 +45,7 @@ def expected(who: str, command: str) -> str:
             "review": NO_DUTY,
             "checkin": NO_DUTY,
             "console": NO_DUTY,
+            "extended": "固定日期",
         }[command]
     role = Role(who)
     return {
@@ -56,6 +57,7 @@ def expected(who: str, command: str) -> str:
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
+        "extended": "今天没有学生参加延时托管" if role in TAKES_ROLL else NO_DUTY,
     }[command]
 
 
@@ -64,10 +66,12 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/pickup", "/leave", "/children", "/apply", "/withdraw", *names]
+        return ["/pickup", "/extended", "/leave", "/children", "/apply", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
+    if role in TAKES_ROLL:
+        names.insert(0, "/extended")
     if role in REVIEWS:
         names.insert(0, "/review")
     if role in TAKES_ROLL:
@@ -114,7 +118,7 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
             player.reads(expected(who, command))
             if who == GUARDIAN and command in ("leave", "withdraw"):
                 await player.send("/cancel")
-        for command in ("apply", "children", "review", "checkin", "console"):
+        for command in ("apply", "children", "review", "checkin", "console", "extended"):
             await player.tap(data=f"go:{command}")
             last = player.last
             said = player.toasts[-1:] + ([last.text] if last else [])
