@@ -58,7 +58,7 @@ def looks_like_code(written: str) -> bool:
 
 async def open_slip(uow: UnitOfWork, code: str, channel: str, chat_id: int) -> Linked | Refusal:
     """Uses a slip's code. A wrong try is counted; after ten in an hour the chat must wait."""
-    if await _cut_off(uow, channel, chat_id):
+    if await cut_off(uow, channel, chat_id):
         return Refusal.TOO_MANY
     fingerprint = uow.school.keys.fingerprint("slip", normal_code(code))
     slip = (await uow.session.scalars(select(Slip).where(Slip.code_hash == fingerprint).with_for_update())).first()
@@ -79,7 +79,8 @@ async def open_slip(uow: UnitOfWork, code: str, channel: str, chat_id: int) -> L
     return Linked(person, children, (await actor_for(uow, person)).duties)
 
 
-async def _cut_off(uow: UnitOfWork, channel: str, chat_id: int) -> bool:
+async def cut_off(uow: UnitOfWork, channel: str, chat_id: int) -> bool:
+    """Whether a chat has tried so many wrong codes within an hour that it must wait."""
     tries = select(func.count()).where(
         WrongCode.channel == channel, WrongCode.chat_id == chat_id, WrongCode.at > uow.now - timedelta(hours=1)
     )

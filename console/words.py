@@ -77,6 +77,15 @@ ACTIONS = {
     "extended_given": mark("Children given to extended care"),
     "extended_differs": mark("Hand-over to extended care: counts differ"),
     "extended_taken": mark("Children taken over by extended care"),
+    "lined_out": mark("Led to the gate"),
+    "released": mark("Child handed over"),
+    "left_alone": mark("Child left alone"),
+    "release_refused": mark("Adult refused at the gate"),
+    "release_undone": mark("Hand-over taken back"),
+    "release_acknowledged": mark("Hand-over acknowledged"),
+    "release_disputed": mark("Hand-over disputed"),
+    "child_uncollected": mark("Child not collected"),
+    "alarm_closed": mark("Alarm closed"),
 }
 
 SUBJECTS = {
@@ -122,6 +131,15 @@ LETTERS = {
     "extended_missing": mark("A child who did not come to extended care"),
     "extended_teacher": mark("Extended care: your duty today"),
     "extended_roll_late": mark("The roll of extended care is late"),
+    "lined_out": mark("On the way to the gate"),
+    "released": mark("A child was handed over"),
+    "release_undone": mark("A hand-over taken back"),
+    "release_refused": mark("Alarm: an adult refused at the gate"),
+    "release_disputed": mark("Alarm: a hand-over is disputed"),
+    "child_uncollected": mark("A child has not been collected"),
+    "child_uncollected_lead": mark("Alarm: a child has not been collected"),
+    "gate_signed": mark("Signed at the gate"),
+    "gate_held": mark("Not handed over at the gate"),
     "reply": mark("A reply in the chat"),
 }
 
@@ -202,6 +220,10 @@ ERRORS = {
     "after_close": mark("The day closes at {time}: care must end before that."),
     "opens_too_late": mark("The lists must be made before the first wave begins, at {time}."),
     "closes_too_early": mark("The day cannot close before the last wave ends, at {time}."),
+    "sign_link_unknown": mark("This signing page is not valid. Please open it from the chat again."),
+    "sign_link_expired": mark("This signing page has run out after five minutes. Please open it from the chat again."),
+    "signature_empty": mark("There is too little to see. Please write your name in the field."),
+    "signature_invalid": mark("The signature could not be read. Please sign once more."),
 }
 
 

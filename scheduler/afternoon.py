@@ -26,6 +26,7 @@ from care.work import UnitOfWork
 from scheduler import extended
 from scheduler.parts import by_itself, together
 from scheduler.reminders import remind
+from scheduler.uncollected import chase_uncollected
 
 CHASE_MINUTES = (0, 5, 10)
 """After the roll's deadline: the teacher, the grade leader, the duty lead."""
@@ -43,6 +44,7 @@ async def tick(school: School) -> None:
         if care_day.closed_at is None:
             await by_itself("dismissal", remind(school, rules))
         await by_itself("extended", extended.tick(school, care_day, rules))
+        await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 
 

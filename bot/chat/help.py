@@ -7,6 +7,9 @@ from telegram import Update
 from bot.chat.agreement import FLOW as SIGN
 from bot.chat.agreement import ask_name, name_typed
 from bot.chat.apply.talk import answer_typed, is_application, present, put_away
+from bot.chat.handover.flow import FLOW as GATE
+from bot.chat.handover.talk import ask_again as ask_gate_again
+from bot.chat.handover.talk import typed as gate_typed
 from bot.chat.leave import FLOW as LEAVE
 from bot.chat.leave import ask_again as ask_leave_again
 from bot.chat.leave import words_typed as leave_typed
@@ -83,6 +86,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await reason_typed(turn, form, text)
     elif form.flow == DELEGATE:
         await delegate_typed(turn, form, text)
+    elif form.flow == GATE:
+        await gate_typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -102,6 +107,8 @@ async def _ask_again(turn: Turn, form: Form) -> None:
         await ask_reason(turn, form)
     elif form.flow == DELEGATE:
         await turn.say(await ask_delegate(turn, form))
+    elif form.flow == GATE:
+        await ask_gate_again(turn, form)
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:

@@ -11,6 +11,7 @@ import asyncio
 from sqlalchemy import select
 
 from bot.chat import calendar, chased, extended_letters, leave_letters, missing
+from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
 from bot.chat.review import card
@@ -251,3 +252,4 @@ KINDS: dict[str, Kind] = {
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
 }
 KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
+KINDS |= HANDOVER_KINDS

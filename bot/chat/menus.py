@@ -16,6 +16,7 @@ COMMANDS = {
     "pickup": mark("Who collects my child, and the pick-up code"),
     "withdraw": mark("Withdraw a child from care"),
     "extended": mark("Extended care: today and every week"),
+    "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
     "review": mark("Applications waiting for you"),
     "checkin": mark("Sign in for duty and call the roll"),
     "console": mark("Sign in to the office console"),
@@ -32,7 +33,7 @@ def commands_for(actor: Actor, guardian: bool) -> list[str]:
     """The commands a person has a use for, in the order of the menu."""
     names: list[str] = []
     if actor.may(Permission.TAKE_ROLL):
-        names.append("checkin")
+        names += ["checkin", "handover"]
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
         names.insert(0 if actor.may(Permission.APPROVE) else len(names), "review")  # who calls rolls daily has it first
     if actor.may(Permission.TAKE_ROLL):

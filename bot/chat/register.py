@@ -31,6 +31,8 @@ from bot.chat import (
 )
 from bot.chat import help as help_
 from bot.chat.apply import begun, talk
+from bot.chat.handover.talk import handover_command
+from bot.chat.handover.taps import TAPS as HANDOVER_TAPS
 from bot.chat.pickup import taps as pickup
 from bot.wire.turn import Turn
 from bot.wire.view import View
@@ -55,6 +57,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "checkin": rollcall.checkin_command,
     "console": console.console_command,
     "extended": extended.extended_command,
+    "handover": handover_command,
 }
 TAPS: dict[str, Handler] = {
     "ap": begun.child_chosen,
@@ -82,7 +85,7 @@ TAPS: dict[str, Handler] = {
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
 }
-TAPS |= rollcall.TAPS | missing.TAPS | pickup.TAPS | extended.TAPS
+TAPS |= rollcall.TAPS | missing.TAPS | pickup.TAPS | extended.TAPS | HANDOVER_TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 

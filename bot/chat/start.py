@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from telegram import Update
 
+from bot.chat.handover.talk import code_scanned
 from bot.chat.menus import menu_letter
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.linking import TRIES_PER_HOUR, Linked, Refusal, open_slip, set_reach, share_phone
 from care.people import Child, Known, actor_for, children_of
 from care.permissions import Duty, Permission
+from care.pickup.codes import from_link
 from care.records.people import Person, Reach, SchoolClass
 from locales import Words, mark, words
 from locales.labels import label
@@ -41,8 +43,11 @@ REFUSALS = {
 
 
 async def start_command(update: Update, turn: Turn) -> None:
-    """/start, with or without a slip's code."""
-    if turn.args:
+    """/start, with or without a slip's code; with a pick-up code it is a teacher who has scanned one."""
+    pickup_code = from_link("".join(turn.args or []))
+    if pickup_code:
+        await code_scanned(turn, pickup_code)
+    elif turn.args:
         await try_code(turn, "".join(turn.args))
     elif turn.person is not None:
         await turn.say(await welcome(turn))

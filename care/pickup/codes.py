@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import secrets
 from datetime import date
+from enum import StrEnum
 
 from sqlalchemy import select
 
-from care.linking import normal_code
+from care.keys import ALPHABET
+from care.linking import TRIES_PER_HOUR, cut_off, normal_code
+from care.records.people import WrongCode
 from care.records.pickup import Adult, PickupCode
 from care.work import UnitOfWork
 
 LENGTH = 6
 PURPOSE = "pickup"
+LINK = "pk"
+"""What the payload of a code's QR deep link begins with, before the code."""
+TRIES = TRIES_PER_HOUR
+
+
+class WrongTry(StrEnum):
+    """Why a typed code led to nobody."""
+
+    UNKNOWN = "unknown"
+    TOO_MANY = "too_many"
 
 
 def shown(code: str) -> str:
@@ -58,3 +71,26 @@ async def _row_of(uow: UnitOfWork, fingerprint: str, day: date) -> PickupCode | 
 async def whose(uow: UnitOfWork, written: str, day: date) -> PickupCode | None:
     """Whose code of this date it is, as typed or read from a QR code; None when it is nobody's."""
     return await _row_of(uow, _fingerprint(uow, normal_code(written)), day)
+
+
+def is_code(written: str) -> bool:
+    """Whether this has the form of a pick-up code."""
+    code = normal_code(written)
+    return len(code) == LENGTH and set(code) <= set(ALPHABET)
+
+
+def from_link(payload: str) -> str:
+    """The code in a deep link's payload; empty when it carries none."""
+    return payload[len(LINK) :] if payload.startswith(LINK) and is_code(payload[len(LINK) :]) else ""
+
+
+async def try_code(uow: UnitOfWork, written: str, day: date, channel: str, chat_id: int) -> PickupCode | WrongTry:
+    """Whose code of this date it is. A wrong try is counted against the chat; after ten in an hour it must wait, and
+    the right code does not help either."""
+    if await cut_off(uow, channel, chat_id):
+        return WrongTry.TOO_MANY
+    row = await whose(uow, written, day)
+    if row is not None:
+        return row
+    uow.session.add(WrongCode(channel=channel, chat_id=chat_id, at=uow.now))
+    return WrongTry.UNKNOWN

@@ -19,6 +19,7 @@ from console.pages import (
     papers,
     reports,
     settings,
+    sign,
     signin,
     staff,
     students,
@@ -28,6 +29,7 @@ from console.pages import (
 FEATURES = (
     home,
     signin,
+    sign,
     applications,
     bulk,
     papers,

@@ -72,7 +72,7 @@ DO: dict[str, set[Role]] = {
     "/inbox/{id:int}/retry": STEERING,
     "/inbox/{id:int}/drop": STEERING,
 }
-PUBLIC = {"/sign-in", "/sign-in/{token}", "/sign-out", "/language", "/healthz", "/readyz", "/metrics"}
+PUBLIC = {"/sign-in", "/sign-in/{token}", "/sign/{token}", "/sign-out", "/language", "/healthz", "/readyz", "/metrics"}
 SIGNS_IN = EVERYBODY
 
 

@@ -18,6 +18,7 @@ NOT_LISTED = "学校名册上没有您的孩子"
 NOTHING = "没有参加或申请"
 NOT_IN_CARE = "没有孩子参加课后服务"
 LINK = "这是您的登录链接"
+NO_CLASS = "现在没有您可以交接的班级"
 
 REVIEWS = {Role.HEAD, Role.DEPUTY, Role.MEMBER, Role.OFFICE, Role.GRADE_LEADER, Role.HOMEROOM}
 SIGNS_IN = {*Role}
@@ -46,6 +47,7 @@ def expected(who: str, command: str) -> str:
             "checkin": NO_DUTY,
             "console": NO_DUTY,
             "extended": "固定日期",
+            "handover": NO_DUTY,
         }[command]
     role = Role(who)
     return {
@@ -58,6 +60,7 @@ def expected(who: str, command: str) -> str:
         "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
         "extended": "今天没有学生参加延时托管" if role in TAKES_ROLL else NO_DUTY,
+        "handover": NO_CLASS if role in TAKES_ROLL else NO_DUTY,
     }[command]
 
 
@@ -75,7 +78,8 @@ def menu(who: str) -> list[str]:
     if role in REVIEWS:
         names.insert(0, "/review")
     if role in TAKES_ROLL:
-        names.insert(0 if role in (Role.GRADE_LEADER, Role.HOMEROOM, Role.CARE_TEACHER) else 1, "/checkin")
+        at = 0 if role in (Role.GRADE_LEADER, Role.HOMEROOM, Role.CARE_TEACHER) else 1
+        names[at:at] = ["/checkin", "/handover"]
     return names
 
 

@@ -1,0 +1,247 @@
+"""What guardians and the duty lead are told of the gate, as it stands when the letter goes out."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.chat.handover import screens
+from bot.chat.handover.words import Handed, pack_seen, who_is
+from bot.chat.kinds import Context, Kind
+from bot.wire.view import DATA_LIMIT, Button, View, pack
+from care.permissions import Permission
+from care.records.day import Alarm, CustodyEvent, Step
+from care.records.people import Guardianship, Person
+from care.release.alarms import gate_alarm
+from care.release.gate import GateChild, any_child, just_released
+from care.release.late import GUARDIAN
+from care.release.refusing import Why
+from care.release.undoing import Release, Slip, release_told
+from locales import mark
+from locales.labels import label, listed
+
+
+async def _may_be_told(c: Context, student_id: int) -> bool:
+    """Whether the receiver is a guardian of the child whom nothing restricts, now."""
+    query = select(Guardianship.id).where(
+        Guardianship.student_id == student_id,
+        Guardianship.person_id == c.uow.actor.person_id,
+        Guardianship.restricted.is_(False),
+    )
+    return await c.uow.session.scalar(query) is not None
+
+
+async def _own(c: Context, day_child_id: int) -> GateChild | None:
+    one = await any_child(c.uow, day_child_id)
+    return one if one is not None and await _may_be_told(c, one.student_id) else None
+
+
+def _time(c: Context, one: GateChild) -> str:
+    return f"{one.at.astimezone(c.uow.school.zone):%H:%M}"
+
+
+async def _lined_out(c: Context) -> View | None:
+    found = [await _own(c, child) for child, _seq in c.params["links"]]
+    children = [one for one in found if one is not None and one.on_the_way]
+    if not children:
+        return None
+    names = listed(c._, [one.name for one in children])
+    text = c._.many(
+        "{children} is on the way to the gate ({gate}), with {teacher}.",
+        "{children} are on the way to the gate ({gate}), with {teacher}.",
+        len(children),
+        children=names,
+        gate=children[0].gate,
+        teacher=children[0].holder_name,
+    )
+    return View(text)
+
+
+async def _released(c: Context) -> View | None:
+    """With two buttons: all of it is known to me, and (by child) this is not right."""
+    told: list[Release] = []
+    for child, seq in c.params["links"]:
+        if await _own(c, child) is not None:
+            one = await release_told(c.uow, child, seq)
+            if one.holds:
+                told.append(one)
+    if not told:
+        return None
+    pairs = [pack_seen(one.child) for one in told]
+    data = ":".join(["hq", *pairs])
+    rows = [(Button(c._("✔ Acknowledge"), data),)] if len(data) <= DATA_LIMIT else []
+    rows += [
+        (
+            Button(
+                c._("✖ Not right: {child}", child=one.child.name) if len(told) > 1 else c._("✖ Not right"),
+                pack("hx", one.child.id, one.child.seq),
+            ),
+        )
+        for one in told
+    ]
+    return View("\n\n".join(_release_line(c, one) for one in told), tuple(rows))
+
+
+def _release_line(c: Context, told: Release) -> str:
+    at = f"{told.at.astimezone(c.uow.school.zone):%H:%M}"
+    if told.alone:
+        return c._(
+            "{child} left school alone at {at} (recorded by {teacher}).",
+            child=told.child.name,
+            at=at,
+            teacher=told.teacher,
+        )
+    return c._(
+        "{child} was handed to {adult} at {at} by {teacher} ({proof}).",
+        child=told.child.name,
+        adult=Handed(told.adult_name, told.relation).said(c._),
+        at=at,
+        teacher=told.teacher,
+        proof=label(c._, told.proof),
+    )
+
+
+async def _release_undone(c: Context) -> View | None:
+    one = await _own(c, c.params["day_child_id"])
+    if one is None:
+        return None
+    query = select(CustodyEvent).where(CustodyEvent.day_child_id == one.id, CustodyEvent.seq == c.params["seq"])
+    link = (await c.uow.session.scalars(query)).first()
+    if link is None or link.step is not Step.UNDONE:
+        return None
+    why = link.data.get("why", "")
+    reason = c._(screens.SLIPS[Slip(why)]) if why in set(Slip) else link.remark
+    text = c._(
+        "The hand-over of {child} was recorded by mistake and has been taken back by {teacher}: {reason}. {child} is "
+        "with the school.",
+        child=one.name,
+        teacher=link.by_name,
+        reason=reason,
+    )
+    if one.seq != link.seq and not one.is_here:  # it has been handed over since, which another letter says
+        text = c._(
+            "An earlier hand-over of {child} was recorded by mistake and has been taken back by {teacher}: {reason}.",
+            child=one.name,
+            teacher=link.by_name,
+            reason=reason,
+        )
+    return View(text)
+
+
+WHYS = {
+    Why.STOP_LISTED: mark("⚠ On the stop-list: {words} asked for {child} at the gate and did not get the child."),
+    Why.NOT_LISTED: mark("Not on the list: {words} asked for {child} at the gate and did not get the child."),
+}
+
+
+async def _release_refused(c: Context) -> View | None:
+    """For who answers for the day: the screen at the gate says nothing of it."""
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
+    one = await any_child(c.uow, alarm.day_child_id)
+    if one is None or not _answers(c, one):
+        return None
+    why = Why(c.params["why"])
+    lines = [
+        c._(WHYS[why], words=c.params["words"], child=who_is(c._, one)),
+        c._("Told by {teacher}, {gate}. The adult has been asked to wait.", teacher=c.params["teacher"], gate=one.gate),
+        screens.state(c.uow, c._, one),
+    ]
+    return View("\n".join(lines), _close_row(c, alarm))
+
+
+def _answers(c: Context, one: GateChild) -> bool:
+    return c.uow.actor.may_for(Permission.ANSWER_FOR_DAY, one.grade, one.class_id)
+
+
+def _close_row(c: Context, alarm: Alarm) -> tuple[tuple[Button, ...], ...]:
+    if alarm.closed_at is not None:
+        return ()
+    return ((Button(c._("Close with a reason"), pack("hc", alarm.id)),),)
+
+
+async def _release_disputed(c: Context) -> View | None:
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
+    told = await release_told(c.uow, alarm.day_child_id, c.params["seq"])
+    lines = [
+        c._("⚠ “Not right”, says {guardian}: {child}.", guardian=c.params["by"], child=who_is(c._, told.child)),
+        _release_line(c, told),
+        *await _guardians(c, told.child),
+    ]
+    return View("\n".join(lines), _close_row(c, alarm) if _answers(c, told.child) else ())
+
+
+async def _guardians(c: Context, one: GateChild) -> list[str]:
+    """Whom to ring up, for who answers for the day and for the child's own homeroom teacher."""
+    query = (
+        select(Person, Guardianship.relation)
+        .join(Guardianship, Guardianship.person_id == Person.id)
+        .where(Guardianship.student_id == one.student_id, Guardianship.restricted.is_(False))
+        .order_by(Guardianship.id)
+    )
+    return [
+        f"{label(c._, relation)} {person.name} {person.phone or ''}".rstrip()
+        for person, relation in await c.uow.session.execute(query)
+    ]
+
+
+async def _child_uncollected(c: Context) -> View | None:
+    one = await _own(c, c.params["day_child_id"])
+    if one is None or not one.is_here:
+        return None
+    ended = f"{one.ends_at.astimezone(c.uow.school.zone):%H:%M}"
+    text = c._(
+        "{child} is still at school: care ended at {time}. Please come to the gate ({gate}).",
+        child=one.name,
+        time=ended,
+        gate=one.gate,
+    )
+    text += "\n" + c._("{teacher} is with your child.", teacher=one.holder_name) if one.holder_name else ""
+    if c.params["step"] != GUARDIAN:
+        text += "\n" + c._("Nobody has come so far, and the other guardian has been told.")
+    return View(text)
+
+
+async def _child_uncollected_lead(c: Context) -> View | None:
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
+    one = await any_child(c.uow, alarm.day_child_id)
+    if one is None or alarm.closed_at is not None or not _answers(c, one):
+        return None
+    lines = [
+        c._("⚠ Not collected: {child}. All guardians have been told.", child=who_is(c._, one)),
+        screens.state(c.uow, c._, one),
+        *await _guardians(c, one),
+    ]
+    return View("\n".join(lines), _close_row(c, alarm))
+
+
+async def _gate_signed(c: Context) -> View | None:
+    """The teacher's own chat moves on after a signature on the page."""
+    found = [await any_child(c.uow, child) for child, _seq in c.params["links"]]
+    gone = [one for one in found if one is not None and one.is_gone]
+    if not gone:
+        return None
+    text = "\n".join(f"✔ {who_is(c._, one)}\n{screens.state(c.uow, c._, one)}" for one in gone)
+    undoable = {one.id for one in await just_released(c.uow)}
+    rows = [
+        (Button(c._("↩ Undo: {child}", child=one.name), pack("hu", one.id, one.seq)),)
+        for one in gone
+        if one.id in undoable
+    ]
+    return View(text, (*rows, (Button(c._("‹ To the list"), pack("hs", gone[0].session_id)),)))
+
+
+async def _gate_held(c: Context) -> View | None:
+    """A signature that released nobody: the screen says no more than the page did."""
+    return View(screens.wait_sentence(c._))
+
+
+KINDS: dict[str, Kind] = {
+    "lined_out": Kind(_lined_out, courtesy=True),
+    "released": Kind(_released),
+    "release_undone": Kind(_release_undone),
+    "release_refused": Kind(_release_refused),
+    "release_disputed": Kind(_release_disputed),
+    "child_uncollected": Kind(_child_uncollected),
+    "child_uncollected_lead": Kind(_child_uncollected_lead),
+    "gate_signed": Kind(_gate_signed),
+    "gate_held": Kind(_gate_held),
+}

@@ -1,0 +1,250 @@
+"""The gate's screens: the list, a child, an adult with the children they came for, and the questions between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.chat.handover.words import (
+    ASK_FIRST,
+    PROOFS,
+    Handed,
+    adult_name,
+    in_list,
+    pack_adult,
+    pack_seen,
+    who_is,
+)
+from bot.wire.view import DATA_LIMIT, Button, View, pack
+from care.pickup.adults import Authorised, authorised, bare_name, barred
+from care.records.day import Holder, Proof
+from care.release.gate import Come, Gate, GateChild, just_released, sheet
+from care.release.signing import make_token
+from care.release.undoing import Slip, may_undo
+from care.rollcall import Choice
+from care.work import UnitOfWork
+from locales import Words, mark
+from locales.labels import label, listed
+
+ABREAST = 2
+Row = tuple[Button, ...]
+
+SLIPS = {
+    Slip.WRONG_CHILD: mark("Wrong child"),
+    Slip.WRONG_ADULT: mark("Wrong adult"),
+    Slip.TOO_EARLY: mark("Not gone yet"),
+}
+
+
+def abreast(buttons: Sequence[Button], most: int = ABREAST) -> list[Row]:
+    return [tuple(buttons[at : at + most]) for at in range(0, len(buttons), most)]
+
+
+def choice_list(_: Words, found: Sequence[Choice]) -> View:
+    if not found:
+        return View(_("No class has care now that you could hand over."))
+    buttons = [
+        Button(f"{one.school_class} · {one.teacher}" if one.teacher else one.school_class, pack("hs", one.session_id))
+        for one in found
+    ]
+    return View(_("Which class leaves?"), tuple(abreast(buttons)))
+
+
+async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") -> View:
+    """The class at the gate: counts on top, the children who are still here as buttons, what can still be undone."""
+    gate = await sheet(uow, session_id)
+    here = [child for child in gate.children if child.is_here]
+    rows: list[Row] = []
+    setting_out = [child for child in here if not child.on_the_way]
+    if setting_out:
+        label_ = _.many("➜ Line out {n} child", "➜ Line out all {n}", len(setting_out))
+        rows.append((Button(label_, pack("ho", gate.session_id)),))
+    rows += [_undo_row(_, child) for child in await just_released(uow)]
+    plain = [child for child in here if not child.has_namesake]
+    rows += [(_child_button(child),) for child in here if child.has_namesake]
+    rows += abreast([_child_button(child) for child in plain])
+    return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
+
+
+def _child_button(child: GateChild) -> Button:
+    return Button(("➜ " if child.on_the_way else "") + in_list(child), pack("hk", child.id))
+
+
+def _undo_row(_: Words, child: GateChild) -> Row:
+    return (Button(_("↩ Undo: {child}", child=in_list(child)), pack("hu", child.id, child.seq)),)
+
+
+def _head(uow: UnitOfWork, _: Words, gate: Gate, here: Iterable[GateChild]) -> list[str]:
+    lines = [
+        _(
+            "{school_class} · {gate} · care ends at {time}",
+            school_class=gate.place,
+            gate=gate.gate,
+            time=f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}",
+        ),
+        _(
+            "Waiting {waiting} · on the way {on_the_way} · collected {collected}",
+            waiting=gate.waiting,
+            on_the_way=gate.on_the_way,
+            collected=gate.collected,
+        ),
+    ]
+    here = list(here)
+    lines += [_("{child}: {adult} comes", child=in_list(child), adult=child.planned) for child in here if child.planned]
+    if here:
+        lines += ["", _("Tap a child; or type a pick-up code, a name or a number of the list.")]
+    else:
+        lines += ["", _("Nobody of this class waits here.")]
+    return lines
+
+
+async def child_card(uow: UnitOfWork, _: Words, child: GateChild) -> View:
+    """Who may collect this child; the neutral sign stands beside those who must not."""
+    back = (Button(_("‹ To the list"), pack("hs", child.session_id)),)
+    if not child.is_here:
+        undo = [_undo_row(_, child)] if await may_undo(uow, child) else []
+        return View(f"{who_is(_, child)}\n{state(uow, _, child)}", (*undo, back))
+    lists = await authorised(uow, child.student_id, child.date)
+    against = await barred(uow, child.student_id)
+    named = {bare_name(one.name) for one in lists if one.stopped}
+    buttons = [_adult_button(_, child, one) for one in lists]
+    buttons += [
+        Button(
+            f"{label(_, bar.relation) + ' ' if bar.relation else ''}{bar.name} {ASK_FIRST}", pack("hz", child.id, place)
+        )
+        for place, bar in enumerate(against)
+        if bare_name(bar.name) not in named
+    ]
+    rows: list[Row] = [(button,) for button in buttons]
+    if child.may_leave_alone:
+        rows.append((Button(_("Goes home alone"), pack("hl", child.id, child.seq, 0)),))
+    rows += [(Button(_("Somebody else: not on the list"), pack("hn", child.id)),), back]
+    lines = [who_is(_, child), state(uow, _, child)]
+    if child.planned:
+        lines.append(_("Today {adult} comes.", adult=child.planned))
+    lines += ["", _("Who is here? Tap the adult, or type the pick-up code.")]
+    if any(ASK_FIRST in button.label for button in buttons):
+        lines.append(_("{sign} Ask the duty lead first.", sign=ASK_FIRST))
+    return View("\n".join(lines), tuple(rows))
+
+
+def _adult_button(_: Words, child: GateChild, who: Authorised) -> Button:
+    today = " · " + _("today only") if who.adult.value == "delegate" else ""
+    sign = f" {ASK_FIRST}" if who.stopped else ""
+    return Button(f"{adult_name(_, who)}{today}{sign}", pack("ha", child.id, pack_adult(who.adult, who.id)))
+
+
+def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
+    """Where the child is, and who answers for it."""
+    at = f"{child.at.astimezone(uow.school.zone):%H:%M}"
+    if child.is_gone and child.holder is Holder.FAMILY:
+        return _("Left alone at {at} (recorded by {teacher})", at=at, teacher=child.by_name)
+    if child.is_gone:
+        adult = Handed(child.holder_name, str(child.data.get("relation", ""))).said(_)
+        return _("Handed to {adult} at {at} by {teacher}", adult=adult, at=at, teacher=child.by_name)
+    return _("{state} · {holder}", state=label(_, child.step), holder=child.holder_name or "–")
+
+
+def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None) -> View:
+    """An adult, and every child here whom they may collect; ``only``: the day child that was tapped."""
+    found = [(child, own) for child, own in came.children if child.within_reach]
+    lines = [_adult_line(_, came.children[0][1] if came.children else came.who)]
+    if proof is Proof.CODE:
+        lines.insert(0, _("The pick-up code is right."))
+    lines += [f"• {who_is(_, child)}" for child, _listed in found]
+    lines += [
+        "• " + _("{child}: another teacher hands this child over", child=who_is(_, child))
+        for child, _listed in came.children
+        if not child.within_reach
+    ]
+    single = [child for child, _listed in found if only in (None, child.id)]
+    groups = [[child for child, _listed in found]] if len(found) > 1 else []
+    groups += [[child] for child in single]
+    rows: list[Row] = []
+    for group in groups:
+        rows += _ways(uow, _, came.who, group, proof, several=len(groups) > 1)
+        address = "" if proof is Proof.CODE else sign_address(uow, came.who, group)
+        if address and not address.startswith("https://"):
+            who = listed(_, [child.name for child in group])
+            lines += ["", _("✍ Sign with a finger ({children}): {address}", children=who, address=address)]
+    place = next(iter(single or [child for child, _listed in found]), None)
+    if place is None:
+        return View("\n".join(lines))
+    rows.append((Button(_("‹ To the list"), pack("hs", place.session_id)),))
+    return View("\n".join(lines), tuple(rows))
+
+
+def _adult_line(_: Words, who: Authorised) -> str:
+    if not who.phone:
+        return adult_name(_, who)
+    return _("{adult}, phone ending in {digits}", adult=adult_name(_, who), digits=who.phone[-4:])
+
+
+def _ways(
+    uow: UnitOfWork, _: Words, who: Authorised, group: Sequence[GateChild], proof: Proof, several: bool
+) -> list[Row]:
+    """How this adult can take these children over: by the code that was typed, or by signing, or known to the
+    teacher."""
+    names = _.many("{n} child", "all {n} children", len(group)) if len(group) > 1 else in_list(group[0])
+    beside = f" · {names}" if several or len(group) > 1 else ""
+    rows: list[Row] = []
+    if proof is not Proof.CODE:
+        address = sign_address(uow, who, group)
+        if address.startswith("https://"):  # Telegram takes no plain http address on a button
+            rows.append((Button(_("✍ Sign with a finger") + beside, url=address),))
+    data = give_data(who, group, proof)
+    if data:
+        text = _("✔ Hand over") if proof is Proof.CODE else _("✔ Hand over: I know this adult")
+        rows.append((Button(text + beside, data),))
+    return rows
+
+
+def sign_address(uow: UnitOfWork, who: Authorised, group: Sequence[GateChild]) -> str:
+    """The signing page for this adult and these children; empty where the school has no address."""
+    if not uow.school.address:
+        return ""
+    token = make_token(uow, who.adult, who.id, {child.id: child.seq for child in group})
+    return f"{uow.school.address}/sign/{token}"
+
+
+def give_data(who: Authorised, group: Sequence[GateChild], proof: Proof, sure: bool = False) -> str:
+    """The data of a release; empty where so many children do not fit on one button."""
+    parts = [PROOFS[proof], int(sure), pack_adult(who.adult, who.id), *map(pack_seen, group)]
+    data = ":".join(["hg", *map(str, parts)])
+    return data if len(data.encode()) <= DATA_LIMIT else ""
+
+
+def namesake_question(_: Words, child: GateChild, adult: str, data: str) -> View:
+    """The second tap where two children of a class have one name."""
+    text = _(
+        "Careful: there are two children called {child} in {school_class}. This is no. {number}, the child of "
+        "{guardian}. Hand this child to {adult}?",
+        child=child.name,
+        school_class=child.school_class,
+        number=child.number,
+        guardian=child.guardian,
+        adult=adult,
+    )
+    yes = Button(_("Yes, no. {number}, child of {guardian}", number=child.number, guardian=child.guardian), data)
+    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
+
+
+def alone_question(_: Words, child: GateChild) -> View:
+    text = _("{child} goes home alone, as the family has agreed?", child=who_is(_, child))
+    yes = Button(_("Yes, goes home alone"), pack("hl", child.id, child.seq, 1))
+    return View(text, ((yes,), (Button(_("‹ Back"), pack("hk", child.id)),)))
+
+
+def undo_question(_: Words, child: GateChild, seq: int) -> View:
+    text = _("Take the hand-over of {child} back? Tap why, or type it.", child=who_is(_, child))
+    rows: list[Row] = [(Button(_(SLIPS[slip]), pack("hw", child.id, seq, slip.value)),) for slip in Slip]
+    return View(text, (*rows, (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
+
+
+def who_question(_: Words, child: GateChild) -> View:
+    text = _("Who asks for {child}? Type the name, and what the adult is to the child.", child=who_is(_, child))
+    return View(text, ((Button(_("‹ Back"), pack("hk", child.id)),),))
+
+
+def wait_sentence(_: Words) -> str:
+    """All that is said on the teacher's screen when an adult does not get the child."""
+    return _("One moment, please: a colleague will come to the gate.")

@@ -1,0 +1,205 @@
+"""The gate's taps. Each looks anew at the child, the adult and the teacher's right: a keyboard stays clickable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import Update
+
+from bot.chat.handover import screens
+from bot.chat.handover.flow import (
+    CLOSE,
+    UNDO,
+    WHO,
+    ask,
+    attempt,
+    code_was_typed,
+    handed_note,
+    hold,
+    list_of,
+    show_list,
+    undone_note,
+)
+from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen, who_is
+from bot.chat.ids import id_of
+from bot.wire.turn import Turn
+from bot.wire.view import View
+from care.errors import Conflict, NotAllowed, NotFound
+from care.pickup.adults import may_collect
+from care.records.day import Proof
+from care.release.alarms import to_close
+from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, children, come
+from care.release.giving import Given, Held, leave_alone, line_out_all, release
+from care.release.refusing import refuse_barred
+from care.release.undoing import Slip, acknowledge, dispute, undo
+from locales.labels import error_sentence
+
+
+async def list_tapped(update: Update, turn: Turn) -> None:
+    await show_list(turn, turn.numbers[0])
+
+
+async def line_out_tapped(update: Update, turn: Turn) -> None:
+    (session_id,) = _some(turn.numbers, 1)
+    await attempt(turn, session_id, lambda part: line_out_all(part, session_id))
+    await show_list(turn, session_id)
+
+
+def _some(numbers: list[int], count: int) -> list[int]:
+    if len(numbers) != count:
+        raise Conflict()
+    return numbers
+
+
+async def child_tapped(update: Update, turn: Turn) -> None:
+    await turn.show(await screens.child_card(turn.uow, turn._, await child(turn.uow, turn.numbers[0])))
+
+
+async def adult_tapped(update: Update, turn: Turn) -> None:
+    """An adult of the child's list. One who must not have the child: recorded, and nothing on the screen."""
+    if len(turn.parts) != 2:
+        raise Conflict()
+    adult, adult_id = read_adult(turn.parts[1])
+    one = await child(turn.uow, id_of(turn.parts[0]))
+    if not one.is_here:
+        await turn.show(await screens.child_card(turn.uow, turn._, one))
+        return
+    try:
+        await may_collect(turn.uow, one.student_id, adult, adult_id, one.date)
+    except NotAllowed as error:
+        if error.code != "stop_listed":
+            raise
+        await release(turn.uow, {one.id: one.seq}, adult, adult_id, Proof.LIST)  # records the attempt
+        await hold(turn, await list_of(turn, one))
+        return
+    came = await come(turn.uow, adult, adult_id)
+    if came is None:
+        raise Conflict()
+    await turn.show(screens.come_screen(turn.uow, turn._, came, Proof.LIST, one.id))
+
+
+async def barred_tapped(update: Update, turn: Turn) -> None:
+    """The teacher taps a name that stands on the stop-list only."""
+    day_child_id, place = _some(turn.numbers, 2)
+    one = await refuse_barred(turn.uow, day_child_id, place)
+    await hold(turn, await list_of(turn, one))
+
+
+async def give_tapped(update: Update, turn: Turn) -> None:
+    """Hands children over: by a code that was typed in this chat, or to an adult of the list."""
+    if len(turn.parts) < 4 or turn.parts[1] not in ("0", "1"):
+        raise Conflict()
+    proof, sure = read_proof(turn.parts[0]), turn.parts[1] == "1"
+    adult, adult_id = read_adult(turn.parts[2])
+    seen = read_seen(turn.parts[3:])
+    found = await children(turn.uow, seen)
+    if proof is Proof.CODE and not await code_was_typed(turn, adult, adult_id):
+        raise Conflict()
+    namesake = next((one for one in found if one.has_namesake and one.is_here), None)
+    if namesake is not None and not sure:
+        who = await may_collect(turn.uow, namesake.student_id, adult, adult_id, namesake.date)
+        data = turn.data.replace(f"hg:{turn.parts[0]}:0:", f"hg:{turn.parts[0]}:1:", 1)
+        said = Handed(who.name, who.relation.value).said(turn._)
+        await turn.show(screens.namesake_question(turn._, namesake, said, data))
+        return
+    back = await list_of(turn, found[0])
+    outcome = await attempt(turn, back, lambda part: release(part, seen, adult, adult_id, proof))
+    if isinstance(outcome, Held):
+        await hold(turn, back)
+    elif isinstance(outcome, Given):
+        await show_list(turn, back, handed_note(turn, outcome))
+
+
+async def alone_tapped(update: Update, turn: Turn) -> None:
+    day_child_id, seq, sure = _some(turn.numbers, 3)
+    one = await child(turn.uow, day_child_id)
+    if not sure and one.may_leave_alone and one.is_here:
+        await turn.show(screens.alone_question(turn._, one))
+        return
+    left = await attempt(turn, one.session_id, lambda part: leave_alone(part, day_child_id, seq))
+    if left is not None:
+        await show_list(turn, one.session_id, handed_note(turn, Given((left,))))
+
+
+async def not_listed_tapped(update: Update, turn: Turn) -> None:
+    one = await child(turn.uow, turn.numbers[0])
+    await ask(turn, WHO, child=one.id)
+    await turn.show(screens.who_question(turn._, one))
+
+
+async def undo_tapped(update: Update, turn: Turn) -> None:
+    """Asks why, as long as it can still be undone."""
+    day_child_id, seq = _some(turn.numbers, 2)
+    one = await child(turn.uow, day_child_id)
+    too_late = turn.uow.now - one.at > UNDO_WITHIN
+    if not one.is_gone or one.seq != seq or too_late:
+        error = Conflict("undo_late") if one.is_gone and one.seq == seq else Conflict()
+        await turn.toast(error_sentence(turn._, error), alert=True)
+        await show_list(turn, await list_of(turn, one))
+        return
+    await ask(turn, UNDO, child=one.id, seq=seq)
+    await turn.show(screens.undo_question(turn._, one, seq))
+
+
+async def undo_why_tapped(update: Update, turn: Turn) -> None:
+    if len(turn.parts) != 3 or turn.parts[2] not in set(Slip):
+        raise Conflict()
+    day_child_id, seq, slip = id_of(turn.parts[0]), id_of(turn.parts[1]), Slip(turn.parts[2])
+    back = await list_of(turn, await child(turn.uow, day_child_id))
+    done = await attempt(turn, back, lambda part: undo(part, day_child_id, slip=slip, seen=seq))
+    if done is not None:
+        await show_list(turn, back, undone_note(turn, done))
+
+
+# guardians and the duty lead
+
+
+async def acknowledged(update: Update, turn: Turn) -> None:
+    """Of each child the letter was about. The letter stays, without its buttons."""
+    lines = []
+    for day_child_id, seq in read_seen(turn.parts).items():
+        told = await acknowledge(turn.uow, day_child_id, seq or 0)
+        lines.append(told_line(turn, told.child))
+    await turn.show(View("\n".join([*lines, "", turn._("✔ Acknowledged. Thank you.")])))
+
+
+async def disputed(update: Update, turn: Turn) -> None:
+    day_child_id, seq = _some(turn.numbers, 2)
+    told = await dispute(turn.uow, day_child_id, seq)
+    sorry = turn._(
+        "The duty lead, the head and the homeroom teacher have been told at once. Please keep your phone near."
+    )
+    await turn.show(View("\n".join([told_line(turn, told.child), "", sorry])))
+
+
+def told_line(turn: Turn, one: GateChild) -> str:
+    return f"{one.name}\n{screens.state(turn.uow, turn._, one)}"
+
+
+async def close_tapped(update: Update, turn: Turn) -> None:
+    """Who answers for the day is asked how it ended."""
+    alarm = await to_close(turn.uow, turn.numbers[0])
+    one = await any_child(turn.uow, alarm.day_child_id)
+    if one is None:
+        raise NotFound()
+    await ask(turn, CLOSE, alarm=alarm.id)
+    await turn.say(View(turn._("How did it end for {child}? Please type it.", child=who_is(turn._, one))))
+
+
+Tap = Callable[[Update, Turn], Coroutine[Any, Any, None]]
+TAPS: dict[str, Tap] = {
+    "hs": list_tapped,
+    "ho": line_out_tapped,
+    "hk": child_tapped,
+    "ha": adult_tapped,
+    "hz": barred_tapped,
+    "hg": give_tapped,
+    "hl": alone_tapped,
+    "hn": not_listed_tapped,
+    "hu": undo_tapped,
+    "hw": undo_why_tapped,
+    "hq": acknowledged,
+    "hx": disputed,
+    "hc": close_tapped,
+}

@@ -1,0 +1,311 @@
+"""The gate as a teacher sees it: which children wait, are on the way or have gone; and for whom an adult has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row as DbRow
+from sqlalchemy import Select, and_, select
+
+from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
+from care.errors import NotFound
+from care.permissions import Actor, Permission
+from care.pickup.adults import Authorised, as_listed, authorised, bare_name, is_barred, students_naming, who_is_adult
+from care.records.day import CareSession, Holder, Step
+from care.records.enrolment import Application, LeaveMode
+from care.records.people import Guardianship, Person, SchoolClass, Student
+from care.records.pickup import Adult, PickupCode, PickupPlan
+from care.rollsheet import hold
+from care.work import UnitOfWork
+
+YOUNGEST_ALONE = 3
+"""Children below this grade never leave alone, whatever their application says."""
+UNDO_WITHIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class GateChild:
+    """A child of today's list, and where its chain ends. ``seq`` is how far the chain had grown when it was read."""
+
+    id: int
+    student_id: int
+    date: date
+    session_id: int
+    number: int
+    name: str
+    grade: int
+    class_id: int
+    school_class: str
+    step: Step
+    seq: int
+    holder: Holder
+    holder_name: str
+    at: datetime
+    by_id: int | None
+    by_name: str
+    data: dict[str, Any]
+    leave_mode: LeaveMode
+    gate: str
+    ends_at: datetime
+    planned: str
+    """Who the family says will come; empty when it has not said."""
+    within_reach: bool
+    """Whether the actor may give this child away."""
+    guardian: str = ""
+    """A guardian's name, where another child of the class has the same name: what tells the two apart."""
+
+    @property
+    def is_here(self) -> bool:
+        return self.step in HERE
+
+    @property
+    def on_the_way(self) -> bool:
+        return self.step is Step.LINED_OUT
+
+    @property
+    def is_gone(self) -> bool:
+        return self.step is Step.RELEASED
+
+    @property
+    def has_namesake(self) -> bool:
+        return bool(self.guardian)
+
+    @property
+    def may_leave_alone(self) -> bool:
+        return self.grade >= YOUNGEST_ALONE and self.leave_mode is LeaveMode.ALONE
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One session's children at the gate, by number. ``place`` is the class, or the venue where there is none."""
+
+    session_id: int
+    place: str
+    gate: str
+    ends_at: datetime
+    children: tuple[GateChild, ...]
+
+    @property
+    def waiting(self) -> int:
+        return sum(1 for child in self.children if child.is_here and not child.on_the_way)
+
+    @property
+    def on_the_way(self) -> int:
+        return sum(1 for child in self.children if child.on_the_way)
+
+    @property
+    def collected(self) -> int:
+        return sum(1 for child in self.children if child.is_gone)
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            CHILDREN.c.id,
+            CHILDREN.c.student_id,
+            CHILDREN.c.date,
+            CHILDREN.c.session_id,
+            CHILDREN.c.number,
+            Student.name,
+            SchoolClass.id.label("class_id"),
+            SchoolClass.grade,
+            SchoolClass.number.label("class_number"),
+            CHAIN.c.step,
+            CHAIN.c.seq,
+            CHAIN.c.holder,
+            CHAIN.c.holder_name,
+            CHAIN.c.at,
+            CHAIN.c.by_id,
+            CHAIN.c.by_name,
+            CHAIN.c.data,
+            Application.leave_mode,
+            PickupPlan.name.label("planned"),
+            CareSession.signed_in_id,
+            CareSession.gate,
+            CareSession.ends_at,
+        )
+        .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
+        .join(Student, Student.id == CHILDREN.c.student_id)
+        .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        .join(CareSession, CareSession.id == CHILDREN.c.session_id)
+        .join(Application, Application.id == CHILDREN.c.application_id)
+        .outerjoin(PickupPlan, and_(PickupPlan.date == CHILDREN.c.date, PickupPlan.student_id == CHILDREN.c.student_id))
+    )
+
+
+def may_release(actor: Actor, grade: int, class_id: int, signed_in_id: int | None) -> bool:
+    """Who has signed in for the child's session, and whoever may take its roll and stands at the gate."""
+    signed_in = actor.person_id is not None and actor.person_id == signed_in_id and actor.may(Permission.TAKE_ROLL)
+    return signed_in or actor.may_for(Permission.TAKE_ROLL, grade, class_id)
+
+
+def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
+    return GateChild(
+        id=row.id,
+        student_id=row.student_id,
+        date=row.date,
+        session_id=row.session_id,
+        number=row.number,
+        name=row.name,
+        grade=row.grade,
+        class_id=row.class_id,
+        school_class=f"{row.grade}({row.class_number})",
+        step=row.step,
+        seq=row.seq,
+        holder=row.holder,
+        holder_name=row.holder_name,
+        at=row.at,
+        by_id=row.by_id,
+        by_name=row.by_name,
+        data=row.data,
+        leave_mode=row.leave_mode,
+        gate=row.gate,
+        ends_at=row.ends_at,
+        planned=row.planned or "",
+        within_reach=may_release(uow.actor, row.grade, row.class_id, row.signed_in_id),
+    )
+
+
+async def _read(uow: UnitOfWork, query: Select[Any]) -> list[GateChild]:
+    return [_child(uow, row) for row in (await uow.connection.execute(query)).all()]
+
+
+async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
+    """A session of today with its children. Raises NotFound for one that the actor may not release from."""
+    query = (
+        select(CareSession, SchoolClass)
+        .outerjoin(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+        .where(CareSession.id == session_id, CareSession.date == uow.today)
+    )
+    row = (await uow.session.execute(query)).first()
+    if row is None:
+        raise NotFound()
+    session, school_class = row
+    children = await _read(uow, _select().where(CHILDREN.c.session_id == session_id).order_by(CHILDREN.c.number))
+    children = [child for child in children if child.within_reach]
+    if not children and not may_release(
+        uow.actor, school_class.grade if school_class else 0, session.school_class_id or 0, session.signed_in_id
+    ):
+        raise NotFound()
+    return Gate(
+        session.id,
+        school_class.name if school_class else session.venue,
+        session.gate,
+        session.ends_at,
+        tuple(await _told_apart(uow, children)),
+    )
+
+
+def find(gate: Gate, words: str) -> list[GateChild]:
+    """The children a teacher means by a typed number of the list or a name, or a part of one."""
+    words = words.strip()
+    if words.isascii() and words.isdecimal():
+        return [one for one in gate.children if one.number == int(words)]
+    bare = bare_name(words)
+    exact = [one for one in gate.children if bare_name(one.name) == bare]
+    return exact or [one for one in gate.children if bare and bare in bare_name(one.name)]
+
+
+async def children(uow: UnitOfWork, ids: Iterable[int]) -> list[GateChild]:
+    """These children of today, by number. Raises NotFound when one of them is none that the actor may release."""
+    wanted = set(ids)
+    query = _select().where(CHILDREN.c.id.in_(wanted), CHILDREN.c.date == uow.today)
+    found = await _read(uow, query.order_by(CHILDREN.c.id))
+    if len(found) != len(wanted) or not wanted or not all(child.within_reach for child in found):
+        raise NotFound()
+    return await _told_apart(uow, found)
+
+
+async def hold_lists(uow: UnitOfWork, ids: Iterable[int]) -> None:
+    """PostgreSQL: whoever changes the lists of these children waits until this transaction is over. Taken before what
+    is decided on is read, in one order, so that two never wait for each other."""
+    if uow.school.is_sqlite:
+        return
+    query = select(CHILDREN.c.session_id).where(CHILDREN.c.id.in_(set(ids))).distinct()
+    for session_id in sorted((await uow.connection.execute(query)).scalars()):
+        await hold(uow, session_id)
+
+
+async def child(uow: UnitOfWork, day_child_id: int) -> GateChild:
+    return (await children(uow, [day_child_id]))[0]
+
+
+async def any_child(uow: UnitOfWork, day_child_id: int) -> GateChild | None:
+    """A child as it stands now, whoever asks: for letters and guardians, whose right their callers look at."""
+    return next(iter(await _read(uow, _select().where(CHILDREN.c.id == day_child_id))), None)
+
+
+async def _told_apart(uow: UnitOfWork, found: Sequence[GateChild]) -> list[GateChild]:
+    """Gives each child that shares its name with another of its class's list a guardian's name."""
+    if not found:
+        return []
+    lists = (
+        select(CHILDREN.c.session_id, Student.name)
+        .join(Student, Student.id == CHILDREN.c.student_id)
+        .where(CHILDREN.c.session_id.in_({child.session_id for child in found}))
+    )
+    names = Counter((row.session_id, bare_name(row.name)) for row in await uow.connection.execute(lists))
+    doubles = [child for child in found if names[child.session_id, bare_name(child.name)] > 1]
+    if not doubles:
+        return list(found)
+    query = (
+        select(Guardianship.student_id, Person.name)
+        .join(Person, Person.id == Guardianship.person_id)
+        .where(Guardianship.student_id.in_([child.student_id for child in doubles]), Guardianship.restricted.is_(False))
+        .order_by(Guardianship.id.desc())
+    )
+    first = {row.student_id: row.name for row in await uow.connection.execute(query)}
+    known = {child.id: first.get(child.student_id, "?") for child in doubles}
+    return [replace(child, guardian=known.get(child.id, "")) for child in found]
+
+
+@dataclass(frozen=True)
+class Come:
+    """An adult at the gate, and the children who are here: those they may collect, and those they must not."""
+
+    who: Authorised
+    children: tuple[tuple[GateChild, Authorised], ...]
+    stopped: tuple[GateChild, ...]
+
+
+async def come(uow: UnitOfWork, adult: Adult, adult_id: int) -> Come | None:
+    """For whom an adult has come: every child here on one of whose lists they stand, in whichever class. None when the
+    adult stands on no list of today any more."""
+    uow.require(Permission.TAKE_ROLL)
+    who = await who_is_adult(uow, adult, adult_id, uow.today)
+    if who is None:
+        return None
+    students = await students_naming(uow, who, uow.today)
+    query = _select().where(CHILDREN.c.student_id.in_(students), CHILDREN.c.date == uow.today, CHAIN.c.step.in_(HERE))
+    in_order = query.order_by(SchoolClass.grade, SchoolClass.id, CHILDREN.c.number)
+    here = await _told_apart(uow, await _read(uow, in_order))
+    may: list[tuple[GateChild, Authorised]] = []
+    stopped: list[GateChild] = []
+    for one in here:
+        listed = as_listed(who, await authorised(uow, one.student_id, uow.today))
+        if listed is not None and not listed.stopped:
+            may.append((one, listed))
+        elif listed is not None or await is_barred(uow, one.student_id, who):
+            stopped.append(one)
+    return Come(who, tuple(may), tuple(stopped))
+
+
+async def come_by_code(uow: UnitOfWork, row: PickupCode) -> Come | None:
+    """For whom the bearer of a code has come; None for a code of another day, or of an adult on no list any more."""
+    return await come(uow, row.adult, row.adult_id) if row.date == uow.today else None
+
+
+async def just_released(uow: UnitOfWork) -> list[GateChild]:
+    """The children whom the actor has released within the last two minutes: they can still be taken back."""
+    query = _select().where(
+        CHILDREN.c.date == uow.today,
+        CHAIN.c.step == Step.RELEASED,
+        CHAIN.c.by_id == uow.actor.person_id,
+        CHAIN.c.at >= uow.now - UNDO_WITHIN,
+    )
+    return await _told_apart(uow, await _read(uow, query.order_by(CHAIN.c.at.desc(), CHILDREN.c.id)))

@@ -1,0 +1,126 @@
+"""The uncollected clock: minutes after care has ended, those who answer for a child who is still here are told, one
+after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_, select
+
+from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
+from care.records.day import Alarm, AlarmKind, CareSession
+from care.records.delivery import Class
+from care.records.people import Guardianship
+from care.records.pickup import Adult, Delegate, PickupPlan
+from care.release.alarms import leads, raise_alarm
+from care.release.gate import any_child, hold_lists
+from care.work import UnitOfWork
+
+GUARDIAN, OTHERS, LEAD = 1, 2, 3
+"""The steps: who is expected, the other guardians, the duty lead."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """A step that is due for a child, and whom it tells. The last step tells who answers for the day."""
+
+    day_child_id: int
+    step: int
+    people: tuple[int, ...]
+
+    def key(self) -> str:
+        return f"late:{self.day_child_id}:{self.step}"
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    id: int
+    student_id: int
+    ends_at: datetime
+
+
+async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
+    """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
+    session, one number for each step. Those already taken are among them; their keys tell."""
+    waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
+    guardians, planned = await _who(uow, [one.student_id for one in waiting])
+    alarmed = await _alarmed(uow, [one.id for one in waiting])
+    found: list[Late] = []
+    for one in waiting:
+        family = guardians.get(one.student_id, [])
+        first = [person for person in family if person == planned.get(one.student_id)] or family[:1]
+        people = {GUARDIAN: first, OTHERS: [person for person in family if person not in first], LEAD: []}
+        for step, after in enumerate(minutes, start=1):
+            passed = uow.now >= one.ends_at + timedelta(minutes=after)
+            if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
+                found.append(Late(one.id, step, tuple(people[step])))
+    return found
+
+
+async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
+    query = (
+        select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at)
+        .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
+        .join(CareSession, CareSession.id == CHILDREN.c.session_id)
+        .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(HERE))
+        .order_by(CHILDREN.c.id)
+    )
+    return [_Waiting(row.id, row.student_id, row.ends_at) for row in await uow.connection.execute(query)]
+
+
+async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """The guardians of each child who may be told, and the one among them who comes or has sent who comes."""
+    guardians: dict[int, list[int]] = {}
+    ties = select(Guardianship.student_id, Guardianship.person_id).where(
+        Guardianship.student_id.in_(students), Guardianship.restricted.is_(False)
+    )
+    for student_id, person_id in await uow.connection.execute(ties.order_by(Guardianship.id)):
+        guardians.setdefault(student_id, []).append(person_id)
+    plans = select(PickupPlan).where(PickupPlan.date == uow.today, PickupPlan.student_id.in_(students))
+    sent = {
+        one.id: one.guardian_id for one in await uow.session.scalars(select(Delegate).where(Delegate.date == uow.today))
+    }
+    planned: dict[int, int] = {}
+    for plan in await uow.session.scalars(plans):
+        by_list = {Adult.GUARDIAN: plan.adult_id, Adult.DELEGATE: sent.get(plan.adult_id, plan.said_by)}
+        planned[plan.student_id] = by_list.get(plan.adult, plan.said_by)
+    return guardians, planned
+
+
+async def _alarmed(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
+    """Those whose alarm is open, or was closed by somebody with a reason."""
+    query = select(Alarm.day_child_id).where(
+        Alarm.day_child_id.in_(ids),
+        Alarm.kind == AlarmKind.UNCOLLECTED,
+        or_(Alarm.closed_at.is_(None), Alarm.reason != ""),
+    )
+    return set(await uow.session.scalars(query))
+
+
+async def take_step(uow: UnitOfWork, late: Late) -> None:
+    """Tells whom the step tells, once. The last one opens an alarm, which a release closes by itself; whoever is here
+    again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile."""
+    await hold_lists(uow, [late.day_child_id])
+    one = await any_child(uow, late.day_child_id)
+    if one is None or not one.is_here:
+        return
+    if late.step < LEAD:
+        await uow.post(
+            "child_uncollected",
+            late.people,
+            Class.ALARM,
+            key=late.key(),
+            day_child_id=late.day_child_id,
+            step=late.step,
+        )
+        return
+    alarm, new = await raise_alarm(uow, late.day_child_id, AlarmKind.UNCOLLECTED)
+    if not new:
+        return
+    alarm.lead_told_at = uow.now
+    uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
+    people = await leads(uow, one.date)
+    await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)

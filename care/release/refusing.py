@@ -1,0 +1,78 @@
+"""A refused release: recorded, custody unchanged, and told to the duty lead without a word on the teacher's screen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from care.errors import Conflict, Invalid
+from care.pickup.adults import Barred, bare_name, barred, is_stopped
+from care.records.day import AlarmKind
+from care.records.delivery import Class
+from care.release.alarms import leads, raise_alarm
+from care.release.gate import Come, GateChild, child, hold_lists
+from care.work import UnitOfWork
+
+WORDS_LIMIT = 120
+
+
+class Why(StrEnum):
+    """Why an adult did not get the child."""
+
+    STOP_LISTED = "stop_listed"
+    NOT_LISTED = "not_listed"
+
+
+async def refuse(uow: UnitOfWork, day_child_id: int, words: str, why: Why = Why.NOT_LISTED) -> GateChild:
+    """Somebody asked for the child and does not get it. ``words``: who it was, as the teacher puts it; a name of the
+    stop-list is known by them. The alarm stays until it is closed with a reason; the same words again are no news.
+    Raises Invalid("who_needed") where nobody is named."""
+    one = await child(uow, day_child_id)
+    words = " ".join(words.split())
+    if not words or len(words) > WORDS_LIMIT:
+        raise Invalid("words_too_long" if words else "who_needed", limit=WORDS_LIMIT)
+    if any(_named(words, bar) for bar in await barred(uow, one.student_id)):
+        why = Why.STOP_LISTED
+    return await _refused(uow, one, words, why)
+
+
+async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> GateChild:
+    await hold_lists(uow, [one.id])
+    alarm, _ = await raise_alarm(uow, one.id, AlarmKind.REFUSED)
+    known = alarm.remark.splitlines()
+    if words in known:
+        return one
+    alarm.remark = "\n".join([*known, words])
+    alarm.lead_told_at = alarm.lead_told_at or uow.now
+    uow.record("release_refused", "student", one.student_id, words, why=why.value, alarm=alarm.id)
+    await uow.post(
+        "release_refused",
+        await leads(uow, one.date),
+        Class.ALARM,
+        key=f"refused:{alarm.id}:{len(known)}",
+        alarm_id=alarm.id,
+        why=why.value,
+        words=words,
+        teacher=uow.actor.name,
+    )
+    return one
+
+
+def _named(words: str, bar: Barred) -> bool:
+    """Whether the teacher's words name this person, alone or among others ("the father, Mr …")."""
+    name = bare_name(bar.name)
+    return is_stopped(words, "", [bar]) or (len(name) > 1 and name in bare_name(words))
+
+
+async def refuse_bearer(uow: UnitOfWork, came: Come) -> None:
+    """Somebody shows a code who must not collect these children: of whichever class they are, it is told."""
+    for one in came.stopped:
+        await _refused(uow, one, came.who.name, Why.STOP_LISTED)
+
+
+async def refuse_barred(uow: UnitOfWork, day_child_id: int, place: int) -> GateChild:
+    """The teacher points at one of those who must not collect the child, by place on that list."""
+    one = await child(uow, day_child_id)
+    known = await barred(uow, one.student_id)
+    if not 0 <= place < len(known):
+        raise Conflict()
+    return await refuse(uow, day_child_id, known[place].name, Why.STOP_LISTED)

@@ -1,0 +1,151 @@
+"""A release taken back, and what guardians say of it: within two minutes a slip of the finger is undone by a link of
+its own, never erased; "not right" is an alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from care.custody.chain import Link, Side, append
+from care.enrolment.family import unrestricted_guardians
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.people import holders
+from care.records.day import AlarmKind, CustodyEvent, Holder, Proof, Step
+from care.records.delivery import Class
+from care.records.office import Event
+from care.records.people import Guardianship, Role
+from care.release.alarms import is_lead, leads, raise_alarm
+from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, hold_lists
+from care.work import UnitOfWork
+
+REASON_LIMIT = 120
+
+
+class Slip(StrEnum):
+    """Why a release was taken back, where a tap says it."""
+
+    WRONG_CHILD = "wrong_child"
+    WRONG_ADULT = "wrong_adult"
+    TOO_EARLY = "too_early"
+
+
+async def undo(
+    uow: UnitOfWork, day_child_id: int, words: str = "", slip: Slip | None = None, seen: int | None = None
+) -> GateChild:
+    """Takes a release back within two minutes: by who gave the child, or by the duty lead. The child is with the
+    teacher who gave it again, and the guardians are told why. ``seen``: the number of the release.
+
+    Raises Invalid("reason_needed"); Conflict("stale") when that release is not the last step; NotAllowed for others;
+    Conflict("undo_late") afterwards.
+    """
+    await hold_lists(uow, [day_child_id])
+    one = await child(uow, day_child_id)
+    words = " ".join(words.split())
+    if len(words) > REASON_LIMIT:
+        raise Invalid("words_too_long", limit=REASON_LIMIT)
+    if not words and slip is None:
+        raise Invalid("reason_needed")
+    if not one.is_gone or seen not in (None, one.seq):
+        raise Conflict()
+    if one.by_id != uow.actor.person_id and not await is_lead(uow, one):
+        raise NotAllowed("not_your_release", teacher=one.by_name)
+    if uow.now - one.at > UNDO_WITHIN:
+        raise Conflict("undo_late")
+    teacher = Side(Holder.TEACHER, one.by_id, one.by_name)
+    data = {"why": slip.value} if slip else {}
+    number = await append(uow, one.id, Link(Step.UNDONE, teacher, remark=words, data=data), one.seq)
+    uow.record("release_undone", "student", one.student_id, words, **data)
+    people = await unrestricted_guardians(uow, one.student_id)
+    key = f"undone:{one.id}:{number}"
+    await uow.post("release_undone", people, Class.ALARM, key=key, day_child_id=one.id, seq=number)
+    return await child(uow, day_child_id)
+
+
+async def may_undo(uow: UnitOfWork, one: GateChild) -> bool:
+    """Whether the actor could take this child's release back now."""
+    mine = one.by_id == uow.actor.person_id
+    return one.is_gone and uow.now - one.at <= UNDO_WITHIN and (mine or await is_lead(uow, one))
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as a guardian is told of it. ``holds``: it is the child's last step still."""
+
+    child: GateChild
+    adult_name: str
+    relation: str
+    alone: bool
+    at: datetime
+    teacher: str
+    proof: Proof
+    holds: bool
+
+
+async def release_told(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
+    """One release of a child. Raises NotFound for a link that is none; the caller's right is looked at elsewhere."""
+    one = await any_child(uow, day_child_id)
+    query = select(CustodyEvent).where(CustodyEvent.day_child_id == day_child_id, CustodyEvent.seq == seq)
+    link = (await uow.session.scalars(query)).first()
+    if one is None or link is None or link.step is not Step.RELEASED:
+        raise NotFound()
+    return Release(
+        one,
+        link.holder_name,
+        str(link.data.get("relation", "")),
+        link.holder is Holder.FAMILY,
+        link.at,
+        link.by_name,
+        link.proof,
+        one.seq == seq,
+    )
+
+
+async def _own(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
+    """A release of the actor's own child that holds. Raises NotFound, and Conflict("stale") for one taken back."""
+    told = await release_told(uow, day_child_id, seq)
+    query = select(Guardianship.id).where(
+        Guardianship.student_id == told.child.student_id,
+        Guardianship.person_id == uow.actor.person_id,
+        Guardianship.restricted.is_(False),
+    )
+    if await uow.session.scalar(query) is None:
+        raise NotFound()
+    if not told.holds:
+        raise Conflict()
+    return told
+
+
+async def acknowledge(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
+    """A guardian says that the hand-over is known to them; once is enough."""
+    told = await _own(uow, day_child_id, seq)
+    said = select(Event.id).where(
+        Event.action == "release_acknowledged",
+        Event.subject == "student",
+        Event.subject_id == told.child.student_id,
+        Event.actor_id == uow.actor.person_id,
+        Event.at >= told.at,
+    )
+    if await uow.session.scalar(said.limit(1)) is None:
+        uow.record("release_acknowledged", "student", told.child.student_id, child=day_child_id, seq=seq)
+    return told
+
+
+async def dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
+    """A guardian says that the hand-over is not right: the duty lead, the head and the homeroom teacher know at once,
+    and the alarm stays until it is closed with a reason."""
+    await hold_lists(uow, [day_child_id])
+    told = await _own(uow, day_child_id, seq)
+    one = told.child
+    alarm, new = await raise_alarm(uow, one.id, AlarmKind.DISPUTED)
+    if not new:
+        return told
+    alarm.lead_told_at = uow.now
+    uow.record("release_disputed", "student", one.student_id, alarm=alarm.id, seq=seq)
+    homeroom = await holders(uow, Role.HOMEROOM, class_id=one.class_id)
+    people = [*await leads(uow, one.date), *await holders(uow, Role.HEAD), *homeroom]
+    key = f"disputed:{alarm.id}"
+    await uow.post("release_disputed", people, Class.ALARM, key=key, alarm_id=alarm.id, seq=seq, by=uow.actor.name)
+    return told

@@ -1,0 +1,468 @@
+"""Custody as a state machine: whatever anybody does in whichever order, each child has one holder, no child is given to
+who must not have it, and the ledger proves it all."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from custody_town import NOON, Town, build, town_clock
+from databases import Databases, make_school
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from care.custody.ledger import Flaw, Verified, verify
+from care.custody.steps import HELD_BY, may_follow
+from care.errors import CareError
+from care.people import actor_for
+from care.permissions import SYSTEM, Actor
+from care.records import Adult, Alarm, AlarmKind, CustodyEvent, DayChild, Holder, Person, Proof, Step
+from care.release.giving import Given, Held, leave_alone, line_out, line_out_all, release
+from care.release.late import due_steps, take_step
+from care.release.refusing import Why, refuse
+from care.release.signing import make_token, sign
+from care.release.undoing import Slip, acknowledge, dispute, undo
+from care.rollcall import all_others_present, mark, sign_in
+from care.school import School
+from care.work import UnitOfWork
+
+Result = TypeVar("Result")
+INK = "[[[10,10],[200,40],[300,200]]]"
+TEACHERS = ["Homeroom two", "Homeroom three", "Gate teacher", "Deputy"]
+PEOPLE = st.sampled_from([*TEACHERS, *TEACHERS, "Clerk of numbers", "Ma One", "Ma Cai", "Ma Dot", "Pa Dot"])
+STAFF = st.sampled_from([*TEACHERS, "Gate teacher"])
+CHILD = st.integers(0, 4)
+WHICH = st.integers(0, 99)
+SEEN = st.sampled_from(["now", "now", "now", "before", "none", "later"])
+
+
+EVERY_ROW = (
+    select(DayChild.__table__, CustodyEvent.__table__)
+    .join(CustodyEvent, CustodyEvent.day_child_id == DayChild.id)
+    .order_by(CustodyEvent.id)
+)
+
+
+class Custody(RuleBasedStateMachine):
+    """Drives one school through an afternoon. ``fresh`` is set by the test: it makes a copy of the built town."""
+
+    template: Path
+    town: Town
+    done: Counter[str]
+    """What came about in all examples: a machine in which nothing ever happens proves nothing."""
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(dir=self.template.parent)
+        path = Path(self.folder.name) / "machine.sqlite"
+        shutil.copyfile(self.template, path)
+        self.school: School = make_school(f"sqlite+aiosqlite:///{path}", town_clock())
+        self.actors: dict[str, Actor] = {}
+        self.rows: Sequence[object] = ()
+        self.links = len(self.town.children)
+        self.turns = 0
+
+    def run(self, doing: Coroutine[Any, Any, Result]) -> Result:
+        return self.loop.run_until_complete(doing)
+
+    def teardown(self) -> None:
+        self.run(self.school.close())
+        self.folder.cleanup()
+
+    # how a command is given
+
+    async def _actor(self, name: str) -> Actor:
+        if name not in self.actors:
+            async with self.school.look() as uow:
+                person = await uow.session.get_one(Person, self.town.people[name])
+                self.actors[name] = await actor_for(uow, person)
+        return self.actors[name]
+
+    async def _seq(self, child: int, seen: str) -> int | None:
+        async with self.school.look() as uow:
+            seq = await uow.session.scalar(select(DayChild.last_seq).where(DayChild.id == child))
+        return {"now": seq, "before": (seq or 0) - 1, "later": (seq or 0) + 1, "none": None}[seen]
+
+    def give(self, name: str, act: Any) -> Any:
+        """One command by one person in one transaction; what a rule refuses leaves no trace."""
+
+        async def go() -> Any:
+            actor = await self._actor(name)
+            try:
+                async with self.school.work(actor) as uow:
+                    done = await act(uow)
+            except CareError:
+                assert await self._length() == self.links
+                return None
+            self.links = await self._length()
+            return done
+
+        self.turns += 1
+        return self.run(go())
+
+    async def _length(self) -> int:
+        """Links in all chains."""
+        async with self.school.look() as uow:
+            return await uow.session.scalar(select(func.sum(DayChild.last_seq))) or 0
+
+    def child(self, number: int) -> int:
+        return self.town.children[number]
+
+    # what people do
+
+    @initialize(late=st.integers(0, 4))
+    def morning(self, late: int) -> None:
+        if late:
+            for session, name in zip(self.town.sessions, ("Homeroom two", "Homeroom three"), strict=True):
+                self.give(name, lambda uow, session=session: sign_in(uow, session))
+                self.give(name, lambda uow, session=session: all_others_present(uow, session))
+
+    @rule(who=PEOPLE, session=st.integers(0, 1))
+    def signs_in(self, who: str, session: int) -> None:
+        self.give(who, lambda uow: sign_in(uow, self.town.sessions[session]))
+
+    @rule(who=PEOPLE, child=CHILD, seen=SEEN)
+    def marks(self, who: str, child: int, seen: str) -> None:
+        steps = (Step.PRESENT, Step.LATE, Step.PRESENT, Step.ABSENT, Step.MOVED, Step.BACK, Step.PRESENT, Step.RELEASED)
+        step = steps[(child + self.turns) % len(steps)]
+        seq = self.run(self._seq(self.child(child), seen))
+        self.give(who, lambda uow: mark(uow, self.child(child), step, seq))
+
+    @rule(who=PEOPLE, session=st.integers(0, 1))
+    def the_rest_are_here(self, who: str, session: int) -> None:
+        self.give(who, lambda uow: all_others_present(uow, self.town.sessions[session]))
+
+    @rule(who=PEOPLE, session=st.integers(0, 2))
+    def lines_out(self, who: str, session: int) -> None:
+        ids = [*self.town.sessions, 999]
+        self.give(who, lambda uow: line_out_all(uow, ids[session]))
+
+    @rule(who=PEOPLE, child=CHILD)
+    def lines_one_out(self, who: str, child: int) -> None:
+        self.give(who, lambda uow: line_out(uow, [self.child(child)]))
+
+    @rule(who=PEOPLE, child=CHILD, which=WHICH, seen=SEEN, more=st.booleans(), proof=st.sampled_from(list(Proof)))
+    def releases_to(self, who: str, child: int, which: int, seen: str, more: bool, proof: Proof) -> None:
+        """To anybody: parents, grandmothers, delegates of today and of tomorrow, the stop-listed, nobody at all."""
+        adult, adult_id = self.town.adults[which % len(self.town.adults)]
+        numbers = [child, (child + which) % 5] if more else [child]
+        shown = {self.child(n): self.run(self._seq(self.child(n), seen)) for n in numbers}
+        given = self.give(who, lambda uow: release(uow, shown, adult, adult_id, proof))
+        if isinstance(given, Given):
+            self.done["released again" if given.again else "released"] += 1
+        if isinstance(given, Held):
+            self.done["held"] += 1
+            assert self.run(self._open(given.child.id, AlarmKind.REFUSED))
+
+    @rule(who=STAFF, child=CHILD, which=WHICH, then=st.sampled_from(["", "again", "undo", "undo late", "not right"]))
+    def releases_well(self, who: str, child: int, which: int, then: str) -> None:
+        """To one of those who may have the child, as it happens most days; and what may come of it."""
+        names = sorted(name for number, name in self.town.allowed if number == self.child(child))
+        adult, adult_id = self.adult(names[which % len(names)])
+        shown = {self.child(child): self.run(self._seq(self.child(child), "now"))}
+        given = self.give(who, lambda uow: release(uow, shown, adult, adult_id, Proof.LIST))
+        if not isinstance(given, Given) or given.again:
+            return
+        self.done["released"] += 1
+        if then == "again":
+            given = self.give(who, lambda uow: release(uow, shown, adult, adult_id, Proof.LIST))
+            assert isinstance(given, Given) and given.again, "the same tap twice"
+            self.done["released again"] += 1
+        elif then.startswith("undo"):
+            self.passes(121 if then == "undo late" else 119)
+            self.undoes(who, child, "now", "a slip")
+        elif then:
+            mothers = sorted(name for number, name in self.town.allowed if number == self.child(child))
+            self.says(next(name for name in mothers if name.startswith("Ma")), child, "now", False)
+
+    def adult(self, name: str) -> tuple[Adult, int]:
+        return next(key for key, known in self.town.names.items() if known == name)
+
+    @rule(who=STAFF, name=st.sampled_from(["Pa Dot", "Nan S4"]))
+    def the_wrong_ones_come(self, who: str, name: str) -> None:
+        seq = self.run(self._seq(self.child(4), "now"))
+        given = self.give(who, lambda uow: release(uow, {self.child(4): seq}, *self.adult(name), Proof.LIST))
+        assert not isinstance(given, Given)
+        if isinstance(given, Held):
+            self.done["held"] += 1
+
+    @rule(who=STAFF)
+    def ben_goes_home(self, who: str) -> None:
+        self.leaves_alone(who, 1, "now")
+
+    @rule(who=STAFF, child=CHILD, which=WHICH, minutes=st.sampled_from([0, 1, 4, 6]))
+    def signs(self, who: str, child: int, which: int, minutes: int) -> None:
+        names = sorted(name for number, name in self.town.allowed if number == self.child(child))
+        adult, adult_id = self.town.adults[which % len(self.town.adults)] if which % 2 else self.adult(names[0])
+        seq = self.run(self._seq(self.child(child), "now")) or 0
+
+        async def link(uow: UnitOfWork) -> str:
+            return make_token(uow, adult, adult_id, {self.child(child): seq})
+
+        token = self.give(who, link)
+        self.passes(minutes * 60)
+        for twice in range(2):
+            given = self.give("Clerk of numbers", lambda uow: sign(uow, token, INK))
+            if isinstance(given, Given):
+                assert given.again == bool(twice)
+                self.done["signed"] += 1
+
+    @rule(who=PEOPLE, child=CHILD, seen=SEEN)
+    def leaves_alone(self, who: str, child: int, seen: str) -> None:
+        seq = self.run(self._seq(self.child(child), seen))
+        if self.give(who, lambda uow: leave_alone(uow, self.child(child), seq)) is not None:
+            self.done["alone"] += 1
+
+    @rule(who=PEOPLE, child=CHILD, words=st.sampled_from(["Pa Dot", "a man", "", "<b>=1+1"]))
+    def refuses(self, who: str, child: int, words: str) -> None:
+        self.give(who, lambda uow: refuse(uow, self.child(child), words, Why.NOT_LISTED))
+
+    @rule(who=PEOPLE, child=CHILD, seen=SEEN, words=st.sampled_from(["", "a slip"]))
+    def undoes(self, who: str, child: int, seen: str, words: str) -> None:
+        seq = self.run(self._seq(self.child(child), seen))
+        last = self.run(self._last(self.child(child)))
+        done = self.give(who, lambda uow: undo(uow, self.child(child), words, None if words else Slip.WRONG_CHILD, seq))
+        if done is not None:
+            self.done["undone"] += 1
+            assert last.step is Step.RELEASED
+            assert self.school.clock.now() - last.at <= timedelta(minutes=2)
+            assert who in (last.by_name, "Deputy")
+
+    @rule(who=PEOPLE, child=CHILD, seen=SEEN, right=st.booleans())
+    def says(self, who: str, child: int, seen: str, right: bool) -> None:
+        seq = self.run(self._seq(self.child(child), seen)) or 0
+        act = acknowledge if right else dispute
+        told = self.give(who, lambda uow: act(uow, self.child(child), seq))
+        if told is not None and not right:
+            self.done["disputed"] += 1
+            assert who.startswith("Ma"), "a guardian whom nothing restricts"
+            assert self.run(self._open(self.child(child), AlarmKind.DISPUTED))
+
+    @rule(seconds=st.sampled_from([1, 30, 119, 121, 600, 3600]))
+    def passes(self, seconds: int) -> None:
+        clock = self.school.clock
+        until = min(clock.now() + timedelta(seconds=seconds), NOON + timedelta(hours=11))
+        clock.jump(until)  # type: ignore[attr-defined]
+
+    @rule()
+    def ticks(self) -> None:
+        async def tick() -> None:
+            async with self.school.work(SYSTEM) as uow:
+                for late in await due_steps(uow, (10, 20, 30)):
+                    await take_step(uow, late)
+
+        self.run(tick())
+
+    # what always holds
+
+    async def _last(self, child: int) -> CustodyEvent:
+        async with self.school.look() as uow:
+            query = select(CustodyEvent).where(CustodyEvent.day_child_id == child).order_by(CustodyEvent.seq.desc())
+            found = (await uow.session.scalars(query.limit(1))).one()
+            return found
+
+    async def _open(self, child: int, kind: AlarmKind) -> bool:
+        async with self.school.look() as uow:
+            query = select(Alarm.id).where(Alarm.day_child_id == child, Alarm.kind == kind, Alarm.closed_at.is_(None))
+            return await uow.session.scalar(query) is not None
+
+    @invariant()
+    def one_holder_each_and_the_ledger_proves_it(self) -> None:
+        self.run(self._check())
+
+    async def _check(self) -> None:
+        async with self.school.look() as uow:
+            rows = (await uow.connection.execute(EVERY_ROW)).all()
+            if rows == self.rows:  # not a letter of the chains has changed since they were last proved
+                return
+            verified = await verify(uow)
+            assert isinstance(verified, Verified), verified
+            children = list(await uow.session.scalars(select(DayChild)))
+            links = list(await uow.session.scalars(select(CustodyEvent).order_by(CustodyEvent.seq)))
+        assert sorted(child.id for child in children) == sorted(self.town.children), "the list stays the list"
+        self.rows, self.links = rows, len(links)
+        for child in children:
+            self._check_chain(child, [link for link in links if link.day_child_id == child.id])
+
+    def _check_chain(self, child: DayChild, chain: list[CustodyEvent]) -> None:
+        assert child.last_seq == len(chain)
+        before: CustodyEvent | None = None
+        for link in chain:
+            assert may_follow(before.step if before else None, link.step)
+            assert link.holder in HELD_BY[link.step]
+            if before is not None:
+                assert (link.giver, link.giver_id, link.giver_name) == (
+                    before.holder,
+                    before.holder_id,
+                    before.holder_name,
+                ), "what one gives, the one before has taken"
+            if link.step is Step.RELEASED and link.holder is Holder.ADULT:
+                assert (child.id, link.holder_name) in self.town.allowed, link.holder_name
+                assert link.proof in (Proof.CODE, Proof.LIST, Proof.SIGNATURE)
+            elif link.step is Step.RELEASED:
+                assert child.id in self.town.alone
+            before = link
+
+
+@pytest.fixture
+async def built(sqlite: Databases, tmp_path: Path) -> tuple[Path, Town]:
+    """A town in a file that can be copied."""
+    url = await sqlite.fresh(loaded=False)
+    school = make_school(url, town_clock())
+    town = await build(school)
+    await school.clear_log()
+    await school.close()
+    path = Path(url.removeprefix("sqlite+aiosqlite:///"))
+    return path, town
+
+
+def test_whatever_anybody_does(built: tuple[Path, Town]) -> None:
+    with asyncio.Runner() as runner:
+        Custody.template, Custody.town = built
+        Custody.done = Counter()
+        Custody.loop = runner.get_loop()
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            Custody,
+            settings=settings(
+                max_examples=40,
+                stateful_step_count=30,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        assert Custody.done["released"] and Custody.done["held"], "a machine in which nothing happens proves nothing"
+        _each_kind_once()
+
+
+def _each_kind_once() -> None:
+    """What chance may leave out, by hand."""
+    Custody.done = Counter()
+    machine = Custody()
+    try:
+        machine.morning(1)
+        machine.releases_well("Gate teacher", 0, 0, "again")
+        machine.releases_well("Gate teacher", 2, 0, "undo")
+        machine.releases_well("Homeroom two", 2, 1, "undo late")
+        machine.releases_well("Deputy", 3, 0, "not right")
+        machine.the_wrong_ones_come("Homeroom three", "Nan S4")
+        machine.ben_goes_home("Gate teacher")
+        machine.signs("Homeroom three", 4, 0, 4)
+        machine.one_holder_each_and_the_ledger_proves_it()
+    finally:
+        machine.teardown()
+    assert Custody.done == {
+        "released": 4,
+        "released again": 1,
+        "undone": 1,
+        "disputed": 1,
+        "held": 1,
+        "alone": 1,
+        "signed": 2,
+    }
+
+
+OTHER: dict[str, str] = {
+    "day_child_id": "(SELECT MIN(id) FROM day_child WHERE id != custody.day_child_id)",
+    "seq": "seq + 100",
+    "step": "CASE step WHEN 'absent' THEN 'present' ELSE 'absent' END",
+    "giver": "CASE giver WHEN 'adult' THEN 'nobody' ELSE 'adult' END",
+    "giver_id": "COALESCE(giver_id, 0) + 1",
+    "giver_name": "giver_name || 'x'",
+    "holder": "CASE holder WHEN 'adult' THEN 'family' ELSE 'adult' END",
+    "holder_id": "COALESCE(holder_id, 0) + 1",
+    "holder_name": "holder_name || 'x'",
+    "at": "'2026-11-24 01:02:03.000000'",
+    "by_id": "COALESCE(by_id, 0) + 1",
+    "by_name": "by_name || 'x'",
+    "proof": "CASE proof WHEN 'paper' THEN 'tap' ELSE 'paper' END",
+    "remark": "remark || 'x'",
+    "data": "'{\"x\": 1}'",
+    "previous": "'0000000000000000000000000000000000000000000000000000000000000000'",
+    "sha256": "'0000000000000000000000000000000000000000000000000000000000000000'",
+}
+"""Each column of a link, and something else to put there."""
+
+
+def test_every_column_can_be_tampered_with() -> None:
+    assert {column.name for column in CustodyEvent.__table__.columns} - {"id"} == set(OTHER)
+
+
+async def _play(school: School, town: Town) -> None:
+    """An afternoon with each kind of step in it."""
+    now: datetime = school.clock.now()
+    async with school.look() as uow:
+        people = {
+            name: await actor_for(uow, await uow.session.get_one(Person, id_)) for name, id_ in town.people.items()
+        }
+    acts: list[tuple[str, Any]] = [
+        ("Homeroom two", lambda uow: sign_in(uow, town.sessions[0])),
+        ("Homeroom two", lambda uow: all_others_present(uow, town.sessions[0])),
+        ("Homeroom two", lambda uow: line_out_all(uow, town.sessions[0])),
+        ("Gate teacher", lambda uow: release(uow, {town.children[0]: None}, *_adult(town, "Ma One"), Proof.CODE)),
+        ("Gate teacher", lambda uow: undo(uow, town.children[0], "a slip")),
+        ("Gate teacher", lambda uow: release(uow, {town.children[0]: None}, *_adult(town, "Nan One"), Proof.LIST)),
+        ("Homeroom two", lambda uow: release(uow, {town.children[2]: None}, *_adult(town, "Pa Cai"), Proof.LIST)),
+    ]
+    for name, act in acts:
+        async with school.work(people[name]) as uow:
+            await act(uow)
+    assert school.clock.now() == now
+
+
+def _adult(town: Town, name: str) -> Any:
+    return next(key for key, known in town.names.items() if known == name)
+
+
+async def test_a_changed_row_is_named(built: tuple[Path, Town]) -> None:
+    """Any column of any link, changed by hand in the database: it is found, and the first row that does not fit is the
+    changed one or, where the change moved it elsewhere, the first that misses it."""
+    path, town = built
+    school = make_school(f"sqlite+aiosqlite:///{path}", town_clock())
+    try:
+        await _play(school, town)
+        async with school.look() as uow:
+            links = [(link.id, link.day_child_id, link.seq) for link in await uow.session.scalars(select(CustodyEvent))]
+            assert isinstance(await verify(uow), Verified)
+        assert len(links) >= 12
+        for row, child, seq in links:
+            after = {id_ for id_, other, number in links if other == child and number == seq + 1}
+            for column, value in OTHER.items():
+                try:
+                    flaw = await _tampered(school, f"UPDATE custody SET {column} = {value} WHERE id = {row}")
+                except IntegrityError:
+                    assert column == "day_child_id", "another link stands there: the database itself says no"
+                    continue
+                assert isinstance(flaw, Flaw), (row, column)
+                if column in ("day_child_id", "seq"):  # taken out of its place: the next one misses it
+                    assert flaw.table in ("custody", "day_child")
+                    assert flaw.table == "day_child" or flaw.row in {row, *after}, (row, column, flaw)
+                else:
+                    assert (flaw.table, flaw.row) == ("custody", row), (row, column, flaw)
+            flaw = await _tampered(school, f"DELETE FROM custody WHERE id = {row}")
+            assert isinstance(flaw, Flaw), row
+        for sql in ("last_seq = last_seq + 1", "last_seq = last_seq - 1"):
+            flaw = await _tampered(school, f"UPDATE day_child SET {sql} WHERE id = {town.children[0]}")
+            assert isinstance(flaw, Flaw) and (flaw.table, flaw.row) == ("day_child", town.children[0])
+    finally:
+        await school.close()
+
+
+async def _tampered(school: School, statement: str) -> Verified | Flaw:
+    """What the ledger says after this statement, which is undone."""
+    async with school.writer.connect() as connection:
+        await connection.execute(text(statement))
+        found = await verify(UnitOfWork(school, connection, SYSTEM))
+        await connection.rollback()
+        return found

@@ -1,0 +1,194 @@
+"""Who may collect a child: what the lists say, and what is said against it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from custody_town import DAY, Town, build, town_clock
+from databases import Databases, make_school
+from sqlalchemy import select, update
+
+from care.errors import NotAllowed
+from care.permissions import SYSTEM
+from care.pickup.adults import authorised, bare_name, barred, is_stopped, may_collect
+from care.pickup.codes import LENGTH, code_for, from_link, is_code, shown, whose
+from care.records import (
+    Adult,
+    Application,
+    Delegate,
+    Guardianship,
+    Person,
+    PickupPerson,
+    Relation,
+    State,
+    StopListEntry,
+    Term,
+)
+from care.school import School
+
+
+@pytest.fixture
+async def played(databases: Databases) -> AsyncIterator[tuple[School, Town]]:
+    school = make_school(await databases.fresh(loaded=False), town_clock())
+    yield school, await build(school)
+    await school.close()
+
+
+async def names(school: School, student: int) -> list[str]:
+    async with school.look() as uow:
+        return [one.name + ("!" if one.stopped else "") for one in await authorised(uow, student, DAY)]
+
+
+async def refused(school: School, student: int, adult: Adult, adult_id: int) -> str:
+    try:
+        async with school.look() as uow:
+            await may_collect(uow, student, adult, adult_id, DAY)
+    except NotAllowed as error:
+        return error.code
+    return ""
+
+
+def key(town: Town, name: str) -> tuple[Adult, int]:
+    return next(key for key, known in town.names.items() if known == name)
+
+
+async def test_the_lists(played: tuple[School, Town]) -> None:
+    school, town = played
+    assert await names(school, town.students[0]) == ["Ma One", "Pa One", "Nan One", "Aunt Today"]
+    assert await names(school, town.students[4]) == ["Ma Dot", "Nan S4!"]
+    for number, student in enumerate(town.students):
+        for adult, adult_id in town.adults:
+            name = town.names.get((adult, adult_id), "nobody")
+            code = await refused(school, student, adult, adult_id)
+            assert (code == "") == ((town.children[number], name) in town.allowed), (name, number, code)
+    assert await refused(school, town.students[4], *key(town, "Pa Dot")) == "stop_listed"
+    assert await refused(school, town.students[4], *key(town, "Friend of Pa Dot")) == "not_authorised"
+
+
+async def test_a_restricted_guardian_on_another_list(played: tuple[School, Town]) -> None:
+    """What the court has said holds against the mother's own list, without any entry in the stop-list."""
+    school, town = played
+    ann = town.students[0]
+    async with school.work(SYSTEM) as uow:
+        pa = await uow.session.get_one(Person, town.people["Pa One"])
+        application = (await uow.session.scalars(select(Application).where(Application.student_id == ann))).one()
+        row = PickupPerson(
+            application_id=application.id, ordinal=7, name="pa　one", relation=Relation.UNCLE, phone=pa.phone or ""
+        )
+        uow.session.add(row)
+        tie = select(Guardianship).where(Guardianship.student_id == ann, Guardianship.person_id == pa.id)
+        (await uow.session.scalars(tie)).one().restricted = True
+    assert "pa　one!" in await names(school, ann)
+    assert "Pa One" not in await names(school, ann)
+    assert await refused(school, ann, Adult.LISTED, row.id) == "stop_listed"
+    assert await refused(school, ann, Adult.GUARDIAN, town.people["Pa One"]) == "stop_listed"
+    assert await refused(school, town.students[1], Adult.GUARDIAN, town.people["Pa One"]) == "", "the brother's father"
+
+
+async def test_parents_who_share_a_phone(played: tuple[School, Town]) -> None:
+    """A restricted father's number is the mother's, too: she is not taken for him; whoever is no guardian is."""
+    school, town = played
+    dot = town.students[4]
+    async with school.work(SYSTEM) as uow:
+        mother = await uow.session.get_one(Person, town.people["Ma Dot"])
+        father = await uow.session.get_one(Person, town.people["Pa Dot"])
+        father.phone = mother.phone
+        delegate = Delegate(
+            date=DAY,
+            guardian_id=mother.id,
+            student_ids=[dot],
+            name="Somebody",
+            relation=Relation.OTHER,
+            phone=mother.phone or "",
+            made_at=uow.now,
+        )
+        uow.session.add(delegate)
+        await uow.session.execute(update(StopListEntry).values(ended_at=uow.now))
+    assert await refused(school, dot, Adult.GUARDIAN, town.people["Ma Dot"]) == ""
+    assert await refused(school, dot, Adult.GUARDIAN, town.people["Pa Dot"]) == "stop_listed"
+    assert await refused(school, dot, Adult.DELEGATE, delegate.id) == "stop_listed"
+
+
+async def test_a_delegate_ends_with_the_right_of_who_sent_them(played: tuple[School, Town]) -> None:
+    school, town = played
+    ann, (adult, number) = town.students[0], key(town, "Aunt Today")
+    assert await refused(school, ann, adult, number) == ""
+    assert await refused(school, town.students[1], adult, number) == "not_authorised", "not named for the brother"
+    async with school.work(SYSTEM) as uow:
+        tie = update(Guardianship).where(Guardianship.person_id == town.people["Ma One"])
+        await uow.session.execute(tie.values(restricted=True))
+    assert await refused(school, ann, adult, number) == "not_authorised"
+
+
+async def test_the_list_of_an_application_that_holds_no_longer(played: tuple[School, Town]) -> None:
+    school, town = played
+    ann, (adult, number) = town.students[0], key(town, "Nan One")
+    assert await refused(school, ann, adult, number) == ""
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Term).values(ends_on=DAY.replace(day=23)))
+    assert await refused(school, ann, adult, number) == "not_authorised"
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Term).values(ends_on=DAY.replace(month=12)))
+        await uow.session.execute(
+            update(Application).where(Application.student_id == ann).values(state=State.WITHDRAWN)
+        )
+    assert await refused(school, ann, adult, number) == "not_authorised"
+
+
+async def test_an_entry_that_has_ended(played: tuple[School, Town]) -> None:
+    school, town = played
+    dot = town.students[4]
+    async with school.work(SYSTEM) as uow:
+        assert [bar.name for bar in await barred(uow, dot)] == ["Nan S4", "Pa Dot"]
+        await uow.session.execute(update(StopListEntry).values(ended_at=uow.now))
+    assert await names(school, dot) == ["Ma Dot", "Nan S4"]
+    assert await refused(school, dot, *key(town, "Pa Dot")) == "stop_listed", "restricted all the same"
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "stopped"),
+    [
+        ("许长旭", "", True),
+        ("许 长旭", "13900000000", True),
+        ("ＸＵ", "", False),
+        ("许长旭", "13911112222", True),
+        ("别人", "13911112222", True),
+        ("别人", "", False),
+        ("", "", False),
+    ],
+)
+def test_by_name_or_by_phone(name: str, phone: str, stopped: bool) -> None:
+    entries = [
+        StopListEntry(name="许长旭", phone=None),
+        StopListEntry(name="陈", phone="13911112222"),
+    ]
+    assert is_stopped(name, phone, entries) is stopped
+
+
+def test_two_people_of_one_name_with_phones_that_differ() -> None:
+    assert not is_stopped("陈明", "13900000001", [StopListEntry(name="陈明", phone="13900000002")])
+    assert bare_name("Ｘu  CHANG") == "xuchang"
+
+
+async def test_codes(played: tuple[School, Town]) -> None:
+    """One an adult and date, unique among all of that date, nothing in the database that gives one away."""
+    school, town = played
+    async with school.work(SYSTEM) as uow:
+        made = [await code_for(uow, adult, number, DAY) for adult, number in town.adults]
+        assert [await code_for(uow, adult, number, DAY) for adult, number in town.adults] == made
+        tomorrow = [await code_for(uow, adult, number, DAY.replace(day=25)) for adult, number in town.adults]
+    assert len(set(made)) == len(made) and all(is_code(code) and len(code) == LENGTH for code in made)
+    assert not set(made) & set(tomorrow)
+    async with school.look() as uow:
+        for code, (adult, number) in zip(made, town.adults, strict=True):
+            row = await whose(uow, shown(code).lower(), DAY)
+            assert row is not None and (row.adult, row.adult_id) == (adult, number)
+            assert code not in row.code_hash
+            assert await whose(uow, code, DAY.replace(day=25)) is None
+
+
+def test_what_has_the_form_of_a_code() -> None:
+    assert from_link("pkABC234") == "ABC234"
+    for payload in ("", "pk", "pkABC23", "PKABC234", "pkABC230", "ABC234", "pkABC2345", "ABCDEFGH23"):
+        assert from_link(payload) == "", payload

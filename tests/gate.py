@@ -1,0 +1,192 @@
+"""An afternoon at the gate, as its stories need it: classes whose children are all here, and who belongs to whom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from databases import Databases
+from sqlalchemy import delete, select, update
+from stage import USERS_FROM, Player, Stage, open_stage
+
+from afterbell import demo
+from care.custody.ledger import Verified, verify
+from care.permissions import SYSTEM, Actor
+from care.pickup.codes import code_for
+from care.records import (
+    Adult,
+    Alarm,
+    Application,
+    CareDay,
+    CareSession,
+    CustodyEvent,
+    DayChild,
+    Guardianship,
+    Person,
+    PickupPerson,
+    Role,
+    SchoolClass,
+    StaffRole,
+    State,
+    StopListEntry,
+    Student,
+)
+from care.rollcall import all_others_present, sign_in
+
+ZONE: ZoneInfo = demo.START.tzinfo  # type: ignore[assignment]
+DAY = date(2026, 11, 24)
+CLASSES = ("2(3)", "3(6)", "2(5)")
+FEW = 5
+PARTS = ("王梓涵", "许沐言")
+"""Two of one name, and the child of a restricted father."""
+
+
+def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """A moment of the day that is played."""
+    return datetime(DAY.year, DAY.month, DAY.day, hour, minute, second, tzinfo=ZONE)
+
+
+class GateStage:
+    """A stage with all children of some classes here, a teacher signed in for each."""
+
+    def __init__(self, stage: Stage, database: str) -> None:
+        self.stage = stage
+        self.database = database
+        self.teachers: dict[str, Player] = {}
+
+    async def open(self, *classes: str) -> None:
+        await self.stage.at(at(12, 30))
+        for name in classes:
+            teacher = await self.stage.homeroom_of(name)
+            self.teachers[name] = teacher
+            async with self.stage.school.work(await self.stage.act_as(teacher)) as uow:
+                session_id = await self.session(name)
+                await sign_in(uow, session_id)
+                await all_others_present(uow, session_id)
+
+    async def session(self, name: str) -> int:
+        grade, number = int(name[0]), int(name[2:-1])
+        query = (
+            select(CareSession.id)
+            .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+            .where(CareSession.date == DAY, SchoolClass.grade == grade, SchoolClass.number == number)
+        )
+        (found,) = await self.stage.ask(query)
+        return int(found)
+
+    async def children(self, name: str) -> list[DayChild]:
+        """The class's list, by number."""
+        query = select(DayChild).where(DayChild.session_id == await self.session(name)).order_by(DayChild.number)
+        return await self.stage.ask(query)
+
+    async def child(self, name: str) -> DayChild:
+        """The first child of this name on today's list."""
+        query = select(DayChild).join(Student).where(Student.name == name, DayChild.date == DAY).order_by(DayChild.id)
+        return (await self.stage.ask(query))[0]
+
+    async def name(self, child: DayChild) -> str:
+        (found,) = await self.stage.ask(select(Student.name).where(Student.id == child.student_id))
+        return str(found)
+
+    async def fresh(self, child: DayChild) -> DayChild:
+        (found,) = await self.stage.ask(select(DayChild).where(DayChild.id == child.id))
+        return found  # type: ignore[no-any-return]
+
+    async def links(self, child: DayChild) -> list[CustodyEvent]:
+        query = select(CustodyEvent).where(CustodyEvent.day_child_id == child.id).order_by(CustodyEvent.seq)
+        return await self.stage.ask(query)
+
+    async def last(self, child: DayChild) -> CustodyEvent:
+        return (await self.links(child))[-1]
+
+    async def guardians(self, child: DayChild) -> list[Person]:
+        query = (
+            select(Person)
+            .join(Guardianship, Guardianship.person_id == Person.id)
+            .where(Guardianship.student_id == child.student_id, Guardianship.restricted.is_(False))
+            .order_by(Guardianship.id)
+        )
+        return await self.stage.ask(query)
+
+    async def players(self, child: DayChild) -> list[Player]:
+        return [self.stage.persona(person.id) for person in await self.guardians(child)]
+
+    async def code(self, adult: Adult, adult_id: int, day: date = DAY) -> str:
+        async with self.stage.school.work(SYSTEM) as uow:
+            return await code_for(uow, adult, adult_id, day)
+
+    async def alarms(self, child: DayChild) -> list[Alarm]:
+        return await self.stage.ask(select(Alarm).where(Alarm.day_child_id == child.id).order_by(Alarm.id))
+
+    async def lead(self) -> Player:
+        (person,) = await self.stage.ask(select(CareDay.duty_lead_id).where(CareDay.date == DAY))
+        return self.stage.persona(person)
+
+    async def actor(self, player: Player) -> Actor:
+        return await self.stage.act_as(player)
+
+    async def speaks(self, language: str, *people: int) -> None:
+        async with self.stage.school.work(SYSTEM) as uow:
+            await uow.session.execute(update(Person).where(Person.id.in_(people)).values(language=language))
+
+    async def listed(self, child: DayChild, name: str, relation: Any, phone: str) -> int:
+        """Names an adult in the child's application; the row's id."""
+        async with self.stage.school.work(SYSTEM) as uow:
+            query = select(Application.id).where(
+                Application.student_id == child.student_id, Application.state == State.ENROLLED
+            )
+            application_id = (await uow.session.scalars(query)).one()
+            row = PickupPerson(application_id=application_id, ordinal=9, name=name, relation=relation, phone=phone)
+            uow.session.add(row)
+            await uow.session.flush()
+            return row.id
+
+    async def stop(self, child: DayChild, name: str, phone: str | None = None) -> None:
+        async with self.stage.school.work(SYSTEM) as uow:
+            entry = StopListEntry(
+                student_id=child.student_id, name=name, phone=phone, reason="court order", added_at=uow.now
+            )
+            uow.session.add(entry)
+
+    async def only_homeroom(self, player: Player) -> None:
+        """Takes the duty of a care teacher, which reaches the whole school, from a homeroom teacher."""
+        async with self.stage.school.work(SYSTEM) as uow:
+            who = player.user_id - USERS_FROM
+            await uow.session.execute(
+                delete(StaffRole).where(StaffRole.person_id == who, StaffRole.role == Role.CARE_TEACHER)
+            )
+
+    async def proves(self) -> None:
+        """The whole ledger fits."""
+        async with self.stage.school.look() as uow:
+            assert isinstance(await verify(uow), Verified)
+
+
+async def few_children(stage: Stage) -> None:
+    """A handful of each class is enough for a story: the first of its list, and those with a part of their own."""
+    query = select(Application.id, Student).join(Student).where(Application.state == State.ENROLLED)
+    async with stage.school.work(SYSTEM) as uow:
+        rows = (await uow.session.execute(query.order_by(Student.school_class_id, Student.student_no))).all()
+        places: dict[int, int] = {}
+        away = []
+        for application_id, student in rows:
+            places[student.school_class_id] = places.get(student.school_class_id, 0) + 1
+            if places[student.school_class_id] > FEW and student.name not in PARTS:
+                away.append(application_id)
+        await uow.session.execute(update(Application).where(Application.id.in_(away)).values(weekdays=[]))
+
+
+@asynccontextmanager
+async def open_gate(databases: Databases, *classes: str, moment: datetime | None = None) -> AsyncIterator[GateStage]:
+    """A gate stage at 17:00 (or ``moment``), after a roll at which everybody was here."""
+    database = await databases.fresh()
+    async with open_stage(database, afternoon=classes or CLASSES) as stage:
+        await few_children(stage)
+        gate = GateStage(stage, database)
+        await gate.open(*(classes or CLASSES))
+        await stage.at(moment or at(17))
+        yield gate
+        await gate.proves()
