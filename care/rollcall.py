@@ -80,8 +80,9 @@ async def sign_in(uow: UnitOfWork, session_id: int, seen: int | None = None) -> 
     me = Side(Holder.TEACHER, uow.actor.person_id, uow.actor.name)
     new = replace(roll, teacher_id=me.person_id, teacher=me.name, signed_in_at=uow.now)
     if roll.teacher_id is not None:
-        new = await _append_all(uow, new, [child for child in roll.in_care if child.holder_id != me.person_id], me)
-        children = len(roll.in_care)
+        theirs = [child for child in roll.in_care if child.holder_id == roll.teacher_id]  # others stay where they are
+        new = await _append_all(uow, new, theirs, me)
+        children = len(theirs)
         await uow.post("duty_taken_over", roll.teacher_id, session_id=session_id, by=me.name, children=children)
     uow.record("duty_signed_in", "session", session_id, instead_of=roll.teacher)
     return await _finished(uow, new)
@@ -139,6 +140,8 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
         return roll
     if seen is not None and child.seq != seen:
         raise Conflict()
+    if child.is_here and child.holder_id not in (None, teacher.person_id):
+        raise NotAllowed("with_another", teacher=child.holder_name)
     link = Link(step, _side(step, teacher, remark))
     sha256 = await append_after(uow, child.id, child, link)
     if step is Step.ABSENT:

@@ -63,10 +63,12 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
     return [
         ("/", _("Today"), P.CONSOLE),
         ("/applications", _("Applications"), P.SEE_APPLICATIONS),
+        ("/extended", _("Extended care"), P.SEE_BOARD),
         ("/students", _("Students"), P.SEE_STUDENTS),
         ("/classes", _("Classes"), P.SEE_STUDENTS),
         ("/reports", _("Reports"), P.SEE_COUNTS),
         ("/staff", _("Staff"), P.MANAGE_STAFF),
+        ("/calendar", _("Calendar"), P.MANAGE_TERM),
         ("/settings", _("Term"), P.MANAGE_TERM),
         ("/outbox", _("Outbox"), P.SEE_OUTBOX),
         ("/audit", _("Audit"), P.SEE_AUDIT),

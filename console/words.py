@@ -11,6 +11,7 @@ from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.errors import CareError
 from locales import Words, labels
+from locales.calendar import month_title
 
 
 def mark(sentence: str) -> str:
@@ -63,6 +64,19 @@ ACTIONS = {
     "delegate_authorised": mark("Delegate authorised for one day"),
     "delegate_withdrawn": mark("Delegate withdrawn"),
     "stopped_adult_refused": mark("Adult of the stop-list refused"),
+    "calendar_changed": mark("Date of the calendar changed"),
+    "calendar_year_entered": mark("Public holidays of a year entered"),
+    "day_rules_set": mark("Settings of the afternoon changed"),
+    "extended_opened": mark("Extended care of the day planned"),
+    "extended_asked": mark("Extended care asked for"),
+    "extended_approved": mark("Extended care granted"),
+    "extended_declined": mark("Extended care declined"),
+    "extended_withdrawn": mark("Extended care withdrawn for the day"),
+    "extended_standing_set": mark("Standing days of extended care changed"),
+    "extended_teacher_chosen": mark("Teacher of extended care planned"),
+    "extended_given": mark("Children given to extended care"),
+    "extended_differs": mark("Hand-over to extended care: counts differ"),
+    "extended_taken": mark("Children taken over by extended care"),
     "lined_out": mark("Led to the gate"),
     "released": mark("Child handed over"),
     "left_alone": mark("Child left alone"),
@@ -83,6 +97,7 @@ SUBJECTS = {
     "update": mark("Message"),
     "student": mark("Student"),
     "school": mark("School"),
+    "calendar": mark("Calendar"),
 }
 
 LETTERS = {
@@ -104,6 +119,18 @@ LETTERS = {
     "pickup_said": mark("Who comes for a child"),
     "pickup_stopped": mark("An adult of a stop-list"),
     "pickup_slip": mark("The printable pick-up slip"),
+    "calendar_changed": mark("A date of the calendar that changes"),
+    "calendar_year_missing": mark("Reminder: public holidays to enter"),
+    "calendar_undecided": mark("Reminder: a make-up day to decide"),
+    "extended_asked": mark("A request for extended care"),
+    "extended_decided": mark("Extended care: granted or declined"),
+    "extended_changed": mark("A late change of extended care"),
+    "extended_given": mark("Children to be counted at extended care"),
+    "extended_taken": mark("Children taken over by extended care"),
+    "extended_differs": mark("Hand-over to extended care: counts differ"),
+    "extended_missing": mark("A child who did not come to extended care"),
+    "extended_teacher": mark("Extended care: your duty today"),
+    "extended_roll_late": mark("The roll of extended care is late"),
     "lined_out": mark("On the way to the gate"),
     "released": mark("A child was handed over"),
     "release_undone": mark("A hand-over taken back"),
@@ -179,6 +206,20 @@ ERRORS = {
     "venue_unknown": mark("Please choose one of the venues."),
     "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
     "already_settled": mark("This has been settled in the meantime."),
+    "year_not_covered": mark("The official list of {year} is not known to this program."),
+    "year_out_of_range": mark("Only this year and the next can be entered."),
+    "year_entered": mark("The public holidays of {year} have been entered already."),
+    "day_kind_needed": mark("Please choose what this date is."),
+    "weekday_unknown": mark("Please choose a weekday from Monday to Friday."),
+    "date_is_past": mark("This date is past: it stays as it was."),
+    "date_too_far": mark("Please choose a date within the next two years."),
+    "care_is_open": mark("The care of this day is open: only its times can be changed."),
+    "wave_is_over": mark("Wave {wave} is over: its times can no longer be changed."),
+    "wave_has_begun": mark("Wave {wave} has begun: its beginning stays at {time}, only its end can be changed."),
+    "time_is_past": mark("{time} is past. Please give an end that is still to come."),
+    "after_close": mark("The day closes at {time}: care must end before that."),
+    "opens_too_late": mark("The lists must be made before the first wave begins, at {time}."),
+    "closes_too_early": mark("The day cannot close before the last wave ends, at {time}."),
     "sign_link_unknown": mark("This signing page is not valid. Please open it from the chat again."),
     "sign_link_expired": mark("This signing page has run out after five minutes. Please open it from the chat again."),
     "signature_empty": mark("There is too little to see. Please write your name in the field."),
@@ -237,6 +278,12 @@ class Say:
 
     def weekday(self, number: int) -> str:
         return labels.weekday(self._, number)
+
+    def weekday_short(self, number: int) -> str:
+        return self._(labels.WEEKDAYS_SHORT[number - 1])
+
+    def month(self, day: date) -> str:
+        return month_title(self._, day)
 
     def date(self, day: date) -> str:
         """A date with its weekday, and with the year where it is not this one."""

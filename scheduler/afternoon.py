@@ -23,6 +23,7 @@ from care.records.term import Term
 from care.rollcall import OpenRoll, unfinished
 from care.school import School
 from care.work import UnitOfWork
+from scheduler import extended
 from scheduler.parts import by_itself, together
 from scheduler.reminders import remind
 from scheduler.uncollected import chase_uncollected
@@ -42,6 +43,7 @@ async def tick(school: School) -> None:
         await by_itself("missing", chase_missing(school, rules))
         if care_day.closed_at is None:
             await by_itself("dismissal", remind(school, rules))
+        await by_itself("extended", extended.tick(school, care_day, rules))
         await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 
@@ -56,6 +58,7 @@ async def open_today(school: School) -> None:
     await together(school, open_day, [term])
     for class_id in classes:
         await by_itself("class", together(school, _session_of(term), [class_id]), class_id=class_id)
+    await by_itself("extended", extended.open_session(school))
     async with school.look(SYSTEM) as uow:
         left = await classes_to_open(uow, term)
     if not left:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, literal, or_, select
@@ -21,16 +21,16 @@ from care.enrolment.apply import settle
 from care.enrolment.family import reviewers_of
 from care.people import holders
 from care.permissions import SYSTEM
+from care.quiet import QUIET_FROM, QUIET_UNTIL
 from care.records.delivery import Class, Letter
 from care.records.enrolment import Application, State
 from care.records.people import Guardianship, Role
 from care.school import School
 from care.work import UnitOfWork
 from scheduler import afternoon
+from scheduler import calendar as calendar_part
 from scheduler.parts import by_itself, together
 
-QUIET_UNTIL = time(7, 30)
-QUIET_FROM = time(20, 0)
 REVIEW_DAYS = 1
 APPROVAL_DAYS = 1
 SIGN_DAYS = (2, 5)
@@ -62,6 +62,7 @@ async def tick(school: School) -> None:
     """Does and posts everything that is due by now."""
     await by_itself("withdrawals", settle_withdrawals(school))
     await by_itself("afternoon", afternoon.tick(school))
+    await by_itself("calendar", calendar_part.tick(school))
     await by_itself("reminders", remind(school))
 
 

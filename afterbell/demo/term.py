@@ -8,11 +8,13 @@ from datetime import date, time, timedelta
 from importlib.resources import files
 
 import chinese_calendar
-import chinese_calendar.constants as official
 
 from afterbell.demo.book import Book, local
+from care.calendar_official import covers, official_days
 from care.records import (
     CalendarDay,
+    CalendarYear,
+    Mark,
     SchoolClass,
     Term,
     TermText,
@@ -104,28 +106,26 @@ def _waves(book: Book, term_id: int) -> None:
         )
 
 
-def announced(year: int) -> bool:
-    """Whether the official holiday notice of a year is known here; nothing is guessed for the others (S8)."""
-    return any(day.year == year for day in official.holidays)
-
-
 def _calendar(book: Book) -> None:
+    """The years whose official notice is known; nothing is guessed for the others (S8), of which the office was told
+    in October. The notices name the make-up dates but not whose timetable they follow: that is the school's to
+    decide."""
     for year in range(TERM_STARTS.year, TERM_ENDS.year + 1):
-        if announced(year):
-            for day in _dates(date(year, 1, 1), date(year, 12, 31)):
-                _calendar_day(book, day)
-
-
-def _calendar_day(book: Book, day: date) -> None:
-    """The notices name the make-up dates but not whose timetable they follow: that is the school's to decide."""
-    school = bool(chinese_calendar.is_workday(day))
-    if school == (day.isoweekday() <= 5):
-        return
-    _, name = chinese_calendar.get_holiday_detail(day)
-    note = str(chinese_calendar.Holiday(name).chinese)
-    if school:
-        note += "调休上课"
-    book.note(CalendarDay, date=day, school=school, care=school, follows_weekday=None, note=note)
+        if covers(year):
+            book.note(CalendarYear, year=year, entered_at=PUBLISHED, entered_by=None)
+            for day in official_days(year):
+                note = day.name + "调休上课" if day.school else day.name
+                book.note(
+                    CalendarDay,
+                    date=day.date,
+                    school=day.school,
+                    care=day.school,
+                    follows_weekday=None,
+                    note=note,
+                    version=0,
+                )
+        else:
+            book.note(Mark, name=f"calendar_year_missed:{year}", value=f"{TERM_STARTS.year}-10-09")
 
 
 def _dates(first: date, last: date) -> Iterator[date]:

@@ -15,6 +15,7 @@ COMMANDS = {
     "leave": mark("Leave: a child does not attend on some day"),
     "pickup": mark("Who collects my child, and the pick-up code"),
     "withdraw": mark("Withdraw a child from care"),
+    "extended": mark("Extended care: today and every week"),
     "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
     "review": mark("Applications waiting for you"),
     "checkin": mark("Sign in for duty and call the roll"),
@@ -24,7 +25,7 @@ COMMANDS = {
     "cancel": mark("Set the current question aside"),
 }
 
-GUARDIAN = ("pickup", "leave", "children", "apply", "withdraw")
+GUARDIAN = ("pickup", "extended", "leave", "children", "apply", "withdraw")
 EVERYONE = ("language", "help", "cancel")
 
 
@@ -35,8 +36,10 @@ def commands_for(actor: Actor, guardian: bool) -> list[str]:
         names += ["checkin", "handover"]
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
         names.insert(0 if actor.may(Permission.APPROVE) else len(names), "review")  # who calls rolls daily has it first
+    if actor.may(Permission.TAKE_ROLL):
+        names.append("extended")
     if guardian:
-        names += GUARDIAN
+        names += [name for name in GUARDIAN if name not in names]
     if actor.may(Permission.CONSOLE):
         names.append("console")
     return [*names, *EVERYONE]

@@ -19,6 +19,7 @@ from bot.chat import (
     agreement,
     children,
     console,
+    extended,
     language,
     leave,
     missing,
@@ -55,6 +56,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "review": review.review_command,
     "checkin": rollcall.checkin_command,
     "console": console.console_command,
+    "extended": extended.extended_command,
     "handover": handover_command,
 }
 TAPS: dict[str, Handler] = {
@@ -82,10 +84,8 @@ TAPS: dict[str, Handler] = {
     "lvb": leave.back_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
-    **pickup.TAPS,
-    **HANDOVER_TAPS,
 }
-TAPS |= rollcall.TAPS | missing.TAPS
+TAPS |= rollcall.TAPS | missing.TAPS | pickup.TAPS | extended.TAPS | HANDOVER_TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 

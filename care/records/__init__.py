@@ -28,6 +28,7 @@ from care.records.enrolment import (
     State,
     Waiver,
 )
+from care.records.extended import ExtendedHandover, ExtendedRequest, Passing, Wish
 from care.records.office import ConsoleSession, Event, Mark, SignInLink
 from care.records.people import (
     Contact,
@@ -66,6 +67,8 @@ __all__ = [
     "DayRules",
     "Delegate",
     "Event",
+    "ExtendedHandover",
+    "ExtendedRequest",
     "Form",
     "Guardianship",
     "Holder",
@@ -78,6 +81,7 @@ __all__ = [
     "LetterState",
     "Mark",
     "Need",
+    "Passing",
     "Person",
     "PickupCode",
     "PickupPerson",
@@ -106,5 +110,6 @@ __all__ = [
     "Waiver",
     "Wave",
     "WaveDay",
+    "Wish",
     "WrongCode",
 ]

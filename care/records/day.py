@@ -80,6 +80,8 @@ class DayRules(Record):
     remind_minutes: Mapped[int] = mapped_column(default=30)
     late_minutes: Mapped[list[int]] = mapped_column(default=lambda: [10, 20, 30])
     closes_at: Mapped[time] = mapped_column(default=time(20, 0))
+    extended_until_ask: Mapped[time] = mapped_column(default=time(16, 0))
+    extended_automatic: Mapped[bool] = mapped_column(default=True)
 
 
 class CareDay(Record):
@@ -100,10 +102,20 @@ class CareDay(Record):
 
 
 class CareSession(Record):
-    """One group, one venue, one time span on one date. ``teacher_id`` is who was planned; who signed in answers."""
+    """One group, one venue, one time span on one date. ``teacher_id`` is who was planned; who signed in answers. A date
+    has one session of extended care at most; it is of no class."""
 
     __tablename__ = "care_session"
-    __table_args__ = (UniqueConstraint("date", "kind", "school_class_id"),)
+    __table_args__ = (
+        UniqueConstraint("date", "kind", "school_class_id"),
+        Index(
+            "uq_care_session_extended",
+            "date",
+            unique=True,
+            sqlite_where=text("kind = 'extended'"),
+            postgresql_where=text("kind = 'extended'"),
+        ),
+    )
     id: Mapped[int] = key()
     date: Mapped[date] = mapped_column(ForeignKey("care_day.date"))
     kind: Mapped[SessionKind] = mapped_column(word(SessionKind))
@@ -125,7 +137,8 @@ class CareSession(Record):
 
 class DayChild(Record):
     """A child who is planned for a date: in which session, at which number of its list. ``last_seq`` points to the last
-    link of the child's custody chain; where the child is, that link alone says."""
+    link of the child's custody chain; where the child is, that link alone says. ``extended_at``: when extended care
+    took the child over; from then on it leaves from there."""
 
     __tablename__ = "day_child"
     __table_args__ = (
@@ -139,6 +152,7 @@ class DayChild(Record):
     session_id: Mapped[int] = mapped_column(ForeignKey("care_session.id"))
     number: Mapped[int]
     last_seq: Mapped[int]
+    extended_at: Mapped[datetime | None]
     student: Mapped[Student] = relationship(lazy="raise")
     application: Mapped[Application] = relationship(lazy="raise")
     session: Mapped[CareSession] = relationship(lazy="raise")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from console.door import Page
 from console.pages import (
+    afternoon,
     application,
     applications,
     audit,
     bulk,
+    calendar,
+    calendar_date,
     classes,
+    extended,
     health,
     home,
     outbox,
@@ -32,8 +36,12 @@ FEATURES = (
     application,
     students,
     classes,
+    extended,
     staff,
+    calendar,
+    calendar_date,
     settings,
+    afternoon,
     texts,
     reports,
     outbox,

@@ -19,6 +19,7 @@ from care.records import (
     DayChild,
     Holder,
     Leave,
+    SessionKind,
     State,
     Step,
     Student,
@@ -49,7 +50,10 @@ async def last_links(school: School, day: date = TUESDAY) -> dict[int, CustodyEv
 
 async def count(school: School, table: type[CareDay | CareSession | DayChild]) -> int:
     async with school.look() as uow:
-        return await uow.session.scalar(select(func.count()).select_from(table)) or 0
+        query = select(func.count()).select_from(table)
+        if table is CareSession:  # that of extended care has tests of its own
+            query = query.where(CareSession.kind == SessionKind.CLASS)
+        return await uow.session.scalar(query) or 0
 
 
 async def test_a_class_expects_its_enrolled_children_of_the_weekday(school: School) -> None:

@@ -26,6 +26,7 @@ READ: dict[str, set[Role]] = {
     "/applications/{id:int}": WITH_PUPILS,
     "/applications/{id:int}.pdf": WITH_PUPILS,
     "/applications/{id:int}/agreement.pdf": WITH_PUPILS,
+    "/extended": WITH_PUPILS,
     "/students": WITH_PUPILS,
     "/classes": WITH_PUPILS,
     "/reports": EVERYBODY,
@@ -33,6 +34,9 @@ READ: dict[str, set[Role]] = {
     "/reports/enrolment.xlsx": EVERYBODY,
     "/staff": MANAGING,
     "/settings": STEERING,
+    "/settings/afternoon": STEERING,
+    "/calendar": STEERING,
+    "/calendar/{day}": STEERING,
     "/settings/texts/{kind}": STEERING,
     "/settings/texts/{kind}/new": STEERING,
     "/outbox": STEERING,
@@ -56,7 +60,13 @@ DO: dict[str, set[Role]] = {
     "/settings/terms/{id:int}": STEERING,
     "/settings/terms/{id:int}/extended": STEERING,
     "/settings/waves/{id:int}": STEERING,
+    "/settings/afternoon": STEERING,
+    "/calendar/{day}": STEERING,
+    "/calendar/years/{id:int}": STEERING,
     "/settings/texts/{kind}/new": STEERING,
+    "/extended/teacher": LEADING,
+    "/extended/requests/{id:int}": LEADING | {R.GRADE_LEADER},
+    "/extended/terms/{id:int}": STEERING,
     "/outbox/{id:int}/retry": STEERING,
     "/outbox/{id:int}/drop": STEERING,
     "/inbox/{id:int}/retry": STEERING,
@@ -67,7 +77,8 @@ SIGNS_IN = EVERYBODY
 
 
 def address(path: str, number: int = 1) -> str:
-    return path.replace("{id:int}", str(number)).replace("{token}", "x").replace("{kind}", "agreement")
+    path = path.replace("{id:int}", str(number)).replace("{token}", "x").replace("{kind}", "agreement")
+    return path.replace("{day}", "2026-12-25")
 
 
 def test_no_address_is_forgotten() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from afterbell.demo import SCHOOL_NAME, START
-from afterbell.demo.term import announced
+from care.calendar_official import covers as announced
 from care.records import (
     CalendarDay,
     Person,

@@ -58,7 +58,7 @@ async def test_half_an_hour_before_and_once(home: Stage) -> None:
     assert count(mum, ASKS) == 0
     await stage.at(at(16, 40))
     mum.reads(f"{child.child}（2(3)班）今天 17:10 放学，请到东门接。")
-    assert mum.buttons[-2:] == ["我来接", "别人来接"]
+    assert mum.buttons[-3:] == ["我来接", "别人来接", "今天延时托管"]
     mum.misses("迟到")
     assert count(dad, ASKS) == 1
     for minute in (41, 55, 59):

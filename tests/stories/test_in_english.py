@@ -29,7 +29,7 @@ async def test_the_whole_way_in_english(small_stage: Stage) -> None:
     await open_slip(stage, mum)
     mum.reads("You are the mother of Theo Ashworth, class 3(5).")
     assert mum.commands == [
-        "/pickup", "/leave", "/children", "/apply", "/withdraw", "/language", "/help", "/cancel",
+        "/pickup", "/extended", "/leave", "/children", "/apply", "/withdraw", "/language", "/help", "/cancel",
     ]  # fmt: skip
 
     await answer_all(mum, young=False)

@@ -46,6 +46,7 @@ def expected(who: str, command: str) -> str:
             "review": NO_DUTY,
             "checkin": NO_DUTY,
             "console": NO_DUTY,
+            "extended": "固定日期",
             "handover": NO_DUTY,
         }[command]
     role = Role(who)
@@ -58,6 +59,7 @@ def expected(who: str, command: str) -> str:
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
+        "extended": "今天没有学生参加延时托管" if role in TAKES_ROLL else NO_DUTY,
         "handover": NO_CLASS if role in TAKES_ROLL else NO_DUTY,
     }[command]
 
@@ -67,10 +69,12 @@ def menu(who: str) -> list[str]:
     if who == STRANGER:
         return []
     if who == GUARDIAN:
-        return ["/pickup", "/leave", "/children", "/apply", "/withdraw", *names]
+        return ["/pickup", "/extended", "/leave", "/children", "/apply", "/withdraw", *names]
     role = Role(who)
     if role in SIGNS_IN:
         names.insert(0, "/console")
+    if role in TAKES_ROLL:
+        names.insert(0, "/extended")
     if role in REVIEWS:
         names.insert(0, "/review")
     if role in TAKES_ROLL:
@@ -118,7 +122,7 @@ async def test_every_command_by(sqlite: Databases, who: str) -> None:
             player.reads(expected(who, command))
             if who == GUARDIAN and command in ("leave", "withdraw"):
                 await player.send("/cancel")
-        for command in ("apply", "children", "review", "checkin", "console"):
+        for command in ("apply", "children", "review", "checkin", "console", "extended"):
             await player.tap(data=f"go:{command}")
             last = player.last
             said = player.toasts[-1:] + ([last.text] if last else [])

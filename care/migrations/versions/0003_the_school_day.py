@@ -106,6 +106,8 @@ def upgrade() -> None:
         sa.Column("remind_minutes", sa.Integer(), nullable=False),
         sa.Column("late_minutes", sa.JSON(), nullable=False),
         sa.Column("closes_at", sa.Time(), nullable=False),
+        sa.Column("extended_until_ask", sa.Time(), nullable=False),
+        sa.Column("extended_automatic", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_day_rules_term_id")),
         sa.PrimaryKeyConstraint("term_id", name=op.f("pk_day_rules")),
     )
@@ -169,6 +171,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_care_session")),
         sa.UniqueConstraint("date", "kind", "school_class_id", name=op.f("uq_care_session_date_kind_school_class_id")),
     )
+    with op.batch_alter_table("care_session", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_care_session_extended",
+            ["date"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'extended'"),
+            postgresql_where=sa.text("kind = 'extended'"),
+        )
+
     op.create_table(
         "wave_day",
         sa.Column("date", sa.Date(), nullable=False),
@@ -187,6 +198,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
+        sa.Column("extended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_day_child_application_id")),
         sa.ForeignKeyConstraint(["date"], ["care_day.date"], name=op.f("fk_day_child_date")),
         sa.ForeignKeyConstraint(["session_id"], ["care_session.id"], name=op.f("fk_day_child_session_id")),
@@ -197,6 +209,66 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("day_child", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_day_child_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "extended_request",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("student_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "approved", "declined", "withdrawn", name="wish", native_enum=False, length=24),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remark", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_extended_request_asked_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_extended_request_decided_by")),
+        sa.ForeignKeyConstraint(["student_id"], ["student.id"], name=op.f("fk_extended_request_student_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extended_request")),
+        sa.UniqueConstraint("date", "student_id", name=op.f("uq_extended_request_date_student_id")),
+    )
+    with op.batch_alter_table("extended_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_extended_request_student_id"), ["student_id"], unique=False)
+
+    op.create_table(
+        "extended_handover",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("class_session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("given", "differs", "taken", name="passing", native_enum=False, length=24),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("given", sa.JSON(), nullable=False),
+        sa.Column("counted", sa.JSON(), nullable=False),
+        sa.Column("giver_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["class_session_id"], ["care_session.id"], name=op.f("fk_extended_handover_class_session_id")
+        ),
+        sa.ForeignKeyConstraint(["giver_id"], ["person.id"], name=op.f("fk_extended_handover_giver_id")),
+        sa.ForeignKeyConstraint(["session_id"], ["care_session.id"], name=op.f("fk_extended_handover_session_id")),
+        sa.ForeignKeyConstraint(["taker_id"], ["person.id"], name=op.f("fk_extended_handover_taker_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extended_handover")),
+    )
+    with op.batch_alter_table("extended_handover", schema=None) as batch_op:
+        batch_op.create_index("ix_extended_handover_session", ["session_id"], unique=False)
+        batch_op.create_index(
+            "uq_extended_handover_open",
+            ["class_session_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('given', 'differs')"),
+            postgresql_where=sa.text("state IN ('given', 'differs')"),
+        )
 
     op.create_table(
         "alarm",
@@ -298,6 +370,19 @@ def downgrade() -> None:
         batch_op.drop_column("version")
 
     op.drop_table("custody")
+    with op.batch_alter_table("extended_handover", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_extended_handover_open",
+            sqlite_where=sa.text("state IN ('given', 'differs')"),
+            postgresql_where=sa.text("state IN ('given', 'differs')"),
+        )
+        batch_op.drop_index("ix_extended_handover_session")
+
+    op.drop_table("extended_handover")
+    with op.batch_alter_table("extended_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_extended_request_student_id"))
+
+    op.drop_table("extended_request")
     with op.batch_alter_table("alarm", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_alarm_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
@@ -310,6 +395,13 @@ def downgrade() -> None:
 
     op.drop_table("day_child")
     op.drop_table("wave_day")
+    with op.batch_alter_table("care_session", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_care_session_extended",
+            sqlite_where=sa.text("kind = 'extended'"),
+            postgresql_where=sa.text("kind = 'extended'"),
+        )
+
     op.drop_table("care_session")
     op.drop_table("pickup_plan")
     with op.batch_alter_table("leave", schema=None) as batch_op:

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import bot
-from locales import LANGUAGES, catalogue_path, labels, whereabouts
+from locales import LANGUAGES, calendar, catalogue_path, labels, whereabouts
 
 Sentence = str | tuple[str, ...]
 
@@ -46,13 +46,13 @@ def said_in_chat() -> set[Sentence]:
 
 
 def said_in_labels() -> set[Sentence]:
-    """Sentences of ``locales/``: those in the tables of ``labels.py``, and those that the modules say themselves."""
+    """Sentences of ``locales/``: those in its tables, and those it says itself."""
     tables = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
-    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS}
+    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS}
     called = {
         node.args[0].value
-        for path in (Path(labels.__file__), Path(whereabouts.__file__))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for module in (labels, calendar, whereabouts)
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "_"

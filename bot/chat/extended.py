@@ -1,0 +1,211 @@
+"""/extended (S11): a guardian says who stays today and on which weekdays; teachers come to their own desk."""
+
+from __future__ import annotations
+
+from telegram import Update
+
+from bot.chat import extended_desk, extended_roll
+from bot.chat.ids import id_of
+from bot.wire.turn import Turn
+from bot.wire.view import Button, View, pack
+from care.day.rules import rules_of
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.extended.asking import ChildToday, ask, own_children, withdraw
+from care.extended.deciding import decide
+from care.extended.places import Offer, offer_on, places_left
+from care.extended.standing import Standing, Weekly, own_standing, set_standing, weekly
+from care.extended.telling import cut_off
+from care.people import children_of
+from care.permissions import Permission
+from care.records.extended import Wish
+from locales import Words, mark
+from locales.labels import weekday as weekday_name
+from locales.labels import weekdays
+
+PER_ROW = 3
+SAID = {
+    Wish.APPROVED: mark("✔ {child} stays today."),
+    Wish.ASKED: mark("✔ The school has been asked. You will be told here."),
+    Wish.WITHDRAWN: mark("✔ {child} leaves at {at} today, without extended care."),
+}
+DECIDED = {
+    Wish.APPROVED: mark("✔ Granted. {child}, class {school_class}, stays today; the family has been told."),
+    Wish.DECLINED: mark("✖ Declined. {child}, class {school_class}; the family has been told."),
+}
+
+
+async def extended_command(update: Update, turn: Turn) -> None:
+    """Teachers see their desk, guardians their children; who is both begins at the desk."""
+    if turn.actor.may(Permission.TAKE_ROLL):
+        words = " ".join(turn.args or ())
+        await turn.say(await extended_roll.found_by_name(turn, words) if words else await extended_desk.desk(turn))
+    elif await children_of(turn.uow, turn.actor.person_id or 0):
+        await turn.say(await family(turn))
+    else:
+        raise NotAllowed()
+
+
+async def family_tapped(update: Update, turn: Turn) -> None:
+    await turn.show(await family(turn))
+
+
+async def family(turn: Turn, note: str = "") -> View:
+    """The own children: today, every week, and what can be changed."""
+    _ = turn._
+    offered, children = await weekly(turn.uow), await own_standing(turn.uow)
+    if offered is None:
+        return View(_("Extended care is not offered this term."))
+    if not children:
+        return View(_("None of your children is in after-school care this term."))
+    offer = await offer_on(turn.uow, turn.uow.today)
+    today = {one.student_id: one for one in await own_children(turn.uow)}
+    parts, rows = [note] if note else [], list[tuple[Button, ...]]()
+    for child in children:
+        now = today.get(child.student_id)
+        parts.append(_about(turn, child, now, offered))
+        rows.append(_ways(turn, child, now, several=len(children) > 1))
+    parts.append(await _footer(turn, offer))
+    if turn.actor.may(Permission.TAKE_ROLL):
+        rows.append((Button(_("For teachers"), pack("exd", 0)),))
+    return View("\n\n".join(parts), tuple(rows))
+
+
+def _about(turn: Turn, child: Standing, now: ChildToday | None, offered: Weekly) -> str:
+    _ = turn._
+    head = _("{child}, class {school_class}", child=child.name, school_class=child.school_class)
+    days = weekdays(_, child.days) if child.days else _("none")
+    return "\n".join([head, _today(turn, now, offered), _("Every week: {days}", days=days)])
+
+
+def _today(turn: Turn, now: ChildToday | None, offered: Weekly) -> str:
+    _, venue, until = turn._, offered.venue, f"{offered.until:%H:%M}"
+    if now is None or not now.in_care:
+        return _("Today: not in care.")
+    if now.there:
+        return _("Today: in extended care at {venue}, until {until}.", venue=venue, until=until)
+    if now.stays:
+        return _("Today: stays for extended care at {venue}, until {until}.", venue=venue, until=until)
+    at = leaving(turn, now)
+    if now.waits:
+        return _("Today: asked, not answered yet. Until then: leaves at {at}.", at=at)
+    if now.wish is Wish.DECLINED:
+        return _("Today: the school has declined; leaves at {at}.", at=at)
+    return _("Today: leaves at {at}, without extended care.", at=at)
+
+
+def leaving(turn: Turn, now: ChildToday) -> str:
+    """When the child's class leaves, in school time."""
+    return f"{now.leaves_at.astimezone(turn.uow.school.zone):%H:%M}" if now.leaves_at else "–"
+
+
+def _ways(turn: Turn, child: Standing, now: ChildToday | None, several: bool) -> tuple[Button, ...]:
+    _, name = turn._, f" · {child.name}" if several else ""
+    row = []
+    if now is not None and now.in_care and not now.there:
+        if now.stays or now.waits:
+            row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", child.student_id)))
+        elif now.wish is not Wish.DECLINED:
+            row.append(Button(_("Stay today") + name, pack("exy", child.student_id)))
+    row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
+    return tuple(row)
+
+
+async def _footer(turn: Turn, offer: Offer | None) -> str:
+    """What extended care is today, how many places are left, and what a change means now."""
+    _, zone = turn._, turn.uow.school.zone
+    if offer is None:
+        return _("There is no extended care today.")
+    left = await places_left(turn.uow, offer)
+    lines = [
+        _(
+            "Extended care today: {venue}, {since}–{until}. Places left: {left}.",
+            venue=offer.venue,
+            since=f"{offer.starts_at.astimezone(zone):%H:%M}",
+            until=f"{offer.ends_at.astimezone(zone):%H:%M}",
+            left=left,
+        )
+    ]
+    if not (await rules_of(turn.uow, offer.term_id)).extended_automatic:
+        lines.append(_("The school decides on each request."))
+    elif left == 0:
+        lines.append(_("The school decides on further requests."))
+    until = await cut_off(turn.uow, offer)
+    at = f"{until.astimezone(zone):%H:%M}"
+    if turn.uow.now < until:
+        lines.append(_("You can change this freely until {at}; after that both teachers are told at once.", at=at))
+    else:
+        lines.append(_("It is past {at}: you can still change this, and both teachers are told at once.", at=at))
+    return "\n".join(lines)
+
+
+async def stay_tapped(update: Update, turn: Turn) -> None:
+    child = await ask(turn.uow, turn.numbers[0])
+    said = Wish.ASKED if child.waits else Wish.APPROVED
+    await turn.show(await family(turn, turn._(SAID[said], child=child.name)))
+
+
+async def leave_tapped(update: Update, turn: Turn) -> None:
+    child = await withdraw(turn.uow, turn.numbers[0])
+    note = turn._(SAID[Wish.WITHDRAWN], child=child.name, at=leaving(turn, child))
+    await turn.show(await family(turn, note))
+
+
+async def standing_tapped(update: Update, turn: Turn) -> None:
+    await turn.show(await standing_view(turn, turn.numbers[0]))
+
+
+async def standing_view(turn: Turn, student_id: int) -> View:
+    """The weekdays of one child as switches."""
+    _ = turn._
+    child = next((one for one in await own_standing(turn.uow) if one.student_id == student_id), None)
+    offered = await weekly(turn.uow)
+    if child is None or offered is None:
+        raise NotFound()
+    text = _(
+        "{child}: on which days of every week does the child stay for extended care, at {venue} until {until}?\n\n"
+        "A change counts from the next care day; today stays as it is.",
+        child=child.name,
+        venue=offered.venue,
+        until=f"{offered.until:%H:%M}",
+    )
+    switches = [_switch(_, child, day, offered.left.get(day, 0)) for day in child.care_days]
+    rows = [tuple(switches[at : at + PER_ROW]) for at in range(0, len(switches), PER_ROW)]
+    return View(text, (*rows, (Button(_("‹ Back"), pack("exf", 0)),)))
+
+
+def _switch(_: Words, child: Standing, day: int, left: int) -> Button:
+    on, name = day in child.days, weekday_name(_, day)
+    label = f"☑ {name}" if on else f"☐ {name}" if left > 0 else _("☐ {day} (full)", day=name)
+    return Button(label, pack("ext", child.student_id, day, 0 if on else 1))
+
+
+async def switch_tapped(update: Update, turn: Turn) -> None:
+    numbers = turn.numbers
+    if len(numbers) != 3 or numbers[1] not in range(1, 8) or numbers[2] not in (0, 1):
+        raise Conflict()
+    student_id, day, wanted = numbers
+    await set_standing(turn.uow, student_id, day, bool(wanted))
+    await turn.show(await standing_view(turn, student_id))
+
+
+async def decision_tapped(update: Update, turn: Turn) -> None:
+    """Who answers for the day grants or declines, from the letter."""
+    if len(turn.parts) != 3 or turn.parts[0] not in (Wish.APPROVED.value, Wish.DECLINED.value):
+        raise Invalid()
+    to, request_id, version = Wish(turn.parts[0]), id_of(turn.parts[1]), id_of(turn.parts[2])
+    request = await decide(turn.uow, request_id, version, to)
+    student = request.student
+    text = turn._(DECIDED[to], child=student.name, school_class=student.school_class.name)
+    await turn.show(View(text))
+
+
+TAPS = {
+    "exf": family_tapped,
+    "exy": stay_tapped,
+    "exn": leave_tapped,
+    "exs": standing_tapped,
+    "ext": switch_tapped,
+    "exg": decision_tapped,
+    **extended_desk.TAPS,
+    **extended_roll.TAPS,
+}

@@ -1,0 +1,180 @@
+"""Today's extended care, as a guardian asks for it or withdraws (S11).
+
+Until the cut-off a change simply changes the plan; later it still counts, and both teachers are told at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
+from care.day.plan import on_leave, times_on
+from care.day.rules import rules_of
+from care.errors import Conflict, NotFound
+from care.extended.places import Attending, Offer, attending, lock_places, offer_on, places_left
+from care.extended.telling import ask_school, took_effect
+from care.people import children_of
+from care.records.day import CareDay, Step
+from care.records.extended import ExtendedRequest, Wish
+from care.records.people import Student
+from care.work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class ChildToday:
+    """How extended care stands for an enrolled child. ``in_care``: it attends today and has not left. ``leaves_at``:
+    when its class leaves, None on a day without care. ``there``: extended care has taken it over."""
+
+    student_id: int
+    name: str
+    school_class: str
+    application_id: int
+    in_care: bool
+    stays: bool
+    standing_today: bool
+    wish: Wish | None
+    there: bool
+    standing: tuple[int, ...]
+    care_days: tuple[int, ...]
+    leaves_at: datetime | None
+
+    @property
+    def waits(self) -> bool:
+        return self.wish is Wish.ASKED
+
+
+async def own_children(uow: UnitOfWork) -> list[ChildToday]:
+    """The actor's enrolled children today, in care or not; none where extended care is not offered today."""
+    offer = await offer_on(uow, uow.today)
+    if offer is None:
+        return []
+    found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
+    return [one for one in found if one is not None]
+
+
+async def offer_today(uow: UnitOfWork) -> Offer:
+    """What is offered today. Raises Conflict("extended_not_today")."""
+    offer = await offer_on(uow, uow.today)
+    if offer is None:
+        raise Conflict("extended_not_today")
+    return offer
+
+
+def _me(uow: UnitOfWork) -> int:
+    return uow.actor.person_id or 0
+
+
+async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildToday | None:
+    """How it stands for one child; None where it is not enrolled."""
+    said = next(iter(await attending(uow, offer, student_id)), None)
+    if said is None:
+        return None
+    query = select(Student).where(Student.id == student_id).options(joinedload(Student.school_class))
+    student = (await uow.session.scalars(query)).one()
+    in_care, there = await _in_care(uow, offer, said)
+    times = await times_on(uow, offer.term_id, offer.date)
+    ends = next((one.ends_at for one in times if student.school_class.grade in one.wave.grades), None)
+    return ChildToday(
+        student_id=student_id,
+        name=student.name,
+        school_class=student.school_class.name,
+        application_id=said.application_id,
+        in_care=in_care,
+        stays=in_care and said.wants_to_stay,
+        standing_today=said.is_standing,
+        wish=said.wish,
+        there=there,
+        standing=said.standing,
+        care_days=said.care_days,
+        leaves_at=ends,
+    )
+
+
+async def _in_care(uow: UnitOfWork, offer: Offer, said: Attending) -> tuple[bool, bool]:
+    """Whether the child is in care on the date (expected, or here and not gone), and whether extended care has it."""
+    if not said.in_care or await on_leave(uow, offer.date, [said.student_id]):
+        return False, False
+    query = (
+        select(CHAIN.c.step, CHILDREN.c.extended_at)
+        .join(CHILDREN, (CHILDREN.c.id == CHAIN.c.day_child_id) & (CHILDREN.c.last_seq == CHAIN.c.seq))
+        .where(CHILDREN.c.date == offer.date, CHILDREN.c.student_id == said.student_id)
+    )
+    last = (await uow.connection.execute(query)).first()
+    if last is None:
+        care_day = await uow.session.get(CareDay, offer.date)
+        return care_day is None or care_day.planned_at is None, False
+    return last.step in HERE or last.step is Step.EXPECTED, last.extended_at is not None
+
+
+async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
+    """An own child that is in care today, with the places locked. Raises NotFound for any other child's id, Conflict
+    where nothing can change any more."""
+    if student_id not in {child.student_id for child in await children_of(uow, _me(uow))}:
+        raise NotFound()
+    offer = await offer_today(uow)
+    await lock_places(uow, offer.term_id)
+    child = await child_today(uow, offer, student_id)
+    if child is None or not child.in_care:
+        raise Conflict("not_in_care_today")
+    if uow.now >= offer.ends_at:
+        raise Conflict("extended_over")
+    return offer, child
+
+
+async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
+    """A guardian asks that the child stays today. Granted at once where that is automatic and a place is left; else the
+    duty lead and the office are asked. Raises NotFound, Conflict."""
+    offer, child = await _own(uow, student_id)
+    if child.stays or child.waits:  # the same tap twice, or both parents
+        return child
+    if child.wish is Wish.DECLINED:
+        raise Conflict("extended_declined")
+    automatic = (await rules_of(uow, offer.term_id)).extended_automatic
+    granted = automatic and await places_left(uow, offer) > 0
+    request = await _put(uow, offer, student_id, Wish.APPROVED if granted else Wish.ASKED)
+    if granted:
+        await took_effect(uow, offer, request, told=_me(uow))
+    else:
+        await ask_school(uow, request)
+    return await _again(uow, offer, student_id)
+
+
+async def withdraw(uow: UnitOfWork, student_id: int) -> ChildToday:
+    """The child leaves with its class today after all, also on a standing weekday. Raises Conflict("extended_there")
+    once extended care has taken it over: then it is collected there, at any time."""
+    offer, child = await _own(uow, student_id)
+    if not (child.stays or child.waits):
+        return child
+    if child.there:
+        raise Conflict("extended_there", venue=offer.venue)
+    request = await _put(uow, offer, student_id, Wish.WITHDRAWN)
+    if child.stays:
+        await took_effect(uow, offer, request, told=_me(uow))
+    return await _again(uow, offer, student_id)
+
+
+async def _again(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildToday:
+    await uow.session.flush()
+    child = await child_today(uow, offer, student_id)
+    assert child is not None
+    return child
+
+
+async def _put(uow: UnitOfWork, offer: Offer, student_id: int, state: Wish) -> ExtendedRequest:
+    """Takes down what the guardian said, over whatever stood for the date before."""
+    query = select(ExtendedRequest).where(ExtendedRequest.date == offer.date, ExtendedRequest.student_id == student_id)
+    request = (await uow.session.scalars(query)).first()
+    if request is None:
+        request = ExtendedRequest(date=offer.date, student_id=student_id, version=0)
+        uow.session.add(request)
+    request.state, request.version, request.remark = state, request.version + 1, ""
+    request.asked_by, request.asked_at = uow.actor.person_id, uow.now
+    request.decided_by, request.decided_at = None, uow.now if state is Wish.APPROVED else None
+    await uow.session.flush()
+    uow.record(f"extended_{state.value}", "student", student_id, date=offer.date.isoformat())
+    return request

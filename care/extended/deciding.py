@@ -1,0 +1,103 @@
+"""Today's extended care, decided by the school: who answers for the day grants or declines what was asked, and places
+that get free are given to who waits (S11)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from care.day.rules import rules_of
+from care.enrolment.family import is_family
+from care.errors import Conflict, Full, Invalid, NotAllowed, NotFound
+from care.extended.asking import child_today, offer_today
+from care.extended.places import Offer, lock_places, offer_on, places_left
+from care.extended.telling import tell_guardians, took_effect
+from care.permissions import Permission
+from care.records.extended import ExtendedRequest, Wish
+from care.records.people import Student
+from care.work import UnitOfWork
+
+REASON_LIMIT = 120
+
+
+async def request_of(uow: UnitOfWork, request_id: int) -> ExtendedRequest:
+    """A request with its child, for who may decide on it or see it. Raises NotFound."""
+    query = (
+        select(ExtendedRequest)
+        .where(ExtendedRequest.id == request_id)
+        .options(joinedload(ExtendedRequest.student).joinedload(Student.school_class))
+        .execution_options(populate_existing=True)
+    )
+    request = (await uow.session.scalars(query)).first()
+    if request is None:
+        raise NotFound()
+    school_class = request.student.school_class
+    if not uow.actor.system and not uow.actor.may_for(Permission.ANSWER_FOR_DAY, school_class.grade, school_class.id):
+        raise NotFound()
+    return request
+
+
+async def decide(uow: UnitOfWork, request_id: int, version: int, to: Wish, remark: str = "") -> ExtendedRequest:
+    """Grants or declines what was asked; the guardians are told. ``version``: of the request as it was shown. Raises
+    NotFound, NotAllowed("own_child"), Conflict when it has been settled meanwhile, Full("extended_full")."""
+    assert to in (Wish.APPROVED, Wish.DECLINED)
+    request = await request_of(uow, request_id)
+    if await is_family(uow, request.student_id):
+        raise NotAllowed("own_child")
+    remark = " ".join(remark.split())
+    if len(remark) > REASON_LIMIT:
+        raise Invalid("words_too_long", limit=REASON_LIMIT)
+    offer = await offer_today(uow)
+    if request.date != offer.date:
+        raise Conflict("extended_over")
+    await lock_places(uow, offer.term_id)
+    request = await request_of(uow, request_id)
+    if (request.state, request.version, request.decided_by) == (to, version + 1, uow.actor.person_id):
+        return request  # the same tap twice
+    if request.state is not Wish.ASKED or request.version != version:
+        raise Conflict()
+    if to is Wish.APPROVED:
+        await _may_grant(uow, offer, request)
+    await _settle(uow, offer, request, to, remark)
+    return request
+
+
+async def _may_grant(uow: UnitOfWork, offer: Offer, request: ExtendedRequest) -> None:
+    child = await child_today(uow, offer, request.student_id)
+    if child is None or not child.in_care:
+        raise Conflict("not_in_care_today")
+    if uow.now >= offer.ends_at:
+        raise Conflict("extended_over")
+    if await places_left(uow, offer) <= 0:
+        raise Full("extended_full", places=offer.places)
+
+
+async def _settle(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, to: Wish, remark: str = "") -> None:
+    request.state, request.version, request.remark = to, request.version + 1, remark
+    request.decided_by, request.decided_at = uow.actor.person_id, uow.now
+    await uow.session.flush()
+    uow.record(f"extended_{to.value}", "student", request.student_id, remark, date=request.date.isoformat())
+    if to is Wish.APPROVED:
+        await took_effect(uow, offer, request, told=None)
+    else:
+        await tell_guardians(uow, request)
+
+
+async def waiting_requests(uow: UnitOfWork) -> list[int]:
+    """Today's requests that wait, where they are granted by themselves as soon as places are free: the oldest first."""
+    offer = await offer_on(uow, uow.today)
+    if offer is None or uow.now >= offer.ends_at or not (await rules_of(uow, offer.term_id)).extended_automatic:
+        return []
+    query = select(ExtendedRequest.id).where(ExtendedRequest.date == offer.date, ExtendedRequest.state == Wish.ASKED)
+    waiting = list(await uow.session.scalars(query.order_by(ExtendedRequest.asked_at, ExtendedRequest.id)))
+    return waiting[: await places_left(uow, offer)] if waiting else []
+
+
+async def grant_waiting(uow: UnitOfWork, request_id: int) -> None:
+    """A place has got free: the next who waits has it. Does nothing where somebody was faster."""
+    offer = await offer_today(uow)
+    await lock_places(uow, offer.term_id)
+    request = await request_of(uow, request_id)
+    child = await child_today(uow, offer, request.student_id)
+    if request.state is Wish.ASKED and child is not None and child.in_care and await places_left(uow, offer) > 0:
+        await _settle(uow, offer, request, Wish.APPROVED)

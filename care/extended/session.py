@@ -1,0 +1,165 @@
+"""The session of extended care: one a date, for children of all classes. A child keeps its place in its class's list;
+when and from where it leaves, ``leaves_at`` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from care.errors import Conflict, NotAllowed, NotFound
+from care.extended.places import Offer, offer_on, stays_on
+from care.permissions import RIGHTS, Permission
+from care.records.day import CareDay, CareSession, DayChild, SessionKind
+from care.records.delivery import Class
+from care.records.people import Person, StaffRole
+from care.work import UnitOfWork
+
+GATE_LIMIT = 40
+
+
+async def session_on(uow: UnitOfWork, day: date) -> CareSession | None:
+    """The date's session of extended care, once it has been made."""
+    query = select(CareSession).where(CareSession.date == day, CareSession.kind == SessionKind.EXTENDED)
+    return (await uow.session.scalars(query)).first()
+
+
+async def open_extended(uow: UnitOfWork) -> CareSession | None:
+    """Today's session, made when it is first needed. None where extended care is not offered today, and before the day
+    is open."""
+    known = await session_on(uow, uow.today)
+    if known is not None:
+        return known
+    care_day = await uow.session.get(CareDay, uow.today, with_for_update={"key_share": True})
+    offer = await offer_on(uow, uow.today)
+    if care_day is None or care_day.closed_at is not None or offer is None:
+        return None
+    known = await session_on(uow, uow.today)  # whoever was faster has made it
+    return known or await _make(uow, offer)
+
+
+async def _make(uow: UnitOfWork, offer: Offer) -> CareSession:
+    session = CareSession(
+        date=offer.date,
+        kind=SessionKind.EXTENDED,
+        school_class_id=None,
+        wave=0,
+        venue=offer.venue,
+        gate=offer.venue[:GATE_LIMIT],
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+    )
+    uow.session.add(session)
+    await uow.session.flush()
+    uow.record("extended_opened", "session", session.id, date=offer.date.isoformat())
+    return session
+
+
+async def opened(uow: UnitOfWork) -> CareSession:
+    """Today's session, locked. Raises Conflict: "extended_not_today", or "extended_not_yet" before the day is open."""
+    session = await open_extended(uow)
+    if session is None:
+        raise Conflict("extended_not_yet" if await offer_on(uow, uow.today) is not None else "extended_not_today")
+    return await uow.session.get_one(
+        CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
+async def open_for_stayers(uow: UnitOfWork) -> None:
+    """Makes today's session where any child stays."""
+    offer = await offer_on(uow, uow.today)
+    if offer is not None and await stays_on(uow, offer):
+        await open_extended(uow)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """When and from where a child leaves on a date. ``session_id`` is the session it leaves from: its class's, or that
+    of extended care (None in the moment before that is made)."""
+
+    day_child_id: int
+    student_id: int
+    session_id: int | None
+    at: datetime
+    venue: str
+    gate: str
+    extended: bool
+
+
+async def leaves_at(uow: UnitOfWork, day: date) -> dict[int, Leaving]:
+    """For each child of the day's plan, by day-child id: from extended care where it stays (standing or granted) or has
+    been handed over there, else from its class. Who reminds or counts minutes asks this, not the class's session."""
+    offer, extended = await offer_on(uow, day), await session_on(uow, day)
+    stay = await stays_on(uow, offer) if offer is not None else set()
+    query = (
+        select(DayChild.id, DayChild.student_id, DayChild.extended_at, CareSession)
+        .join(CareSession, CareSession.id == DayChild.session_id)
+        .where(DayChild.date == day)
+    )
+    found = {}
+    for child_id, student_id, extended_at, session in await uow.session.execute(query):
+        own = Leaving(child_id, student_id, session.id, session.ends_at, session.venue, session.gate, extended=False)
+        if extended is not None and (extended_at is not None or student_id in stay):
+            own = Leaving(
+                child_id, student_id, extended.id, extended.ends_at, extended.venue, extended.gate, extended=True
+            )
+        elif offer is not None and student_id in stay:
+            gate = offer.venue[:GATE_LIMIT]
+            own = Leaving(child_id, student_id, None, offer.ends_at, offer.venue, gate, extended=True)
+        found[child_id] = own
+    return found
+
+
+def may_take(uow: UnitOfWork, session: CareSession | None) -> bool:
+    """Whether the actor may answer for extended care: planned for it, or with a duty that reaches the whole school."""
+    if not uow.actor.may(Permission.TAKE_ROLL):
+        return False
+    planned = session is not None and session.teacher_id == uow.actor.person_id
+    return planned or uow.actor.reach(Permission.TAKE_ROLL)[0]
+
+
+async def signed_in(uow: UnitOfWork) -> CareSession:
+    """Today's session, locked, for the teacher who answers for it. Raises NotFound,
+    NotAllowed("extended_not_yours")."""
+    session = await session_on(uow, uow.today)
+    if session is None:
+        raise NotFound()
+    session = await uow.session.get_one(
+        CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if uow.actor.person_id is None or session.signed_in_id != uow.actor.person_id:
+        raise NotAllowed("extended_not_yours")
+    return session
+
+
+async def hold_class(uow: UnitOfWork, class_session_id: int) -> None:
+    """Whoever says something of this class's children waits until this transaction is over. Taken after the session of
+    extended care, and before any chain or alarm: so nobody blocks anybody for good."""
+    held = select(CareSession.id).where(CareSession.id == class_session_id).with_for_update(key_share=True)
+    await uow.connection.execute(held)
+
+
+async def choose_teacher(uow: UnitOfWork, person_id: int | None) -> CareSession:
+    """The office plans who answers for today's extended care; the teacher is told. None: nobody yet. Raises
+    Conflict as ``opened``, NotFound for somebody who takes no rolls."""
+    if not uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]:
+        raise NotAllowed()
+    session = await opened(uow)
+    if person_id is not None and person_id not in {person.id for person in await teachers(uow)}:
+        raise NotFound()
+    if session.teacher_id == person_id:
+        return session
+    session.teacher_id = person_id
+    uow.record("extended_teacher_chosen", "session", session.id, teacher=person_id)
+    if person_id is not None and person_id != uow.actor.person_id:
+        key = f"extended_teacher:{session.id}:{uow.now.isoformat()}"
+        await uow.post("extended_teacher", person_id, Class.ALARM, key=key, session_id=session.id)
+    return session
+
+
+async def teachers(uow: UnitOfWork) -> list[Person]:
+    """Whoever may be planned for extended care: everybody with a duty that takes rolls, by name."""
+    roles = [role for role, rights in RIGHTS.items() if Permission.TAKE_ROLL in rights]
+    query = select(Person).join(StaffRole, StaffRole.person_id == Person.id).where(StaffRole.role.in_(roles))
+    return list((await uow.session.scalars(query.order_by(Person.name, Person.id))).unique())

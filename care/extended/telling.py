@@ -1,0 +1,72 @@
+"""Who hears of extended care for a date: the school that is asked, the guardians, and after the cut-off both
+teachers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from care.day.rules import rules_of
+from care.enrolment.family import unrestricted_guardians
+from care.extended.places import Offer
+from care.extended.session import open_extended, session_on
+from care.people import holders
+from care.records.day import CareDay, CareSession, DayChild
+from care.records.delivery import Class
+from care.records.extended import ExtendedRequest, Wish
+from care.records.people import Role
+from care.work import UnitOfWork
+
+
+async def ask_school(uow: UnitOfWork, request: ExtendedRequest) -> None:
+    """The day's duty lead and the office are asked to decide."""
+    care_day = await uow.session.get(CareDay, request.date)
+    lead = [care_day.duty_lead_id] if care_day is not None and care_day.duty_lead_id else []
+    people = [*lead, *await holders(uow, Role.OFFICE)] or await holders(uow, Role.HEAD, Role.DEPUTY)
+    await _post(uow, "asked", people, request)
+
+
+async def _post(uow: UnitOfWork, what: str, people: list[int], request: ExtendedRequest) -> None:
+    kind = f"extended_{what}"
+    key = f"{kind}:{request.id}:{request.version}"
+    await uow.post(kind, people, Class.ALARM, key=key, request_id=request.id, version=request.version)
+
+
+async def took_effect(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, told: int | None) -> None:
+    """The child's other guardians are told; after the cut-off both teachers as well. ``told``: who sees it anyway."""
+    await open_extended(uow)
+    if request.state is not Wish.WITHDRAWN:
+        await tell_guardians(uow, request, told)
+    if uow.now >= await cut_off(uow, offer):
+        teachers = [one for one in await _both_teachers(uow, request) if one != told]
+        await _post(uow, "changed", teachers, request)
+
+
+async def tell_guardians(uow: UnitOfWork, request: ExtendedRequest, told: int | None = None) -> None:
+    """The child's guardians hear what was decided."""
+    guardians = [one for one in await unrestricted_guardians(uow, request.student_id) if one != told]
+    await _post(uow, "decided", guardians, request)
+
+
+async def cut_off(uow: UnitOfWork, offer: Offer) -> datetime:
+    """Until when a change for the date tells nobody."""
+    rules = await rules_of(uow, offer.term_id)
+    return datetime.combine(offer.date, rules.extended_until_ask, uow.school.zone)
+
+
+async def _both_teachers(uow: UnitOfWork, request: ExtendedRequest) -> list[int]:
+    """Who has the child's class today, and who has extended care: whoever signed in, or else whoever was planned."""
+    query = (
+        select(CareSession)
+        .join(DayChild, DayChild.session_id == CareSession.id)
+        .where(DayChild.date == request.date, DayChild.student_id == request.student_id)
+    )
+    sessions = [(await uow.session.scalars(query)).first(), await session_on(uow, request.date)]
+    return list(
+        dict.fromkeys(
+            person
+            for session in sessions
+            if session is not None and (person := session.signed_in_id or session.teacher_id) is not None
+        )
+    )

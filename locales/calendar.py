@@ -1,0 +1,104 @@
+"""What a date of the calendar is called, and what people are told when it changes. Catalogue ``common``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from care.calendar_dates import DateState
+from care.calendar_telling import Telling
+from care.records.term import Wave
+from locales import Words
+from locales.labels import listed, span, weekday
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def long_day(_: Words, day: date) -> str:
+    """A date with its weekday, all of it spelt out."""
+    return _(
+        "{long_weekday} {day} {month}",
+        long_weekday=weekday(_, day.isoweekday()),
+        day=day.day,
+        month=_(MONTHS[day.month - 1]),
+        month_number=day.month,
+    )
+
+
+def month_title(_: Words, day: date) -> str:
+    return _("{month} {year}", month=_(MONTHS[day.month - 1]), month_number=day.month, year=day.year)
+
+
+def what_changes(_: Words, telling: Telling) -> str:
+    """What somebody is told of a date: what it is now, and the times: of the own children, or, for staff, of the
+    waves that differ."""
+    day, before, after = telling.date, telling.before, telling.after
+    lines = []
+    if replace(before, note="", times={}) != replace(after, note="", times={}):
+        lines.append(_what_it_is(_, day, after))
+        if after.times:
+            lines.append(_other_times(_, day, after, telling.waves))
+    elif after.times:
+        lines.append(_other_times(_, day, after, telling.waves))
+    else:
+        lines.append(_("Care on {day} has its usual times again.", day=long_day(_, day)))
+    if after.timetable(day) is not None:
+        lines += _child_lines(_, telling) or wave_lines(_, after, (w for w in telling.waves if w.id in after.times))
+    if after.note:
+        lines.append(_("Note of the school: {note}", note=after.note))
+    return "\n".join(lines)
+
+
+def _child_lines(_: Words, telling: Telling) -> list[str]:
+    return [
+        _("{child}: not in care", child=child.name)
+        if child.span is None
+        else _("{child}: in care {span}", child=child.name, span=span(_, *child.span))
+        for child in telling.children
+    ]
+
+
+def _what_it_is(_: Words, date_: date, state: DateState) -> str:
+    day = long_day(_, date_)
+    if not state.school:
+        return _("There is no school on {day}, and no after-school care.", day=day)
+    if not state.care:
+        return _("There are lessons on {day}, but no after-school care.", day=day)
+    timetable = state.timetable(date_)
+    if timetable is None:
+        return _("There are lessons on {day}. It is not decided yet whether there is after-school care.", day=day)
+    if timetable == date_.isoweekday():
+        return _("{day} is an ordinary school day; after-school care runs as usual.", day=day)
+    like = weekday(_, timetable)
+    if date_.isoweekday() <= 5:
+        return _("{day} follows {like}'s timetable; care runs as on {like}s.", day=day, like=like)
+    return _("{day} is a school day and follows {like}'s timetable; care runs as on {like}s.", day=day, like=like)
+
+
+def _other_times(_: Words, date_: date, state: DateState, waves: Iterable[Wave]) -> str:
+    changed = [wave for wave in waves if wave.id in state.times]
+    if all(state.span(wave)[1] < wave.ends_at and state.span(wave)[0] == wave.starts_at for wave in changed):
+        return _("Care ends early on {day}.", day=long_day(_, date_))
+    return _("Care has other times on {day}.", day=long_day(_, date_))
+
+
+def wave_lines(_: Words, state: DateState, waves: Iterable[Wave]) -> list[str]:
+    """Each wave's times on a date."""
+    return [
+        _("Grade {grades}: {span}", grades=listed(_, map(str, wave.grades)), span=span(_, *state.span(wave)))
+        for wave in waves
+    ]

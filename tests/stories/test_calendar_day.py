@@ -1,0 +1,118 @@
+"""The office changes a date in the console, and the families and teachers it touches read it in their chats."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from console_browser import ADDRESS, Browser
+from sqlalchemy import select, update
+from stage import USERS_FROM, Player, Stage
+
+from afterbell import demo
+from care.records import Application, Contact, Guardianship, Person, SchoolClass, State, Student, Wave
+from care.signin import make_link
+from console.app import Desk, create_app
+
+
+@asynccontextmanager
+async def office_console(stage: Stage, language: str = "en") -> AsyncIterator[Browser]:
+    """The office, signed in to the console of the school on the stage."""
+    office = await stage.star("office")
+    async with stage.school.work() as uow:
+        await uow.session.execute(
+            update(Person).where(Person.id == office.user_id - USERS_FROM).values(language=language)
+        )
+        token = await make_link(uow, office.user_id - USERS_FROM)
+    browser = Browser(create_app(Desk(stage.school, stage.printer, lambda code: code)), language)
+    await browser.client.post(f"/sign-in/{token}", headers={"origin": ADDRESS})
+    try:
+        yield browser
+    finally:
+        await browser.client.aclose()
+
+
+async def families(stage: Stage, weekday: int, *, comes: bool = True) -> list[tuple[Player, str]]:
+    """Guardians with a chat whose only child is enrolled and (or not) in care on a weekday, with the child's name."""
+    async with stage.school.look() as uow:
+        query = (
+            select(Guardianship.person_id, Student.name, Application.weekdays)
+            .join(Student, Student.id == Guardianship.student_id)
+            .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+            .join(Application, Application.student_id == Student.id)
+            .join(Contact, Contact.person_id == Guardianship.person_id)
+            .where(Application.state == State.ENROLLED, Application.leaves_on.is_(None), SchoolClass.grade == 2)
+            .where(Guardianship.restricted.is_(False))
+            .order_by(Student.id, Guardianship.id)
+        )
+        rows = [tuple(row) for row in await uow.session.execute(query)]
+    people = [person for person, _, _ in rows]
+    return [
+        (stage.persona(person), name)
+        for person, name, weekdays in rows
+        if people.count(person) == 1 and weekdays and (weekday in weekdays) is comes
+    ]
+
+
+async def in_english(stage: Stage, player: Player) -> None:
+    async with stage.school.work() as uow:
+        await uow.session.execute(update(Person).where(Person.id == player.user_id - USERS_FROM).values(language="en"))
+
+
+SUNDAY = "/calendar/2026-12-06"
+MAKE_UP = {"what": "care", "follows": "5", "note": ""}
+
+
+async def test_a_make_up_day(afternoon: Stage) -> None:
+    """Sunday 6 December follows Friday's timetable: first shown, then saved and told; saved again, nobody hears."""
+    stage = afternoon
+    (mum, child), (other, other_child), *_ = await families(stage, 5)
+    (stranger, _), *_ = await families(stage, 5, comes=False)
+    await in_english(stage, other)
+    teacher = await stage.star("homeroom")
+    async with office_console(stage) as console:
+        page = await console.get(SUNDAY)
+        seen = page.text.partition('name="seen" value="')[2].partition('"')[0].replace("&#34;", '"')
+        look = await console.post(SUNDAY, step="look", seen=seen, **MAKE_UP)
+        words = "Sunday 6 December is a school day and follows Friday's timetable; care runs as on Fridays."
+        assert words.replace("'", "&#39;") in look.text
+        assert "12月6日（星期日）上课，按星期五课表；课后服务照星期五进行。" in look.text
+        assert "Save and tell" in look.text
+        mum.misses("12月6日")
+        saved = await console.post(SUNDAY, step="save", seen=seen, **MAKE_UP)
+        assert saved.status_code == 303
+        await stage.calm()
+        mum.reads(f"12月6日（星期日）上课，按星期五课表；课后服务照星期五进行。\n{child}：课后服务 14:35–17:10")
+        other.reads(f"{words}\n{other_child}: in care 14:35–17:10")
+        teacher.finds("12月6日（星期日）上课")
+        stranger.misses("12月6日")
+        page = await console.get(saved.headers["location"])
+        assert "people are told" in page.text and "as Fri" in page.text
+        again = await console.post(SUNDAY, step="save", seen=seen, **MAKE_UP)
+        assert again.status_code == 303 and "told" not in again.headers["location"]
+    await stage.calm()
+    assert [sum("12月6日" in message.text for message in who.messages) for who in (mum, teacher)] == [1, 1]
+
+
+async def test_an_early_end_on_the_day_itself(small_afternoon: Stage) -> None:
+    """At 14:50 the office ends care early, at 16:00: the families hear at once, and the open lists follow."""
+    stage = small_afternoon
+    await stage.at(datetime(2026, 11, 24, 12, 30, tzinfo=demo.START.tzinfo))
+    await stage.at(datetime(2026, 11, 24, 14, 50, tzinfo=demo.START.tzinfo))
+    (mum, child), *_ = await families(stage, 2)
+    async with stage.school.look() as uow:
+        first = await uow.session.scalar(select(Wave.id).where(Wave.ordinal == 1))
+    today = "/calendar/2026-11-24"
+    form = {"what": "care", "follows": "2", "note": "大雪", f"starts_{first}": "14:35", f"ends_{first}": "16:00"}
+    async with office_console(stage, "zh_CN") as console:
+        look = await console.post(today, step="look", **form)
+        assert "不足两小时" in look.text and "只能" not in look.text and "名单已生成" in look.text
+        assert "立即发出" in look.text
+        page = await console.get(today)
+        seen = page.text.partition('name="seen" value="')[2].partition('"')[0].replace("&#34;", '"')
+        assert (await console.post(today, step="save", seen=seen, **form)).status_code == 303
+        await stage.calm()
+        mum.reads(f"11月24日（星期二）课后服务提前结束。\n{child}：课后服务 14:35–16:00\n学校说明：大雪")
+        refused = await console.post(today, step="look", **{**form, "what": "no_care"})
+        assert refused.status_code == 409 and "只能更改时间" in refused.text
