@@ -172,6 +172,7 @@ ERRORS = {
     "not_alone": "The family has not agreed that this child goes home alone.",
     "undo_late": "More than two minutes have passed. Please tell the duty lead.",
     "not_your_release": "Only {teacher}, who handed the child over, or the duty lead can take it back.",
+    "own_child_to_oneself": "This is your own child: please let a colleague hand it over to you.",
     "who_needed": "Please say who asked for the child.",
     "link_unknown": "This sign-in link is not valid. Ask for a new one with /console in the chat.",
     "link_used": "This sign-in link has been used. Ask for a new one with /console in the chat.",

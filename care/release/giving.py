@@ -80,10 +80,13 @@ async def release(
 
     For each child the adult is looked up anew: on its list today, and on no stop-list. Raises
     NotAllowed("not_authorised") for who is on no list; Conflict("already_released") with who was faster,
-    Conflict("not_here"), Conflict("stale"); NotFound for children beyond the actor's reach.
+    Conflict("not_here"), Conflict("stale"); NotAllowed("own_child_to_oneself") for a teacher who has come for the own
+    child; NotFound for children beyond the actor's reach.
     """
     if proof not in BY_AN_ADULT:
         raise NotAllowed()
+    if (adult, adult_id) == (Adult.GUARDIAN, uow.actor.person_id):  # two people confirm: who gives, and who takes
+        raise NotAllowed("own_child_to_oneself")
     await hold_lists(uow, seen)
     found = await children(uow, seen)
     who = await who_is_adult(uow, adult, adult_id, uow.today)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from care.errors import Conflict, Invalid
+from care.people import holders
 from care.pickup.adults import Barred, bare_name, barred, is_stopped
 from care.records.day import AlarmKind
 from care.records.delivery import Class
+from care.records.people import Role
 from care.release.alarms import leads, raise_alarm
 from care.release.gate import Come, GateChild, child, hold_lists
 from care.work import UnitOfWork
@@ -46,7 +48,7 @@ async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> Gat
     uow.record("release_refused", "student", one.student_id, words, why=why.value, alarm=alarm.id)
     await uow.post(
         "release_refused",
-        await leads(uow, one.date),
+        await _others_who_answer(uow, one),
         Class.ALARM,
         key=f"refused:{alarm.id}:{len(known)}",
         alarm_id=alarm.id,
@@ -55,6 +57,14 @@ async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> Gat
         teacher=uow.actor.name,
     )
     return one
+
+
+async def _others_who_answer(uow: UnitOfWork, one: GateChild) -> list[int]:
+    """Who answers for the day; somebody else where that is who stands at the gate, for the adult may see the screen."""
+    people = [person for person in await leads(uow, one.date) if person != uow.actor.person_id]
+    if people:
+        return people
+    return [person for person in await holders(uow, Role.HEAD, Role.DEPUTY) if person != uow.actor.person_id]
 
 
 def _named(words: str, bar: Barred) -> bool:

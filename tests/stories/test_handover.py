@@ -665,6 +665,36 @@ async def test_the_gate_is_no_business_of_others(gate: GateStage) -> None:
     assert await gate.stage.ask(select(Signature)) == []
 
 
+async def test_a_teacher_whose_own_child_it_is(gate: GateStage) -> None:
+    """Two people confirm a hand-over; who has come for the own child is given it by a colleague."""
+    teacher, colleague = gate.teachers["2(3)"], gate.teachers["2(5)"]
+    child = (await gate.children("2(3)"))[0]
+    me = teacher.user_id - 10**9
+    async with gate.stage.school.work() as uow:
+        uow.session.add(Guardianship(student_id=child.student_id, person_id=me, relation=Relation.GUARDIAN))
+    seq = (await gate.last(child)).seq
+    await teacher.send("/handover")
+    await teacher.tap(data=f"hg:l:0:g{me}:{child.id}.{seq}")
+    assert teacher.toasts[-1] == "这是您自己的孩子，请由同事交接给您。"
+    await colleague.send("/handover")
+    await colleague.tap(data=f"hg:l:0:g{me}:{child.id}.{seq}")
+    link = await gate.last(child)
+    assert (link.step, link.holder_name, link.by_name) == (Step.RELEASED, teacher.user.name, colleague.user.name)
+
+
+async def test_the_duty_lead_stands_at_the_gate(gate: GateStage) -> None:
+    """Their own screen stays silent; somebody else of the leading group is told."""
+    lead, child = await gate.lead(), await gate.child("许沐言")
+    await lead.send("/handover")
+    await lead.tap("3(6)")
+    await lead.tap("许沐言")
+    await lead.tap("许长旭 ※")
+    lead.misses("禁止")
+    told = await gate.stage.ask(select(Letter.person_id).where(Letter.kind == "release_refused"))
+    assert told and lead.user_id - 10**9 not in told
+    assert (await gate.last(child)).step is Step.PRESENT
+
+
 async def test_in_english(gate: GateStage) -> None:
     teacher = gate.teachers["2(3)"]
     child = (await gate.children("2(3)"))[0]
