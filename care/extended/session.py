@@ -87,6 +87,30 @@ class Leaving:
     extended: bool
 
 
+@dataclass(frozen=True)
+class Staying:
+    """The children who leave from extended care on a date, as student ids; and until when and where it runs."""
+
+    students: frozenset[int]
+    ends_at: datetime
+    venue: str
+
+    @property
+    def gate(self) -> str:
+        return self.venue[:GATE_LIMIT]
+
+
+async def staying(uow: UnitOfWork, day: date) -> Staying | None:
+    """Who stays on a date: standing, granted, or handed over there. None where extended care is not offered."""
+    offer = await offer_on(uow, day)
+    if offer is None:
+        return None
+    there = select(DayChild.student_id).where(DayChild.date == day, DayChild.extended_at.is_not(None))
+    students = await stays_on(uow, offer) | set(await uow.session.scalars(there))
+    session = await session_on(uow, day)
+    return Staying(frozenset(students), session.ends_at if session else offer.ends_at, offer.venue)
+
+
 async def leaves_at(uow: UnitOfWork, day: date) -> dict[int, Leaving]:
     """For each child of the day's plan, by day-child id: from extended care where it stays (standing or granted) or has
     been handed over there, else from its class. Who reminds or counts minutes asks this, not the class's session."""

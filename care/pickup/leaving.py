@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -12,6 +12,7 @@ from care.calendar import load_calendar
 from care.custody.chain import CHAIN
 from care.custody.steps import ENDS
 from care.day.plan import on_leave, term_on, times_on
+from care.extended.session import staying
 from care.records.day import CareDay, CareSession, DayChild, Step
 from care.records.enrolment import Application, LeaveMode, State
 from care.records.people import SchoolClass, Student
@@ -20,12 +21,15 @@ from care.work import UnitOfWork
 YOUNG = (1, 2)
 """Grades whose children never leave alone."""
 LOOK_AHEAD = timedelta(days=21)
+EXTENDED_WAVE = 0
+"""Stands for extended care where waves are counted."""
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A child's way out of care on a date. ``step`` and ``since`` are the last link of its chain, ``holder`` who then
-    answers; there is none before the day's list is open, unless the child is known to be on leave."""
+    """A child's way out on a date, from its class or from extended care. ``step`` and ``since`` are the last link of its
+    chain, ``holder`` who then answers; there is none before the day's list is open, unless the child is known to be on
+    leave."""
 
     student_id: int
     name: str
@@ -53,7 +57,21 @@ async def leaving(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> lis
     if care_day is None or care_day.planned_at is None:
         known = {one.student_id for one in found}
         found += await _to_be(uow, [number for number in wanted if number not in known], day)
+    found = await _with_extended(uow, found, day) if found else []
     return sorted(found, key=lambda one: (one.ends_at, wanted.index(one.student_id)))
+
+
+async def _with_extended(uow: UnitOfWork, found: list[Leaving], day: date) -> list[Leaving]:
+    """Who stays for extended care leaves from there."""
+    stay = await staying(uow, day)
+    if stay is None:
+        return found
+    return [
+        replace(one, wave=EXTENDED_WAVE, ends_at=stay.ends_at, gate=stay.gate)
+        if one.student_id in stay.students
+        else one
+        for one in found
+    ]
 
 
 def _alone(mode: LeaveMode, grade: int) -> bool:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN
 from care.custody.steps import HERE
-from care.records.day import CareSession, DayChild, SessionKind
+from care.extended.session import session_on, staying
+from care.records.day import CareSession, DayChild
 from care.records.delivery import Letter, LetterState
 from care.records.people import Guardianship, Person
 from care.records.pickup import PickupPlan
@@ -59,7 +60,13 @@ async def due_reminders(uow: UnitOfWork, minutes: int) -> list[DueReminder]:
     if await uow.session.scalar(near.limit(1)) is None:
         return []
     found: dict[str, DueReminder] = {}
-    for row in await uow.session.execute(_due(uow.today, ahead)):
+    stay = await staying(uow, uow.today)
+    extended = await session_on(uow, uow.today)
+    stayers = stay.students if stay else frozenset()
+    rows = list(await uow.session.execute(_due(uow.today, ahead).where(DayChild.student_id.not_in(stayers))))
+    if extended is not None and extended.ends_at <= ahead:
+        rows += await uow.session.execute(_due(uow.today, ahead, extended.id).where(DayChild.student_id.in_(stayers)))
+    for row in rows:
         key = dismissal_key(uow.today, row.wave, row.person_id, row.student_id if row.known else None)
         other = found.get(key)
         at = max(row.ends_at - timedelta(minutes=minutes), row.here_since)
@@ -71,9 +78,10 @@ async def due_reminders(uow: UnitOfWork, minutes: int) -> list[DueReminder]:
     return list(found.values())
 
 
-def _due(day: date, ahead: datetime) -> Select[Any]:
+def _due(day: date, ahead: datetime, session_id: int | None = None) -> Select[Any]:
     """Every guardian with a child who is here, whose way out is near, and of whom nobody has said who comes; not those
-    whose letter names the child."""
+    whose letter names the child. The way out is by the child's class, unless another session is given."""
+    leaves_from = CareSession.id == (DayChild.session_id if session_id is None else session_id)
     base: ColumnElement[str] = literal(f"{KIND}:{day}:") + cast(CareSession.wave, String)
     base = base + ":" + cast(Guardianship.person_id, String)
     child: ColumnElement[str] = cast(DayChild.student_id, String)
@@ -96,10 +104,10 @@ def _due(day: date, ahead: datetime) -> Select[Any]:
         select(CareSession.wave, CareSession.ends_at, DayChild.student_id, Guardianship.person_id)
         .add_columns(known.label("known"), here_since.label("here_since"))
         .select_from(DayChild)
-        .join(CareSession, CareSession.id == DayChild.session_id)
+        .join(CareSession, leaves_from)
         .join(CHAIN, (CHAIN.c.day_child_id == DayChild.id) & (CHAIN.c.seq == DayChild.last_seq))
         .join(Guardianship, Guardianship.student_id == DayChild.student_id)
-        .where(DayChild.date == day, CareSession.kind == SessionKind.CLASS, CareSession.ends_at <= ahead)
+        .where(DayChild.date == day, CareSession.ends_at <= ahead)
         .where(CHAIN.c.step.in_(HERE), Guardianship.restricted.is_(False), ~said)
         .where(~exists().where(Letter.unique_key == base, named))
         .where(~exists().where(Letter.unique_key == base + ":" + child))

@@ -12,7 +12,7 @@ from care.people import holders
 from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, CareDay, DayChild
 from care.records.people import Role, Student
-from care.release.gate import GateChild
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 REASON_LIMIT = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row as DbRow
@@ -14,93 +14,18 @@ from sqlalchemy import Select, and_, select
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.errors import NotFound
+from care.extended.session import staying
 from care.permissions import Actor, Permission
 from care.pickup.adults import Authorised, as_listed, authorised, bare_name, is_barred, students_naming, who_is_adult
-from care.records.day import CareSession, Holder, Step
-from care.records.enrolment import Application, LeaveMode
+from care.records.day import CareSession, SessionKind, Step
+from care.records.enrolment import Application
 from care.records.people import Guardianship, Person, SchoolClass, Student
 from care.records.pickup import Adult, PickupCode, PickupPlan
+from care.release.waiting import Gate, GateChild
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
-YOUNGEST_ALONE = 3
-"""Children below this grade never leave alone, whatever their application says."""
 UNDO_WITHIN = timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class GateChild:
-    """A child of today's list, and where its chain ends. ``seq`` is how far the chain had grown when it was read."""
-
-    id: int
-    student_id: int
-    date: date
-    session_id: int
-    number: int
-    name: str
-    grade: int
-    class_id: int
-    school_class: str
-    step: Step
-    seq: int
-    holder: Holder
-    holder_name: str
-    at: datetime
-    by_id: int | None
-    by_name: str
-    data: dict[str, Any]
-    leave_mode: LeaveMode
-    gate: str
-    ends_at: datetime
-    planned: str
-    """Who the family says will come; empty when it has not said."""
-    within_reach: bool
-    """Whether the actor may give this child away."""
-    guardian: str = ""
-    """A guardian's name, where another child of the class has the same name: what tells the two apart."""
-
-    @property
-    def is_here(self) -> bool:
-        return self.step in HERE
-
-    @property
-    def on_the_way(self) -> bool:
-        return self.step is Step.LINED_OUT
-
-    @property
-    def is_gone(self) -> bool:
-        return self.step is Step.RELEASED
-
-    @property
-    def has_namesake(self) -> bool:
-        return bool(self.guardian)
-
-    @property
-    def may_leave_alone(self) -> bool:
-        return self.grade >= YOUNGEST_ALONE and self.leave_mode is LeaveMode.ALONE
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One session's children at the gate, by number. ``place`` is the class, or the venue where there is none."""
-
-    session_id: int
-    place: str
-    gate: str
-    ends_at: datetime
-    children: tuple[GateChild, ...]
-
-    @property
-    def waiting(self) -> int:
-        return sum(1 for child in self.children if child.is_here and not child.on_the_way)
-
-    @property
-    def on_the_way(self) -> int:
-        return sum(1 for child in self.children if child.on_the_way)
-
-    @property
-    def collected(self) -> int:
-        return sum(1 for child in self.children if child.is_gone)
 
 
 def _select() -> Select[Any]:
@@ -118,6 +43,7 @@ def _select() -> Select[Any]:
             CHAIN.c.step,
             CHAIN.c.seq,
             CHAIN.c.holder,
+            CHAIN.c.holder_id,
             CHAIN.c.holder_name,
             CHAIN.c.at,
             CHAIN.c.by_id,
@@ -138,10 +64,11 @@ def _select() -> Select[Any]:
     )
 
 
-def may_release(actor: Actor, grade: int, class_id: int, signed_in_id: int | None) -> bool:
-    """Who has signed in for the child's session, and whoever may take its roll and stands at the gate."""
-    signed_in = actor.person_id is not None and actor.person_id == signed_in_id and actor.may(Permission.TAKE_ROLL)
-    return signed_in or actor.may_for(Permission.TAKE_ROLL, grade, class_id)
+def may_release(actor: Actor, grade: int, class_id: int, *on_duty: int | None) -> bool:
+    """Who has signed in for the child's session or has the child, and whoever may take its roll and stands at the
+    gate."""
+    answers = actor.person_id is not None and actor.person_id in on_duty and actor.may(Permission.TAKE_ROLL)
+    return answers or actor.may_for(Permission.TAKE_ROLL, grade, class_id)
 
 
 def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
@@ -167,7 +94,7 @@ def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
         gate=row.gate,
         ends_at=row.ends_at,
         planned=row.planned or "",
-        within_reach=may_release(uow.actor, row.grade, row.class_id, row.signed_in_id),
+        within_reach=may_release(uow.actor, row.grade, row.class_id, row.signed_in_id, row.holder_id),
     )
 
 
@@ -186,8 +113,7 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
     if row is None:
         raise NotFound()
     session, school_class = row
-    children = await _read(uow, _select().where(CHILDREN.c.session_id == session_id).order_by(CHILDREN.c.number))
-    children = [child for child in children if child.within_reach]
+    children = [child for child in await _of(uow, session) if child.within_reach]
     if not children and not may_release(
         uow.actor, school_class.grade if school_class else 0, session.school_class_id or 0, session.signed_in_id
     ):
@@ -199,6 +125,17 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
         session.ends_at,
         tuple(await _told_apart(uow, children)),
     )
+
+
+async def _of(uow: UnitOfWork, session: CareSession) -> list[GateChild]:
+    """Who leaves from here: of a class without those whom extended care has taken over, and marked who stays for it."""
+    query = _select().where(CHILDREN.c.date == session.date).order_by(SchoolClass.id, CHILDREN.c.number)
+    stay = await staying(uow, session.date)
+    if session.kind is SessionKind.EXTENDED:
+        found = await _read(uow, query.where(CHILDREN.c.extended_at.is_not(None)))
+        return [replace(child, gate=session.gate, ends_at=session.ends_at) for child in found]
+    found = await _read(uow, query.where(CHILDREN.c.session_id == session.id, CHILDREN.c.extended_at.is_(None)))
+    return [replace(child, stays=True) if stay and child.student_id in stay.students else child for child in found]
 
 
 def find(gate: Gate, words: str) -> list[GateChild]:

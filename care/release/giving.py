@@ -21,8 +21,9 @@ from care.records.delivery import Class
 from care.records.people import Guardianship
 from care.records.pickup import Adult
 from care.release.alarms import settle
-from care.release.gate import GateChild, children, hold_lists, sheet
+from care.release.gate import children, hold_lists, sheet
 from care.release.refusing import Why, refuse
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 LINED_OUT_HOLDS = timedelta(minutes=20)
@@ -46,8 +47,9 @@ async def line_out(uow: UnitOfWork, day_child_ids: Iterable[int]) -> list[GateCh
 
 
 async def line_out_all(uow: UnitOfWork, session_id: int) -> list[GateChild]:
-    """Everybody of the session who waits with its teacher sets out for the gate."""
-    waiting = [one.id for one in (await sheet(uow, session_id)).children if may_follow(one.step, Step.LINED_OUT)]
+    """Everybody of the session who waits with its teacher sets out for the gate, but who stays for extended care."""
+    gate = await sheet(uow, session_id)
+    waiting = [one.id for one in gate.children if may_follow(one.step, Step.LINED_OUT) and not one.stays]
     return await line_out(uow, waiting) if waiting else []
 
 

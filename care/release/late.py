@@ -4,13 +4,14 @@ after the other."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
+from care.extended.session import staying
 from care.records.day import Alarm, AlarmKind, CareSession
 from care.records.delivery import Class
 from care.records.people import Guardianship
@@ -61,6 +62,11 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
 
 
 async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
+    """Children whose care ended by then: that of their class, or extended care where they stay for it."""
+    over = select(CareSession.id).where(CareSession.date == uow.today, CareSession.ends_at <= ended_by)
+    if await uow.session.scalar(over.limit(1)) is None:
+        return []
+    stay = await staying(uow, uow.today)
     query = (
         select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at)
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
@@ -68,7 +74,11 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(HERE))
         .order_by(CHILDREN.c.id)
     )
-    return [_Waiting(row.id, row.student_id, row.ends_at) for row in await uow.connection.execute(query)]
+    waiting = [_Waiting(row.id, row.student_id, row.ends_at) for row in await uow.connection.execute(query)]
+    if stay is not None:
+        later = stay.ends_at
+        waiting = [replace(one, ends_at=later) if one.student_id in stay.students else one for one in waiting]
+    return [one for one in waiting if one.ends_at <= ended_by]
 
 
 async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, int]]:

@@ -11,7 +11,8 @@ from care.records.day import AlarmKind
 from care.records.delivery import Class
 from care.records.people import Role
 from care.release.alarms import leads, raise_alarm
-from care.release.gate import Come, GateChild, child, hold_lists
+from care.release.gate import Come, child, hold_lists
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 WORDS_LIMIT = 120

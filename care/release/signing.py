@@ -20,8 +20,9 @@ from care.records.day import Proof
 from care.records.delivery import Class
 from care.records.people import Person
 from care.records.pickup import Adult, Signature
-from care.release.gate import GateChild, children, hold_lists
+from care.release.gate import children, hold_lists
 from care.release.giving import Given, Held, gone, release
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 VALID = timedelta(minutes=5)

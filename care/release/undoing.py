@@ -18,7 +18,8 @@ from care.records.delivery import Class
 from care.records.office import Event
 from care.records.people import Guardianship, Role
 from care.release.alarms import is_lead, leads, raise_alarm
-from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, hold_lists
+from care.release.gate import UNDO_WITHIN, any_child, child, hold_lists
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 REASON_LIMIT = 120

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from care.errors import CareError
-from care.release.gate import GateChild
 from care.release.giving import Held
 from care.release.signing import HEIGHT, WIDTH, Sheet, sign, to_sign
+from care.release.waiting import GateChild
 from console.door import Page, Visit
 from console.words import sentence
 

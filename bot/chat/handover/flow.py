@@ -10,8 +10,8 @@ from bot.chat.handover.words import who_is
 from bot.wire.turn import Turn
 from care.errors import Conflict, NotAllowed
 from care.records.pickup import Adult
-from care.release.gate import GateChild
 from care.release.giving import Given
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales.labels import error_sentence
 

@@ -12,10 +12,11 @@ from care.permissions import Permission
 from care.records.day import Alarm, CustodyEvent, Step
 from care.records.people import Guardianship, Person
 from care.release.alarms import gate_alarm
-from care.release.gate import GateChild, any_child, just_released
+from care.release.gate import any_child, just_released
 from care.release.late import GUARDIAN
 from care.release.refusing import Why
 from care.release.undoing import Release, Slip, release_told
+from care.release.waiting import GateChild
 from locales import mark
 from locales.labels import label, listed
 

@@ -17,9 +17,10 @@ from bot.chat.handover.words import (
 from bot.wire.view import DATA_LIMIT, Button, View, pack
 from care.pickup.adults import Authorised, authorised, bare_name, barred
 from care.records.day import Holder, Proof
-from care.release.gate import Come, Gate, GateChild, just_released, sheet
+from care.release.gate import Come, just_released, sheet
 from care.release.signing import make_token
 from care.release.undoing import Slip, may_undo
+from care.release.waiting import Gate, GateChild
 from care.rollcall import Choice
 from care.work import UnitOfWork
 from locales import Words, mark
@@ -54,19 +55,20 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     gate = await sheet(uow, session_id)
     here = [child for child in gate.children if child.is_here]
     rows: list[Row] = []
-    setting_out = [child for child in here if not child.on_the_way]
+    setting_out = [child for child in here if not child.on_the_way and not child.stays]
     if setting_out:
         label_ = _.many("➜ Line out {n} child", "➜ Line out all {n}", len(setting_out))
         rows.append((Button(label_, pack("ho", gate.session_id)),))
     rows += [_undo_row(_, child) for child in await just_released(uow)]
     plain = [child for child in here if not child.has_namesake]
-    rows += [(_child_button(child),) for child in here if child.has_namesake]
-    rows += abreast([_child_button(child) for child in plain])
+    rows += [(_child_button(_, child),) for child in here if child.has_namesake]
+    rows += abreast([_child_button(_, child) for child in plain])
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
 
 
-def _child_button(child: GateChild) -> Button:
-    return Button(("➜ " if child.on_the_way else "") + in_list(child), pack("hk", child.id))
+def _child_button(_: Words, child: GateChild) -> Button:
+    stays = _("{child} (stays)", child=in_list(child)) if child.stays else in_list(child)
+    return Button(("➜ " if child.on_the_way else "") + stays, pack("hk", child.id))
 
 
 def _undo_row(_: Words, child: GateChild) -> Row:
@@ -88,6 +90,8 @@ def _head(uow: UnitOfWork, _: Words, gate: Gate, here: Iterable[GateChild]) -> l
             collected=gate.collected,
         ),
     ]
+    if gate.staying:
+        lines.append(_.many("{n} child stays for extended care.", "{n} children stay for extended care.", gate.staying))
     here = list(here)
     lines += [_("{child}: {adult} comes", child=in_list(child), adult=child.planned) for child in here if child.planned]
     if here:

@@ -26,10 +26,10 @@ from care.pickup.codes import TRIES, WrongTry, is_code, try_code
 from care.records.day import Proof
 from care.records.delivery import Form
 from care.release.alarms import close_alarm
+from care.release.choosing import choices
 from care.release.gate import child, come_by_code, find, sheet
 from care.release.refusing import refuse, refuse_bearer
 from care.release.undoing import undo
-from care.rollcall import choices
 from locales import mark
 
 WRONG = {

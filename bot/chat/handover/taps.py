@@ -29,10 +29,11 @@ from care.errors import Conflict, NotAllowed, NotFound
 from care.pickup.adults import may_collect
 from care.records.day import Proof
 from care.release.alarms import to_close
-from care.release.gate import UNDO_WITHIN, GateChild, any_child, child, children, come
+from care.release.gate import UNDO_WITHIN, any_child, child, children, come
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
 from care.release.undoing import Slip, acknowledge, dispute, undo
+from care.release.waiting import GateChild
 from locales.labels import error_sentence
 
 

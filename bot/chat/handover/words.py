@@ -10,7 +10,7 @@ from care.pickup.adults import Authorised
 from care.records.day import Proof
 from care.records.people import Relation
 from care.records.pickup import Adult
-from care.release.gate import GateChild
+from care.release.waiting import GateChild
 from locales import Words
 from locales.labels import label
 
