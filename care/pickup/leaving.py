@@ -27,9 +27,9 @@ EXTENDED_WAVE = 0
 
 @dataclass(frozen=True)
 class Leaving:
-    """A child's way out on a date, from its class or from extended care. ``step`` and ``since`` are the last link of its
-    chain, ``holder`` who then answers; there is none before the day's list is open, unless the child is known to be on
-    leave."""
+    """A child's way out on a date, from its class or from extended care. ``step`` and ``since`` are the last link of
+    its chain, ``holder`` who then answers; there is none before the day's list is open, unless the child is known to be
+    on leave."""
 
     student_id: int
     name: str
