@@ -239,13 +239,15 @@ async def homeroom_id(uow: UnitOfWork, class_name: str) -> int:
 
 
 async def care_runs_in(school: School, *classes: str) -> None:
-    """From now on care days open, for these classes alone, so that a tick has little to do."""
+    """From now on care days open, for these classes alone, so that a tick has little to do; nobody stays for extended
+    care."""
     async with school.work() as uow:
         await uow.session.execute(delete(DayRules))
         rows = (await uow.session.execute(select(SchoolClass.id, SchoolClass.grade, SchoolClass.number))).all()
         others = [row.id for row in rows if f"{row.grade}({row.number})" not in classes]
         of_others = select(Student.id).where(Student.school_class_id.in_(others))
         await uow.session.execute(update(Application).where(Application.student_id.in_(of_others)).values(weekdays=[]))
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
 
 
 @asynccontextmanager
