@@ -7,9 +7,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from care.board.places import Place
 from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.errors import CareError
+from care.records.day import Holder
+from care.rollcall import WITH_COURSE
 from locales import Words, labels
 from locales.calendar import month_title
 
@@ -85,6 +88,15 @@ ACTIONS = {
     "release_acknowledged": mark("Hand-over acknowledged"),
     "release_disputed": mark("Hand-over disputed"),
     "child_uncollected": mark("Child not collected"),
+    "day_opened": mark("Care day opened"),
+    "day_closed": mark("Care day closed and sealed"),
+    "duty_lead_set": mark("Duty lead changed"),
+    "duty_signed_in": mark("Duty signed in"),
+    "roll_done": mark("Roll call done"),
+    "child_missing": mark("Child missing at the roll"),
+    "missing_answered": mark("Guardian answered where the child is"),
+    "missing_arrived": mark("Missing child arrived"),
+    "missing_closed": mark("Missing child explained"),
     "alarm_closed": mark("Alarm closed"),
 }
 
@@ -98,9 +110,40 @@ SUBJECTS = {
     "student": mark("Student"),
     "school": mark("School"),
     "calendar": mark("Calendar"),
+    "day": mark("Care day"),
+    "session": mark("Session"),
 }
 
+PLACES = {
+    Place.UNSAID: mark("Not called yet"),
+    Place.HERE: mark("Here"),
+    Place.ON_WAY: mark("On the way to the gate"),
+    Place.COLLECTED: mark("Collected"),
+    Place.MISSING: mark("Missing"),
+    Place.EXPLAINED: mark("Absent, explained"),
+    Place.LEAVE: mark("On leave"),
+}
+PLACES_SHORT = {**PLACES, Place.ON_WAY: mark("On the way"), Place.EXPLAINED: mark("Explained")}
+"""Where there is little room."""
+
+SIDES = {
+    Holder.SCHOOL: mark("the school"),
+    Holder.TEACHER: mark("a teacher"),
+    Holder.ADULT: mark("an authorised adult"),
+    Holder.FAMILY: mark("the family"),
+    Holder.NOBODY: mark("nobody yet"),
+}
+"""Who answers for a child, where no name is known."""
+
+ANSWERS: dict[str, str] = {
+    "with_me": mark("the child is with me"),
+    "not_here": mark("the child is not with me"),
+    "on_leave": mark("the child is on leave"),
+}
+"""What a guardian has said to "is she with you?"."""
+
 LETTERS = {
+    "duty_lead": mark("Named duty lead"),
     "application_step": mark("News about an application"),
     "review_wanted": mark("An application to review"),
     "child_withdrawn": mark("A withdrawal"),
@@ -224,6 +267,7 @@ ERRORS = {
     "sign_link_expired": mark("This signing page has run out after five minutes. Please open it from the chat again."),
     "signature_empty": mark("There is too little to see. Please write your name in the field."),
     "signature_invalid": mark("The signature could not be read. Please sign once more."),
+    "lead_unknown": mark("Please choose somebody whose duty includes answering for a day."),
 }
 
 
@@ -260,6 +304,19 @@ class Say:
 
     def letter(self, kind: str) -> str:
         return self._(LETTERS[kind]) if kind in LETTERS else kind.replace("_", " ")
+
+    def place(self, place: str, short: bool = False) -> str:
+        return self._((PLACES_SHORT if short else PLACES)[Place(place)])
+
+    def answer(self, answer: str) -> str:
+        """What a guardian has answered to an alarm."""
+        return self._(ANSWERS[answer]) if answer in ANSWERS else answer.replace("_", " ")
+
+    def side(self, kind: Holder, name: str) -> str:
+        """Who answers for a child, by name where there is one."""
+        if name == WITH_COURSE:
+            return self._("the course teacher")
+        return name or self._(SIDES[kind])
 
     def channel(self, channel: str) -> str:
         return self._(CHANNELS[channel]) if channel in CHANNELS else channel
@@ -300,6 +357,13 @@ class Say:
         """The time of day, with its date where that is not today."""
         local = at.astimezone(self.zone)
         return f"{local:%H:%M}" if local.date() == self.now.astimezone(self.zone).date() else self.when(at)
+
+    def hour(self, at: datetime) -> str:
+        """The time of day of an instant."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        return f"{self.hour(start)}–{self.hour(end)}"
 
     def iso(self, at: datetime) -> str:
         return at.astimezone(self.zone).isoformat(timespec="minutes")
