@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from care.alarms import OpenAlarm, alarms_of
 from care.errors import NotFound
 from care.permissions import Permission
 from care.records.day import Alarm, CareDay, CareSession, CustodyEvent, DayChild
@@ -30,7 +31,7 @@ class ClosedAlarm:
 @dataclass(frozen=True)
 class ChildDay:
     """One child on one date. ``place`` is None where the child was not planned for care then; ``links`` are its chain
-    from the first. ``others``: dates before and after on which the child was in care, the newest first."""
+    from the first. ``others``: other dates on which the child was in care, the newest first."""
 
     student: Student
     on: date
@@ -39,7 +40,7 @@ class ChildDay:
     teacher: str
     links: tuple[CustodyEvent, ...]
     plan: PickupPlan | None
-    open_alarms: tuple[Alarm, ...]
+    open_alarms: tuple[OpenAlarm, ...]
     closed_alarms: tuple[ClosedAlarm, ...]
     others: tuple[date, ...]
 
@@ -68,9 +69,9 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
         teacher=await _teacher(uow, place.session) if place else "",
         links=await _links(uow, place.id) if place else (),
         plan=plan,
-        open_alarms=tuple(alarm for alarm, _ in alarms if alarm.closed_at is None),
+        open_alarms=tuple(one for one in await alarms_of(uow, day) if one.student_id == student_id),
         closed_alarms=tuple(ClosedAlarm(a, a.closed_at, by or "") for a, by in alarms if a.closed_at is not None),
-        others=tuple(await uow.session.scalars(days.limit(OTHER_DAYS))),
+        others=tuple(await uow.session.scalars(days.where(DayChild.date != day).limit(OTHER_DAYS))),
     )
 
 

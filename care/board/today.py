@@ -12,7 +12,7 @@ from care.alarms import OpenAlarm, alarms_of
 from care.board.places import PLACES, Place, Tally, day_children
 from care.calendar import load_calendar
 from care.custody.chain import CHAIN, CHILDREN
-from care.day.rules import rules_of
+from care.day.rules import Rules, rules_of
 from care.permissions import Permission
 from care.records.day import CareDay, CareSession, SessionKind
 from care.records.people import Person, SchoolClass
@@ -23,7 +23,8 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class Group:
     """A class's children in one session. ``teacher`` is who has signed in, or else who is planned (``signed_in`` tells
-    which). ``roll_due``: by when something should have been said about every child."""
+    which). ``roll_due``: by when something should have been said about every child; ``late_from``: by when all should
+    have been collected."""
 
     session_id: int
     kind: SessionKind
@@ -38,14 +39,15 @@ class Group:
     signed_in: bool
     roll_done_at: datetime | None
     roll_due: datetime
+    late_from: datetime
     tally: Tally
 
     def roll_is_late(self, now: datetime) -> bool:
         return self.roll_done_at is None and self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
-        """The wave has ended, and children are still waiting."""
-        return now > self.ends_at and self.tally.waiting > 0
+        """Children are still waiting when all should have been collected."""
+        return now > self.late_from and self.tally.waiting > 0
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ async def board(uow: UnitOfWork) -> Board | None:
         closed_at=day.closed_at,
         duty_lead_id=day.duty_lead_id,
         duty_lead=day.name or "",
-        waves=await _waves(uow, day.term_id),
+        waves=await _waves(uow, await rules_of(uow, day.term_id)),
         alarms=await alarms_of(uow, day.date),
     )
 
 
-async def _waves(uow: UnitOfWork, term_id: int) -> tuple[WaveBoard, ...]:
-    groups = await _groups(uow, timedelta(minutes=(await rules_of(uow, term_id)).roll_minutes))
+async def _waves(uow: UnitOfWork, rules: Rules) -> tuple[WaveBoard, ...]:
+    groups = await _groups(uow, rules)
     found: dict[tuple[SessionKind, int], list[Group]] = {}
     for group in groups:
         found.setdefault((group.kind, group.wave), []).append(group)
@@ -125,7 +127,7 @@ _planned = Person.__table__.alias("planned")
 _signed = Person.__table__.alias("signed")
 
 
-async def _groups(uow: UnitOfWork, roll_within: timedelta) -> list[Group]:
+async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
     """Each session of today with its children counted, class by class."""
     sessions = (
         select(
@@ -170,7 +172,8 @@ async def _groups(uow: UnitOfWork, roll_within: timedelta) -> list[Group]:
             teacher=by_id[session_id].signed or by_id[session_id].planned or "",
             signed_in=by_id[session_id].signed is not None,
             roll_done_at=by_id[session_id].roll_done_at,
-            roll_due=by_id[session_id].starts_at + roll_within,
+            roll_due=by_id[session_id].starts_at + timedelta(minutes=rules.roll_minutes),
+            late_from=by_id[session_id].ends_at + timedelta(minutes=rules.late_minutes[0]),
             tally=Tally(found[grade, number, session_id, class_id]),
         )
         for grade, number, session_id, class_id in sorted(found)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import Tally, tally_of
 from care.day.close import OpenChild, close_day, days_to_close, open_alarms, open_children
-from care.day.lead import set_duty_lead
+from care.day.lead import candidates, set_duty_lead
 from care.errors import CareError, NotFound
 from care.permissions import Permission
 from care.records.day import CareDay
@@ -93,13 +93,46 @@ async def close(visit: Visit) -> Response:
     return visit.go("/day/close" + query_string(date=day.isoformat(), done=1))
 
 
+@dataclass(frozen=True)
+class LeadView:
+    """``able``: who may answer for a day, as (id, name)."""
+
+    day: date
+    open: bool
+    lead_id: int | None
+    able: tuple[tuple[int, str], ...]
+    problem: str
+
+
+async def show_lead(visit: Visit) -> Response:
+    return await _lead_page(visit)
+
+
+async def _lead_page(visit: Visit, problem: str = "", status: int = 200) -> Response:
+    async with visit.looking() as uow:
+        care_day = await uow.session.get(CareDay, uow.today)
+        view = LeadView(
+            day=uow.today,
+            open=care_day is not None and care_day.closed_at is None,
+            lead_id=care_day.duty_lead_id if care_day else None,
+            able=tuple((one.person_id, one.name) for one in await candidates(uow)),
+            problem=problem,
+        )
+    return visit.page("home/lead.html", view, status)
+
+
 async def change_lead(visit: Visit) -> Response:
-    async with visit.working() as uow:
-        await set_duty_lead(uow, number(visit.field("person"), 1) or 0)
+    try:
+        async with visit.working() as uow:
+            await set_duty_lead(uow, number(visit.field("person"), 1) or 0)
+    except CareError as error:
+        if error.status in (403, 404):
+            raise
+        return await _lead_page(visit, sentence(visit._, error), error.status)
     return visit.go("/?done=duty_lead_set")
 
 
 PAGES = [
     Page("/day/close", get=show, post=close, right=Permission.ANSWER_FOR_DAY),
-    Page("/day/lead", post=change_lead, right=Permission.ANSWER_FOR_DAY),
+    Page("/day/lead", get=show_lead, post=change_lead, right=Permission.ANSWER_FOR_DAY),
 ]

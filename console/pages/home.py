@@ -12,15 +12,16 @@ from care.board import children
 from care.board.children import BoardChild
 from care.board.places import Place
 from care.board.today import Board, board
+from care.channels import ChannelTrouble, channel_troubles
 from care.day.close import days_to_close
-from care.day.lead import candidates
 from care.permissions import Actor, Permission
-from care.term import current_term
 from care.work import UnitOfWork
 from console.door import Page, Visit, number, query_string
-from console.pages.overview import Office, office, overview
+from console.pages.overview import overview
 
 PAGE_SIZE = 50
+LISTED_UNASKED = 60
+"""More children are listed only to who looks for some of them."""
 DONE = frozenset({"alarm_closed", "duty_lead_set", "day_closed"})
 
 
@@ -64,20 +65,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class BoardView:
-    """``leads``: who may answer for today, as (id, name). ``older``: earlier days that nobody has closed."""
+    """``listed``: whether children are shown at all. ``older``: earlier days that nobody has closed."""
 
     now: datetime
     board: Board
     alarms: tuple[AlarmView, ...]
     wanted: Wanted
+    listed: bool
     found: tuple[BoardChild, ...]
     total: int
     pages: int
     classes: tuple[Choice, ...]
     may_answer: bool
-    leads: tuple[tuple[int, str], ...] = ()
+    sees_counts: bool
     older: tuple[date, ...] = ()
-    office: Office | None = None
+    troubles: tuple[ChannelTrouble, ...] = ()
     done: str = ""
 
 
@@ -112,33 +114,39 @@ def _wanted(visit: Visit) -> Wanted:
 
 async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> BoardView:
     wanted = _wanted(visit)
-    looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place)
-    found, total = await children.find(uow, looked_for, (wanted.page - 1) * PAGE_SIZE, PAGE_SIZE)
-    if not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
+    listed = wanted.narrowed or today.tally.total <= LISTED_UNASKED
+    found, total = await _found(uow, wanted) if listed else ([], today.tally.total)
+    if listed and not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
         wanted = replace(wanted, page=1)
-        found, total = await children.find(uow, looked_for, 0, PAGE_SIZE)
+        found, total = await _found(uow, wanted)
     answers = uow.actor.may(Permission.ANSWER_FOR_DAY)
     view = BoardView(
         now=uow.now,
         board=today,
         alarms=tuple(_alarm(uow.actor, alarm) for alarm in today.alarms),
         wanted=wanted,
+        listed=listed,
         found=tuple(found),
         total=total,
         pages=max(1, -(-total // PAGE_SIZE)),
         classes=_choices(today),
         may_answer=answers,
+        sees_counts=uow.actor.may(Permission.SEE_COUNTS),
     )
     if not whole:
         return view
     done = visit.request.query_params.get("done", "")
     return replace(
         view,
-        leads=tuple((one.person_id, one.name) for one in await candidates(uow)) if answers else (),
         older=tuple(day.date for day in await days_to_close(uow) if day.date < uow.today) if answers else (),
-        office=await office(uow, await current_term(uow)),
+        troubles=tuple(await channel_troubles(uow)) if uow.actor.may(Permission.SEE_OUTBOX) else (),
         done=done if done in DONE else "",
     )
+
+
+async def _found(uow: UnitOfWork, wanted: Wanted) -> tuple[list[BoardChild], int]:
+    looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place)
+    return await children.find(uow, looked_for, (wanted.page - 1) * PAGE_SIZE, PAGE_SIZE)
 
 
 def _alarm(actor: Actor, alarm: OpenAlarm) -> AlarmView:

@@ -17,8 +17,8 @@ BEAT_S = 15.0
 """How often a silent line gives a sign of life, and how often it is asked whether its session still holds."""
 PAUSE_S = 0.25
 """At most four changes a second are told on one line."""
-PAUSE_FOR_EACH_S = 0.02
-"""With many boards open each is told less often, so that all of them together ask no more than fifty times a second."""
+PAUSE_FOR_EACH_S = 0.08
+"""With many boards open each is told less often, so that all of them together ask about twelve times a second."""
 MOST_OF_A_SESSION = 4
 """A browser keeps six connections to one address in all. A further board asks by itself now and then."""
 

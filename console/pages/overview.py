@@ -66,7 +66,10 @@ SHOWN_TOTALS = (State.ENROLLED, State.APPROVED, State.REVIEWED, State.SUBMITTED,
 
 
 async def show(visit: Visit) -> Response:
+    """The page; for htmx, what waits besides the afternoon, as the board's last line."""
     async with visit.looking() as uow:
+        if visit.by_htmx:
+            return visit.page("home/office_part.html", await office(uow, await current_term(uow)))
         view = await overview(uow)
     return visit.page("home/overview.html", view)
 

@@ -27,6 +27,7 @@ READ: dict[str, set[Role]] = {
     "/overview": EVERYBODY,
     "/children/{id:int}": AT_WORK,
     "/day/close": ANSWERING,
+    "/day/lead": ANSWERING,
     "/sessions": SIGNS_IN,
     "/applications": WITH_PUPILS,
     "/applications/{id:int}": WITH_PUPILS,

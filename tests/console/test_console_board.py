@@ -42,10 +42,12 @@ async def test_the_board_comes_first_while_a_day_is_open(sign_in: SignIn, opened
         assert name in page.text
     assert "&lt;b&gt;=1+1&lt;/b&gt;" in page.text
     assert HOSTILE not in page.text
-    assert "2 applications wait for you" not in page.text
-    assert "3 applications wait for you" in page.text
-    assert "1 letter needs somebody" in page.text
-    overview = await (await sign_in(Role.HEAD)).get("/overview")
+    head = await sign_in(Role.HEAD)
+    besides = (await head.get("/overview", **{"hx-request": "true"})).text
+    assert "<html" not in besides
+    assert "3 applications wait for you" in besides
+    assert "1 letter needs somebody" in besides
+    overview = await head.get("/overview")
     assert "to approve for the school" in overview.text
     assert "letters and messages that need somebody" in overview.text
 
@@ -206,6 +208,8 @@ async def test_alarms_beyond_ones_reach_do_not_exist(sign_in: SignIn, school: Sc
 async def test_the_duty_lead_is_changed(sign_in: SignIn, school: School, town: Town, opened: Afternoon) -> None:
     head = await sign_in(Role.HEAD)
     assert "Duty lead: Staff deputy" in (await head.get("/")).text
+    assert "Staff member" in (await head.get("/day/lead")).text
+    assert "Staff finance" not in (await head.get("/day/lead")).text
     answer = await head.post("/day/lead", person=str(town.staff[Role.MEMBER]))
     assert answer.headers["location"] == "/?done=duty_lead_set"
     assert "Staff member answers for today now." in (await head.get("/?done=duty_lead_set")).text
