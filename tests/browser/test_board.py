@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 
 import pytest
@@ -38,7 +39,7 @@ async def missing_child(office: Office) -> int:
 
 
 async def live(page: Page) -> None:
-    await expect(page.locator("#live")).to_have_class("live live-on")
+    await expect(page.locator("#live")).to_have_class(re.compile("live-on"))
 
 
 async def test_the_open_board_moves_when_a_teacher_taps(opened: Office) -> None:
@@ -95,7 +96,9 @@ async def test_what_somebody_is_typing_stays(opened: Office) -> None:
 
 async def test_an_alarm_is_closed_by_keyboard_alone(opened: Office) -> None:
     office = opened
-    await missing_child(office)
+    child = await missing_child(office)
+    async with office.school.look(SYSTEM) as uow:
+        name = (await uow.session.get_one(Student, child)).name
     page = await office.enter(await office.context())
     await page.locator(".alarm-name a").focus()
     await page.keyboard.press("Tab")
@@ -106,6 +109,10 @@ async def test_an_alarm_is_closed_by_keyboard_alone(opened: Office) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator(".note-good")).to_have_text("Closed, with your reason.")
     await expect(page.locator(".calm")).to_be_visible()
+    await page.keyboard.press("/")
+    await page.keyboard.type(name)
+    await expect(page.locator("#children-rows tbody tr").first).to_contain_text(name)
+    await page.keyboard.press("Escape")
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/children/*")
@@ -119,7 +126,7 @@ async def test_a_board_whose_session_has_ended_leaves(opened: Office) -> None:
     await live(page)
     other = await page.context.new_page()
     await other.goto(f"{office.url}/sessions")
-    await other.get_by_role("button", name="Sign out").click()
+    await other.get_by_role("banner").get_by_role("button", name="Sign out").click()
     await other.wait_for_url("**/sign-in")
     await missing_child(office)
     await page.bring_to_front()
@@ -139,7 +146,7 @@ async def test_without_scripts(opened: Office) -> None:
     office = opened
     await missing_child(office)
     page = await office.enter(await office.context(java_script_enabled=False))
-    await expect(page.locator("#live")).to_have_text("Reload the page to see what is new.")
+    await expect(page.locator(".board-facts")).to_contain_text("Reload the page to see what is new.")
     await page.locator("select[name=place]").select_option("missing")
     await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("#children-rows tbody tr")).to_have_count(1)
