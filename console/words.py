@@ -349,6 +349,10 @@ class Say:
             return written
         return self._("{day}, {year}", day=written, year=day.year)
 
+    def ordinal_day(self, number: int) -> str:
+        """A date by its number, as the audit names a care day."""
+        return self.date(date.fromordinal(number))
+
     def when(self, at: datetime) -> str:
         local = at.astimezone(self.zone)
         return f"{self.date(local.date())} {local:%H:%M}"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from care.board.places import PLACES, Place, day_children
+from care.board.places import IN_SESSION, PLACES, Place, day_children
 from care.custody.chain import CHAIN, CHILDREN
 from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, SessionKind, Step
@@ -66,7 +66,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
         ),
         uow.actor,
         uow.today,
-    ).join(CareSession, CareSession.id == CHILDREN.c.session_id)
+    ).join(CareSession, CareSession.id == IN_SESSION)
     if wanted.words.strip():
         query = query.where(Student.name.icontains(wanted.words.strip(), autoescape=True))
     if wanted.class_id is not None:

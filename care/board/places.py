@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.enrolment.queries import within_reach
@@ -47,6 +47,10 @@ PLACES: Mapping[Step, Place] = {
     Step.EXPLAINED: Place.EXPLAINED,
 }
 """By the last link of the child's chain."""
+
+
+IN_SESSION: ColumnElement[int] = CHILDREN.c.session_id
+"""The session in which a child is counted."""
 
 
 @dataclass(frozen=True)

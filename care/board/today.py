@@ -9,9 +9,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import func, select
 
 from care.alarms import OpenAlarm, alarms_of
-from care.board.places import PLACES, Place, Tally, day_children
+from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
 from care.calendar import load_calendar
-from care.custody.chain import CHAIN, CHILDREN
+from care.custody.chain import CHAIN
 from care.day.rules import Rules, rules_of
 from care.permissions import Permission
 from care.records.day import CareDay, CareSession, SessionKind
@@ -149,11 +149,16 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
     by_id = {row.id: row for row in await uow.connection.execute(sessions)}
     counts = day_children(
         select(
-            CHILDREN.c.session_id, SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step, func.count()
+            IN_SESSION.label("in_session"),
+            SchoolClass.id,
+            SchoolClass.grade,
+            SchoolClass.number,
+            CHAIN.c.step,
+            func.count(),
         ),
         uow.actor,
         uow.today,
-    ).group_by(CHILDREN.c.session_id, SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step)
+    ).group_by("in_session", SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step)
     found: dict[tuple[int, int, int, int], dict[Place, int]] = {}
     for session_id, class_id, grade, number, step, many in await uow.connection.execute(counts):
         places = found.setdefault((grade, number, session_id, class_id), {})

@@ -13,8 +13,8 @@ from care.records.delivery import Class
 from care.records.people import Person, Role, StaffRole
 from care.work import UnitOfWork
 
-LEADS = tuple(role for role in Role if Permission.ANSWER_FOR_DAY in RIGHTS[role])
-"""Duties that may answer for a day."""
+LEADS = tuple(role for role in Role if Permission.ANSWER_FOR_DAY in RIGHTS[role] and role is not Role.GRADE_LEADER)
+"""Duties that may answer for a whole day: a grade leader sees one grade of it only."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ LISTED = 60
 
 @dataclass(frozen=True)
 class DayEndView:
-    """``everywhere``: the actor may open every child's page. ``more``: children open who are not listed."""
+    """``still``: how many children are open in all; ``children`` are the first of those within the actor's reach."""
 
     day: date
     care_day: CareDay | None
@@ -34,16 +34,15 @@ class DayEndView:
     closed_by: str
     tally: Tally
     children: tuple[OpenChild, ...]
-    more: int
+    still: int
     alarms: tuple[OpenAlarm, ...]
     open_alarms: int
-    everywhere: bool
     problem: str
     done: bool
 
     @property
     def ready(self) -> bool:
-        return self.care_day is not None and not self.children and not self.open_alarms
+        return self.care_day is not None and not self.still and not self.open_alarms
 
 
 async def show(visit: Visit) -> Response:
@@ -62,18 +61,19 @@ async def _view(uow: UnitOfWork, day: date | None, problem: str, done: bool) -> 
         day = next((one.date for one in await days_to_close(uow)), uow.today)
     care_day = await uow.session.get(CareDay, day, options=[joinedload(CareDay.duty_lead)])
     closed_by = await uow.session.get(Person, care_day.closed_by) if care_day and care_day.closed_by else None
+    everywhere, grades, _classes = uow.actor.reach(Permission.SEE_BOARD)
     still = await open_children(uow, day)
+    own = still if everywhere else [child for child in still if int(child.school_class.partition("(")[0]) in grades]
     return DayEndView(
         day=day,
         care_day=care_day,
         lead=care_day.duty_lead.name if care_day and care_day.duty_lead else "",
         closed_by=closed_by.name if closed_by else "",
         tally=await tally_of(uow, day),
-        children=tuple(still[:LISTED]),
-        more=max(0, len(still) - LISTED),
+        children=tuple(own[:LISTED]),
+        still=len(still),
         alarms=await alarms_of(uow, day),
         open_alarms=await open_alarms(uow, day),
-        everywhere=uow.actor.reach(Permission.SEE_BOARD)[0],
         problem=problem,
         done=done and care_day is not None and care_day.closed_at is not None,
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -27,7 +28,21 @@ from care.custody.steps import FOLLOWS, HELD_BY
 from care.day.lead import candidates, set_duty_lead
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import SYSTEM, Actor
-from care.records import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Event, Holder, Letter, Role, Step, Student
+from care.records import (
+    Alarm,
+    AlarmKind,
+    CareDay,
+    CareSession,
+    CustodyEvent,
+    DayChild,
+    Event,
+    Holder,
+    Letter,
+    Role,
+    SessionKind,
+    Step,
+    Student,
+)
 from care.rollcall import all_others_present, mark, sign_in
 from care.school import School
 from scheduler import afternoon
@@ -119,6 +134,38 @@ async def agrees(school: School, actor: Actor, many: int) -> None:
             own = [child for child in listed if child.school_class == group.school_class]
             assert group.tally.total == len(own)
     assert found.tally.total == sum(wave.tally.total for wave in found.waves)
+
+
+async def test_children_in_another_session_are_counted_there(both: School) -> None:
+    """As in extended care: one group of children of several classes, in the same sums."""
+    moved = (await children_in(both, "2(3)"))[:3] + (await children_in(both, "3(5)"))[:2]
+    async with both.work(SYSTEM) as uow:
+        own = (await uow.session.scalars(select(CareSession).limit(1))).one()
+        extended = CareSession(
+            date=own.date,
+            kind=SessionKind.EXTENDED,
+            wave=3,
+            venue="澹台书院",
+            gate=own.gate,
+            starts_at=own.ends_at,
+            ends_at=own.ends_at + timedelta(hours=1),
+        )
+        uow.session.add(extended)
+        await uow.session.flush()
+        for number, child in enumerate(moved, start=1):
+            place = {"session_id": extended.id, "number": number}
+            await uow.session.execute(update(DayChild).where(DayChild.id == child.id).values(**place))
+    head = await holder_of(both, Role.HEAD)
+    found = await seen(both, head)
+    last = found.waves[-1]
+    assert last.kind is SessionKind.EXTENDED
+    assert {(group.school_class, group.tally.total) for group in last.groups} == {("2(3)", 3), ("3(5)", 2)}
+    teacher = await homeroom(both, "2(3)")
+    assert [group.school_class for group in (await seen(both, teacher)).waves[-1].groups] == ["2(3)"]
+    async with both.look(head) as uow:
+        _, listed = await children.find(uow, children.Wanted(wave=3))
+    assert listed == last.tally.total
+    assert found.tally.total == len(await children_in(both, "2(3)")) + len(await children_in(both, "3(5)"))
 
 
 # how far it reaches

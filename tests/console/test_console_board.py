@@ -209,7 +209,8 @@ async def test_the_duty_lead_is_changed(sign_in: SignIn, school: School, town: T
     head = await sign_in(Role.HEAD)
     assert "Duty lead: Staff deputy" in (await head.get("/")).text
     assert "Staff member" in (await head.get("/day/lead")).text
-    assert "Staff finance" not in (await head.get("/day/lead")).text
+    for unable in ("Staff finance", "Staff grade_leader", "Staff homeroom"):
+        assert unable not in (await head.get("/day/lead")).text
     answer = await head.post("/day/lead", person=str(town.staff[Role.MEMBER]))
     assert answer.headers["location"] == "/?done=duty_lead_set"
     assert "Staff member answers for today now." in (await head.get("/?done=duty_lead_set")).text
@@ -230,6 +231,11 @@ async def test_the_day_closes_when_everybody_is_accounted_for(
     assert "8 children not accounted for" in page.text
     assert "1 open alarm" in page.text
     assert "Close and seal the day" not in page.text
+    leader = (await (await sign_in(Role.GRADE_LEADER)).get("/day/close")).text
+    assert "8 children not accounted for" in leader
+    assert "Ida" in leader
+    assert "Ola" not in leader, "of another grade"
+    assert "and 3 more" in leader
     refused = await head.post("/day/close", date="2026-11-23")
     assert refused.status_code == 409
     assert "8 children are not accounted for" in refused.text
@@ -249,6 +255,9 @@ async def test_the_day_closes_when_everybody_is_accounted_for(
     assert root in sealed.text
     assert (await head.post("/day/close", date="2026-11-23")).status_code == 409
     assert "Closed and sealed at 16:40" in (await head.get("/")).text
+    audit = (await head.get("/audit?subject=day")).text
+    assert "Care day closed and sealed" in audit
+    assert "Mon 23 Nov" in audit
     assert (await head.post("/day/close", date="2026-11-20")).status_code == 404
     assert (await head.post("/day/close", date="whenever")).status_code == 404
     assert "No care day was opened on this date." in (await head.get("/day/close?date=2026-11-20")).text
