@@ -13,7 +13,8 @@ from care.errors import CareError, NotAllowed, NotFound
 from care.permissions import NOBODY, Permission
 from console.assets import Assets
 from console.desk import Desk
-from console.words import Say, sentence
+from console.refusals import sentence
+from console.words import Say
 from locales import LANGUAGES, Words
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.enrolment.queries import within_reach
 from care.permissions import Actor, Permission
-from care.records.day import Step
+from care.records.day import CareSession, SessionKind, Step
 from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
 
@@ -49,8 +49,14 @@ PLACES: Mapping[Step, Place] = {
 """By the last link of the child's chain."""
 
 
-IN_SESSION: ColumnElement[int] = CHILDREN.c.session_id
-"""The session in which a child is counted."""
+_EXTENDED = (
+    select(CareSession.id)
+    .where(CareSession.date == CHILDREN.c.date, CareSession.kind == SessionKind.EXTENDED)
+    .correlate(CHILDREN)
+    .scalar_subquery()
+)
+IN_SESSION: ColumnElement[int] = case((CHILDREN.c.extended_at.is_(None), CHILDREN.c.session_id), else_=_EXTENDED)
+"""The session in which a child is counted: its class's, until extended care has taken it over."""
 
 
 @dataclass(frozen=True)

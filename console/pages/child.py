@@ -16,7 +16,7 @@ from care.board.child import ChildDay, child_day
 from care.errors import CareError
 from care.permissions import Permission
 from console.door import Page, Visit, query_string
-from console.words import sentence
+from console.refusals import sentence
 
 
 @dataclass(frozen=True)

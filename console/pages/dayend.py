@@ -19,7 +19,7 @@ from care.records.people import Person
 from care.work import UnitOfWork
 from console.door import Page, Visit, number, query_string
 from console.pages.child import written_date
-from console.words import sentence
+from console.refusals import sentence
 
 LISTED = 60
 
