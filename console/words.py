@@ -112,6 +112,16 @@ SUBJECTS = {
 
 LETTERS = {
     "duty_lead": mark("Named duty lead"),
+    "child_missing": mark("A missing child: guardians asked"),
+    "child_missing_told": mark("A missing child: homeroom teacher told"),
+    "child_missing_lead": mark("Alarm: a missing child"),
+    "child_missing_over": mark("A missing child: guardians told that it is settled"),
+    "child_arrived": mark("A missing child has come"),
+    "missing_answered": mark("A missing child: a guardian's answer"),
+    "missing_over": mark("A missing child: staff told that it is settled"),
+    "roll_late": mark("A roll call that is late"),
+    "day_still_open": mark("A day that cannot close yet"),
+    "duty_taken_over": mark("A class taken over by a colleague"),
     "application_step": mark("News about an application"),
     "review_wanted": mark("An application to review"),
     "child_withdrawn": mark("A withdrawal"),

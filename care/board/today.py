@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
-from care.calendar import load_calendar
+from care.calendar import Calendar
 from care.custody.chain import CHAIN
 from care.day.rules import Rules, rules_of
 from care.permissions import Permission
@@ -197,9 +197,8 @@ class NextCare:
 LOOK_AHEAD_DAYS = 120
 
 
-async def next_care(uow: UnitOfWork) -> NextCare | None:
+async def next_care(uow: UnitOfWork, calendar: Calendar) -> NextCare | None:
     """The next care day that is not open yet; None where no term knows of any."""
-    calendar = await load_calendar(uow)
     terms = list(await uow.session.scalars(select(Term).where(Term.ends_on >= uow.today)))
     opened = await uow.session.get(CareDay, uow.today) is not None
     for ahead in range(1 if opened else 0, LOOK_AHEAD_DAYS):

@@ -91,9 +91,10 @@ async def overview(uow: UnitOfWork, before_board: bool = False) -> OverviewView:
     term = await current_term(uow)
     counts = await count_by_class(uow, term.id, Permission.SEE_COUNTS) if term else []
     sees = actor.may(Permission.SEE_APPLICATIONS)
+    calendar = await load_calendar(uow)
     return OverviewView(
         today=uow.today,
-        school_day=(await load_calendar(uow)).is_school_day(uow.today),
+        school_day=calendar.is_school_day(uow.today),
         term=term,
         open_now=term is not None and applications_open(term, uow.today),
         office=await office(uow, term),
@@ -105,7 +106,7 @@ async def overview(uow: UnitOfWork, before_board: bool = False) -> OverviewView:
         sees_applications=sees,
         sees_counts=actor.may(Permission.SEE_COUNTS),
         before_board=before_board,
-        next_care=await next_care(uow) if before_board else None,
+        next_care=await next_care(uow, calendar) if before_board else None,
     )
 
 

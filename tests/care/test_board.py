@@ -20,6 +20,7 @@ from care.board import children
 from care.board.child import child_day
 from care.board.places import PLACES, Place, Tally
 from care.board.today import Board, board, next_care
+from care.calendar import load_calendar
 from care.changes import hear_others
 from care.clock import MovableClock
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
@@ -389,23 +390,23 @@ async def test_before_and_after_a_care_day(sqlite: Databases) -> None:
     async with school.look(head) as uow:
         assert await board(uow) is None
         today = uow.today
-        coming = await next_care(uow)
+        coming = await next_care(uow, await load_calendar(uow))
         assert coming is not None
         assert coming.day == today, "nothing has opened it yet"
     await open_afternoon(school, ("2(3)",))
     clock = school.clock
     assert isinstance(clock, MovableClock)
     async with school.look(head) as uow:
-        coming = await next_care(uow)
+        coming = await next_care(uow, await load_calendar(uow))
         assert coming is not None
         assert (coming.day - today).days == 1
     clock.jump(clock.now().replace(day=27))
     async with school.look(head) as uow:
         assert await board(uow) is None
-        assert (await next_care(uow)).day.isoformat() == "2026-11-27"  # type: ignore[union-attr]
+        assert (await next_care(uow, await load_calendar(uow))).day.isoformat() == "2026-11-27"  # type: ignore[union-attr]
     clock.jump(clock.now().replace(day=28))
     async with school.look(head) as uow:
-        assert (await next_care(uow)).day.isoformat() == "2026-11-30"  # type: ignore[union-attr]
+        assert (await next_care(uow, await load_calendar(uow))).day.isoformat() == "2026-11-30"  # type: ignore[union-attr]
     await afternoon.tick(school)
     async with school.look(head) as uow:
         assert await board(uow) is None, "a Saturday"

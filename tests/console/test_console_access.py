@@ -33,7 +33,7 @@ READ: dict[str, set[Role]] = {
     "/applications/{id:int}": WITH_PUPILS,
     "/applications/{id:int}.pdf": WITH_PUPILS,
     "/applications/{id:int}/agreement.pdf": WITH_PUPILS,
-    "/extended": WITH_PUPILS,
+    "/extended": AT_WORK,
     "/students": WITH_PUPILS,
     "/classes": WITH_PUPILS,
     "/reports": EVERYBODY,
