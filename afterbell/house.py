@@ -25,6 +25,7 @@ from bot.wire.channel import Channel
 from bot.wire.hook import Hook
 from bot.wire.receive import Poller, webhook
 from bot.wire.wire import Wire
+from care.changes import hear_others
 from care.channels import Trouble
 from care.migrate import is_current
 from care.permissions import NOBODY
@@ -155,6 +156,8 @@ class House:
             self._start(self.wire.run())
             openings = [self._start(self._run_channel(channel)) for channel in self.channels.values()]
             await self._wait_for_channels(openings)
+        if self.roles.console:
+            self._start(hear_others(self.school))
         if self.roles.scheduler:
             self.ticker.start()
 
@@ -248,6 +251,7 @@ class House:
             self.ticker.stop()
         if self.channels:
             await self.wire.finish(FINISH_S)
+        self.school.changes.close()
         if self.web is not None:
             self.web.hang_up()
         if server is not None:

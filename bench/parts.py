@@ -114,6 +114,15 @@ def tick(plan: Plan) -> dict[str, Any]:
     return result
 
 
+def board(plan: Plan) -> dict[str, Any]:
+    path = scene.database("board")
+    command = [sys.executable, "-m", "bench.board", "2000", str(path)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    scene.remove(path)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
 def anatomy(plan: Plan) -> dict[str, Any]:
     path = scene.database("anatomy")
     command = [sys.executable, "-m", "bench.anatomy", str(path)]
@@ -140,7 +149,7 @@ def postgres(plan: Plan) -> list[dict[str, Any]]:
     return runs
 
 
-PARTS = ("taps", "anatomy", "counts", "durability", "reminders", "events", "tick", "start", "postgres")
+PARTS = ("taps", "anatomy", "counts", "durability", "reminders", "events", "tick", "board", "start", "postgres")
 
 
 def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
@@ -159,6 +168,7 @@ def measure_all(only: set[str], plan: Plan) -> dict[str, Any]:
         "reminders": lambda: reminders(bots, plan),
         "events": lambda: old_events(plan),
         "tick": lambda: tick(plan),
+        "board": lambda: board(plan),
         "start": lambda: first_reply(plan),
         "postgres": lambda: postgres(plan),
     }

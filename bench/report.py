@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from bench import scene
+from bench import board, scene
 from bench.bots import BOTS
 from bench.tables import row, table, verdict
 
@@ -48,6 +48,7 @@ def render(results: dict[str, Any]) -> str:
         ("reminders", _reminders),
         ("events", _events),
         ("tick", _tick),
+        ("board", board.report),
         ("start", _start),
         ("postgres", _postgres),
     ]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from care.changes import CHANGED, Changes
 from care.clock import Clock
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
@@ -25,7 +26,14 @@ READERS_HAVE_MS = 2000
 """SQLite: how long the emptying of its log waits for those who read."""
 ANSWERS_WITHIN_S = 60
 """PostgreSQL: a statement that is not answered for so long was sent into a network that is cut."""
-TELL_OTHERS = text("SELECT pg_notify(:channel, '')").bindparams(channel=POSTED)
+TELL_OTHERS = {
+    (True, False): text("SELECT pg_notify(:posted, '')").bindparams(posted=POSTED),
+    (False, True): text("SELECT pg_notify(:changed, '')").bindparams(changed=CHANGED),
+    (True, True): text("SELECT pg_notify(:posted, ''), pg_notify(:changed, '')").bindparams(
+        posted=POSTED, changed=CHANGED
+    ),
+}
+"""PostgreSQL: by whether letters were posted, and whether something in the day was changed."""
 POINTS = (
     "received",  # updates are here, and nowhere else
     "stored",  # written down, not committed
@@ -59,6 +67,8 @@ class School:
     """The Telegram bot's user name, once it is known."""
     listeners: list[Callable[[], None]] = field(default_factory=list)
     """Called after a commit that posted letters; the wire wakes by it."""
+    changes: Changes = field(default_factory=Changes)
+    """Tells who watches the day, after a commit that changed something in it."""
     reached: Callable[[str], None] = lambda point: None
     """Called at each of ``POINTS``: does nothing, unless a test ends the process there."""
 
@@ -77,10 +87,12 @@ class School:
             uow = UnitOfWork(self, connection, actor)
             yield uow
             await uow.write()
-            if uow.posted and not self.is_sqlite:
-                await connection.execute(TELL_OTHERS)
+            if (uow.posted or uow.changed) and not self.is_sqlite:
+                await connection.execute(TELL_OTHERS[uow.posted, uow.changed])
         if uow.posted:
             self.wake()
+        if uow.changed:
+            self.changes.tell()
 
     @asynccontextmanager
     async def look(self, actor: Actor = NOBODY) -> AsyncIterator[UnitOfWork]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 POSTED = "afterbell_posted"
 """PostgreSQL's channel by which the process that sends hears that another has posted letters."""
 
+OF_THE_DAY = frozenset({"day", "session", "student"})
+"""Subjects of audit events whose writing changes what the board of the day shows."""
+
 Row = dict[str, Any]
 
 EVENTS = cast(Table, Event.__table__)
@@ -44,6 +47,8 @@ class UnitOfWork:
         self._session: AsyncSession | None = None
         self.now: datetime = school.clock.now()
         self.posted = False
+        self.changed = False
+        """Something in the school day is changed: whoever watches it is told after the commit."""
         self.events: list[Row] = []
         self.letters: list[Row] = []
 
@@ -68,6 +73,7 @@ class UnitOfWork:
 
     def record(self, action: str, subject: str, subject_id: int, remark: str = "", **data: Any) -> None:
         """Writes the audit event of what this transaction does."""
+        self.changed = self.changed or subject in OF_THE_DAY
         self.events.append(
             {
                 "at": self.now,
@@ -166,6 +172,7 @@ class UnitOfWork:
         self.events += part.events
         self.letters += part.letters
         self.posted = self.posted or part.posted
+        self.changed = self.changed or part.changed
 
     async def flush(self) -> None:
         """Puts changed records into the database, where there are any."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from care.calendar_dates import DateState, ordinary
 from care.records.term import Term, Wave
-from console.words import mark
+from console.marking import mark
 from locales import Words
 from locales.calendar import wave_lines
 from locales.labels import WEEKDAYS_SHORT, clock, weekday

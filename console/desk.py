@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from care.school import School
 from care.work import UnitOfWork
@@ -12,7 +13,8 @@ from papers.printer import Printer
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything the pages need. ``schema_current`` says whether the database has all migrations (``/readyz``)."""
+    """Everything the pages need. ``schema_current`` says whether the database has all migrations (``/readyz``).
+    ``lines``: how many lines to open boards each session holds."""
 
     school: School
     printer: Printer
@@ -21,6 +23,7 @@ class Desk:
     school_name: Callable[[str], str] | None = None
     """The school's name by language, where it has several."""
     schema_current: Callable[[UnitOfWork], Awaitable[bool]] | None = None
+    lines: Counter[int] = field(default_factory=Counter)
 
     def name(self, language: str) -> str:
         return self.school_name(language) if self.school_name else self.school.name

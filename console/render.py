@@ -13,7 +13,8 @@ from care.errors import CareError, NotAllowed, NotFound
 from care.permissions import NOBODY, Permission
 from console.assets import Assets
 from console.desk import Desk
-from console.words import Say, sentence
+from console.refusals import sentence
+from console.words import Say
 from locales import LANGUAGES, Words
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
     P = Permission
     return [
         ("/", _("Today"), P.CONSOLE),
+        ("/overview", _("Overview"), P.SEE_COUNTS),
         ("/applications", _("Applications"), P.SEE_APPLICATIONS),
         ("/extended", _("Extended care"), P.SEE_BOARD),
         ("/students", _("Students"), P.SEE_STUDENTS),
@@ -120,7 +122,7 @@ class Renderer:
         nav = tuple(
             NavItem(path, title, url.path == path or (path != "/" and url.path.startswith(path + "/")))
             for path, title, right in _nav(_)
-            if visit.actor.may(right)
+            if visit.actor.may(right) and (path != "/overview" or visit.actor.may(Permission.SEE_BOARD))
         )
         return Frame(
             school=self._desk.name(visit.language),

@@ -7,17 +7,16 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from care.board.places import Place
 from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
-from care.errors import CareError
+from care.records.day import Holder
+from care.rollcall import WITH_COURSE
+from console.boardwords import ANSWERS, PLACES, PLACES_SHORT, SIDES
+from console.marking import mark
+from console.refusals import code_sentence
 from locales import Words, labels
 from locales.calendar import month_title
-
-
-def mark(sentence: str) -> str:
-    """Names a sentence for the catalogue; it is translated where it is shown."""
-    return sentence
-
 
 MOVES = {
     Move.PASS: mark("Pass to the school"),
@@ -85,6 +84,15 @@ ACTIONS = {
     "release_acknowledged": mark("Hand-over acknowledged"),
     "release_disputed": mark("Hand-over disputed"),
     "child_uncollected": mark("Child not collected"),
+    "day_opened": mark("Care day opened"),
+    "day_closed": mark("Care day closed and sealed"),
+    "duty_lead_set": mark("Duty lead changed"),
+    "duty_signed_in": mark("Duty signed in"),
+    "roll_done": mark("Roll call done"),
+    "child_missing": mark("Child missing at the roll"),
+    "missing_answered": mark("Guardian answered where the child is"),
+    "missing_arrived": mark("Missing child arrived"),
+    "missing_closed": mark("Missing child explained"),
     "alarm_closed": mark("Alarm closed"),
 }
 
@@ -98,9 +106,22 @@ SUBJECTS = {
     "student": mark("Student"),
     "school": mark("School"),
     "calendar": mark("Calendar"),
+    "day": mark("Care day"),
+    "session": mark("Session"),
 }
 
 LETTERS = {
+    "duty_lead": mark("Named duty lead"),
+    "child_missing": mark("A missing child: guardians asked"),
+    "child_missing_told": mark("A missing child: homeroom teacher told"),
+    "child_missing_lead": mark("Alarm: a missing child"),
+    "child_missing_over": mark("A missing child: guardians told that it is settled"),
+    "child_arrived": mark("A missing child has come"),
+    "missing_answered": mark("A missing child: a guardian's answer"),
+    "missing_over": mark("A missing child: staff told that it is settled"),
+    "roll_late": mark("A roll call that is late"),
+    "day_still_open": mark("A day that cannot close yet"),
+    "duty_taken_over": mark("A class taken over by a colleague"),
     "application_step": mark("News about an application"),
     "review_wanted": mark("An application to review"),
     "child_withdrawn": mark("A withdrawal"),
@@ -180,63 +201,6 @@ TROUBLES = {
 }
 """What is wrong with a channel, and what to do."""
 
-ERRORS = {
-    "not_meant": mark("This page had gone stale, so nothing was done. Please open it again and repeat the step."),
-    "busy": mark("Somebody else was changing the same thing. Nothing was done; please try again."),
-    "no_database": mark("The school's records cannot be reached just now. Please try again in a minute."),
-    "nothing_chosen": mark("Choose at least one application first."),
-    "number_needed": mark("Please give a whole number."),
-    "name_needed": mark("Please give a name of at most 40 characters."),
-    "phone_invalid": mark("Please give a phone number with 7 to 15 digits, or leave it empty."),
-    "phone_taken": mark("{name} already has this phone number. Give that person the duty instead."),
-    "role_unknown": mark("Please choose a duty."),
-    "grade_needed": mark("A grade leader needs a grade."),
-    "class_needed": mark("A homeroom teacher needs a class."),
-    "duty_held": mark("This person already has that duty."),
-    "last_manager": mark("Somebody must be able to manage staff: give another person that duty first."),
-    "no_slips": mark("Every guardian of this class has a linked chat already: there is no slip to print."),
-    "date_needed": mark("Please give every date as year-month-day."),
-    "time_needed": mark("Please give every time as hours and minutes, like 17:10."),
-    "dates_reversed": mark("The last day lies before the first."),
-    "grades_needed": mark("Please tick at least one grade."),
-    "grade_in_two_waves": mark("Grade {grade} would be in two waves at once."),
-    "wave_reversed": mark("The wave would end before it begins."),
-    "words_needed": mark("Please fill in the gate and both venues."),
-    "extended_incomplete": mark("Extended care needs a venue, an end and a number of places, or none of them."),
-    "venue_unknown": mark("Please choose one of the venues."),
-    "extended_too_early": mark("Extended care must end after the last wave, at {time}."),
-    "already_settled": mark("This has been settled in the meantime."),
-    "year_not_covered": mark("The official list of {year} is not known to this program."),
-    "year_out_of_range": mark("Only this year and the next can be entered."),
-    "year_entered": mark("The public holidays of {year} have been entered already."),
-    "day_kind_needed": mark("Please choose what this date is."),
-    "weekday_unknown": mark("Please choose a weekday from Monday to Friday."),
-    "date_is_past": mark("This date is past: it stays as it was."),
-    "date_too_far": mark("Please choose a date within the next two years."),
-    "care_is_open": mark("The care of this day is open: only its times can be changed."),
-    "wave_is_over": mark("Wave {wave} is over: its times can no longer be changed."),
-    "wave_has_begun": mark("Wave {wave} has begun: its beginning stays at {time}, only its end can be changed."),
-    "time_is_past": mark("{time} is past. Please give an end that is still to come."),
-    "after_close": mark("The day closes at {time}: care must end before that."),
-    "opens_too_late": mark("The lists must be made before the first wave begins, at {time}."),
-    "closes_too_early": mark("The day cannot close before the last wave ends, at {time}."),
-    "sign_link_unknown": mark("This signing page is not valid. Please open it from the chat again."),
-    "sign_link_expired": mark("This signing page has run out after five minutes. Please open it from the chat again."),
-    "signature_empty": mark("There is too little to see. Please write your name in the field."),
-    "signature_invalid": mark("The signature could not be read. Please sign once more."),
-}
-
-
-def sentence(_: Words, error: CareError) -> str:
-    """The one sentence a person reads when a rule says no."""
-    if error.code in ERRORS:
-        return _(ERRORS[error.code], **error.values)
-    return labels.error_sentence(_, error)
-
-
-def code_sentence(_: Words, code: str) -> str:
-    return sentence(_, CareError(code))
-
 
 class Say:
     """Writes the values of a page in the visitor's language and the school's time."""
@@ -260,6 +224,19 @@ class Say:
 
     def letter(self, kind: str) -> str:
         return self._(LETTERS[kind]) if kind in LETTERS else kind.replace("_", " ")
+
+    def place(self, place: str, short: bool = False) -> str:
+        return self._((PLACES_SHORT if short else PLACES)[Place(place)])
+
+    def answer(self, answer: str) -> str:
+        """What a guardian has answered to an alarm."""
+        return self._(ANSWERS[answer]) if answer in ANSWERS else answer.replace("_", " ")
+
+    def side(self, kind: Holder, name: str) -> str:
+        """Who answers for a child, by name where there is one."""
+        if name == WITH_COURSE:
+            return self._("the course teacher")
+        return name or self._(SIDES[kind])
 
     def channel(self, channel: str) -> str:
         return self._(CHANNELS[channel]) if channel in CHANNELS else channel
@@ -292,6 +269,10 @@ class Say:
             return written
         return self._("{day}, {year}", day=written, year=day.year)
 
+    def ordinal_day(self, number: int) -> str:
+        """A date by its number, as the audit names a care day."""
+        return self.date(date.fromordinal(number))
+
     def when(self, at: datetime) -> str:
         local = at.astimezone(self.zone)
         return f"{self.date(local.date())} {local:%H:%M}"
@@ -300,6 +281,13 @@ class Say:
         """The time of day, with its date where that is not today."""
         local = at.astimezone(self.zone)
         return f"{local:%H:%M}" if local.date() == self.now.astimezone(self.zone).date() else self.when(at)
+
+    def hour(self, at: datetime) -> str:
+        """The time of day of an instant."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+    def span(self, start: datetime, end: datetime) -> str:
+        return f"{self.hour(start)}–{self.hour(end)}"
 
     def iso(self, at: datetime) -> str:
         return at.astimezone(self.zone).isoformat(timespec="minutes")

@@ -130,6 +130,7 @@ async def chase_missing(school: School, rules: Rules) -> None:
 
 async def _tell_lead(uow: UnitOfWork, alarm_id: int) -> None:
     await tell_lead(uow, await uow.session.get_one(Alarm, alarm_id))
+    uow.changed = True  # open boards show that the lead knows
 
 
 async def close_days(school: School) -> None:

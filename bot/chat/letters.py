@@ -10,7 +10,7 @@ import asyncio
 
 from sqlalchemy import select
 
-from bot.chat import calendar, chased, extended_letters, leave_letters, missing
+from bot.chat import calendar, chased, dutylead, extended_letters, leave_letters, missing
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
@@ -250,6 +250,7 @@ KINDS: dict[str, Kind] = {
     "review_waits": Kind(_review_waits),
     "approval_waits": Kind(_approval_waits),
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
+    **dutylead.KINDS,
 }
 KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
 KINDS |= HANDOVER_KINDS

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from care.changes import on_notice
 from care.school import School
 from care.work import POSTED
 
@@ -70,9 +71,7 @@ class Leader:
     async def _hold(self, connection: AsyncConnection) -> None:
         await connection.execute(KEEP_BRIEF)
         await connection.commit()
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        await driver.add_listener(POSTED, lambda *_: self._wake())
+        await on_notice(connection, POSTED, self._wake)
         mine = False
         while True:
             began = elapsed()

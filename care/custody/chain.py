@@ -144,6 +144,7 @@ def first_row(uow: UnitOfWork, day_child_id: int, day: date, student_id: int, li
 def _row(uow: UnitOfWork, day_child_id: int, seq: int, giver: Side, link: Link, previous: str) -> Row:
     if link.to.kind not in HELD_BY[link.step]:
         raise ValueError(f"{link.to.kind} cannot hold a child after {link.step}")
+    uow.changed = True
     return Row(
         day_child_id=day_child_id,
         seq=seq,

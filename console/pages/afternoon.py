@@ -14,7 +14,7 @@ from care.records.term import Term
 from care.term import current_term, the_term
 from console.door import Page, Visit, number
 from console.pages.settings import read_time
-from console.words import sentence
+from console.refusals import sentence
 from locales.labels import clock
 
 TIMES = ("opens_at", "leave_until", "closes_at")

@@ -38,7 +38,7 @@ from care.work import UnitOfWork
 from console.door import Page, Visit, number
 from console.pages.applications import MOVE_ORDER, read_wanted
 from console.prose import Block, blocks
-from console.words import sentence
+from console.refusals import sentence
 
 
 @dataclass(frozen=True)

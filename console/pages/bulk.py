@@ -17,7 +17,7 @@ from care.permissions import Permission
 from care.term import the_term
 from console.door import Page, Visit, number
 from console.pages.applications import read_wanted
-from console.words import code_sentence, sentence
+from console.refusals import code_sentence, sentence
 
 LIMIT = 200
 

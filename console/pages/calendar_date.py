@@ -16,7 +16,7 @@ from care.permissions import Permission
 from console.dates import DateKind, in_words, is_special, kind_of
 from console.door import Page, Visit, number, query_string
 from console.pages.settings import read_time
-from console.words import sentence
+from console.refusals import sentence
 from locales import LANGUAGES, words
 from locales.calendar import what_changes
 from locales.labels import clock

@@ -14,7 +14,7 @@ from care.permissions import Permission
 from care.records.enrolment import State
 from care.term import current_term, the_term
 from console.door import Page, Visit, number
-from console.words import sentence
+from console.refusals import sentence
 
 
 @dataclass(frozen=True)

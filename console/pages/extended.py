@@ -23,7 +23,7 @@ from care.term_changes import MOST_PLACES
 from care.work import UnitOfWork
 from console.door import Page, Visit, number
 from console.pages.settings import read_time
-from console.words import sentence
+from console.refusals import sentence
 from locales import Words
 from locales.labels import WEEKDAYS_SHORT
 

@@ -1,83 +1,161 @@
-"""Today: what waits for me, how full the classes are, what was decided lately."""
+"""Today: the live board while a care day is open, for who sees it; for everybody else the overview."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from starlette.responses import Response
 
-from care.calendar import load_calendar
+from care.alarms import OpenAlarm, may_close
+from care.board import children
+from care.board.children import BoardChild
+from care.board.places import Place
+from care.board.today import Board, board
 from care.channels import ChannelTrouble, channel_troubles
-from care.enrolment.lists import Decision, Waiting, recent_decisions, waiting_counts
-from care.enrolment.queries import ClassCount, count_by_class
-from care.outbox import Backlog, backlog
-from care.permissions import Permission
-from care.records.enrolment import State
-from care.records.term import Term
-from care.term import applications_open, current_term
+from care.day.close import days_to_close
+from care.permissions import Actor, Permission
 from care.work import UnitOfWork
-from console.door import Page, Visit
+from console.door import Page, Visit, number, query_string
+from console.pages.overview import overview
+
+PAGE_SIZE = 50
+LISTED_UNASKED = 60
+"""More children are listed only to who looks for some of them."""
+DONE = frozenset({"alarm_closed", "duty_lead_set", "day_closed"})
 
 
 @dataclass(frozen=True)
-class GradeChart:
-    grade: int
-    classes: tuple[ClassCount, ...]
+class Wanted:
+    """Which children the list shows."""
+
+    words: str
+    class_id: int | None
+    wave: int | None
+    place: Place | None
+    page: int
+
+    def query(self, page: int | None = None) -> str:
+        return query_string(
+            q=self.words,
+            class_=self.class_id,
+            wave=self.wave,
+            place=self.place,
+            page=page if page and page > 1 else None,
+        )
 
     @property
-    def taken(self) -> int:
-        return sum(one.taken for one in self.classes)
-
-    @property
-    def capacity(self) -> int:
-        return sum(one.capacity for one in self.classes)
+    def narrowed(self) -> bool:
+        return bool(self.words or self.class_id or self.wave or self.place)
 
 
 @dataclass(frozen=True)
-class HomeView:
-    today: date
-    school_day: bool
-    term: Term | None
-    open_now: bool
-    waiting: tuple[Waiting, ...]
-    grades: tuple[GradeChart, ...]
-    totals: tuple[tuple[State, int], ...]
-    decisions: tuple[Decision, ...]
-    sees_applications: bool
-    backlog: Backlog | None
-    troubles: tuple[ChannelTrouble, ...]
+class AlarmView:
+    alarm: OpenAlarm
+    may_close: bool
 
 
-SHOWN_TOTALS = (State.ENROLLED, State.APPROVED, State.REVIEWED, State.SUBMITTED, State.WAITING)
+@dataclass(frozen=True)
+class Choice:
+    """A class that the list can be narrowed to."""
+
+    class_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """``listed``: whether children are shown at all. ``older``: earlier days that nobody has closed."""
+
+    now: datetime
+    board: Board
+    alarms: tuple[AlarmView, ...]
+    wanted: Wanted
+    listed: bool
+    found: tuple[BoardChild, ...]
+    total: int
+    pages: int
+    classes: tuple[Choice, ...]
+    may_answer: bool
+    sees_counts: bool
+    older: tuple[date, ...] = ()
+    troubles: tuple[ChannelTrouble, ...] = ()
+    done: str = ""
 
 
 async def show(visit: Visit) -> Response:
+    """The page, or for htmx the board alone, to be put in the place of the one that is open."""
+    if not visit.actor.may(Permission.SEE_BOARD):
+        async with visit.looking() as uow:
+            return visit.page("home/overview.html", await overview(uow))
     async with visit.looking() as uow:
-        view = await _view(uow)
-    return visit.page("home/page.html", view)
+        today = await board(uow)
+        if today is None and visit.by_htmx:
+            return Response(status_code=204)
+        if today is None:
+            return visit.page("home/overview.html", await overview(uow, before_board=True))
+        if visit.by_htmx and visit.request.query_params.get("opens"):  # the page still says that no day is open
+            return Response(headers={"HX-Refresh": "true"})
+        view = await _view(uow, visit, today, whole=not visit.by_htmx)
+    return visit.page("home/board_part.html" if visit.by_htmx else "home/board.html", view)
 
 
-async def _view(uow: UnitOfWork) -> HomeView:
-    actor = uow.actor
-    term = await current_term(uow)
-    counts = await count_by_class(uow, term.id, Permission.SEE_COUNTS) if term else []
-    sees, sees_outbox = actor.may(Permission.SEE_APPLICATIONS), actor.may(Permission.SEE_OUTBOX)
-    return HomeView(
-        today=uow.today,
-        school_day=(await load_calendar(uow)).is_school_day(uow.today),
-        term=term,
-        open_now=term is not None and applications_open(term, uow.today),
-        waiting=tuple(await waiting_counts(uow, term.id)) if term and sees else (),
-        grades=tuple(
-            GradeChart(g, tuple(c for c in counts if c.grade == g)) for g in sorted({c.grade for c in counts})
-        ),
-        totals=tuple((state, sum(c.states.get(state, 0) for c in counts)) for state in SHOWN_TOTALS),
-        decisions=tuple(await recent_decisions(uow, term.id)) if term and sees else (),
-        sees_applications=sees,
-        backlog=await backlog(uow) if sees_outbox else None,
-        troubles=tuple(await channel_troubles(uow)) if sees_outbox else (),
+def _wanted(visit: Visit) -> Wanted:
+    params = visit.request.query_params
+    place = params.get("place")
+    return Wanted(
+        words=params.get("q", "").strip()[:80],
+        class_id=number(params.get("class"), 1),
+        wave=number(params.get("wave"), 1, 99),
+        place=Place(place) if place in set(Place) else None,
+        page=number(params.get("page"), 1, 100_000) or 1,
     )
+
+
+async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> BoardView:
+    wanted = _wanted(visit)
+    listed = wanted.narrowed or today.tally.total <= LISTED_UNASKED
+    found, total = await _found(uow, wanted) if listed else ([], today.tally.total)
+    if listed and not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
+        wanted = replace(wanted, page=1)
+        found, total = await _found(uow, wanted)
+    answers = uow.actor.may(Permission.ANSWER_FOR_DAY)
+    view = BoardView(
+        now=uow.now,
+        board=today,
+        alarms=tuple(_alarm(uow.actor, alarm) for alarm in today.alarms),
+        wanted=wanted,
+        listed=listed,
+        found=tuple(found),
+        total=total,
+        pages=max(1, -(-total // PAGE_SIZE)),
+        classes=_choices(today),
+        may_answer=answers,
+        sees_counts=uow.actor.may(Permission.SEE_COUNTS),
+    )
+    if not whole:
+        return view
+    done = visit.request.query_params.get("done", "")
+    return replace(
+        view,
+        older=tuple(day.date for day in await days_to_close(uow) if day.date < uow.today) if answers else (),
+        troubles=tuple(await channel_troubles(uow)) if uow.actor.may(Permission.SEE_OUTBOX) else (),
+        done=done if done in DONE else "",
+    )
+
+
+async def _found(uow: UnitOfWork, wanted: Wanted) -> tuple[list[BoardChild], int]:
+    looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place)
+    return await children.find(uow, looked_for, (wanted.page - 1) * PAGE_SIZE, PAGE_SIZE)
+
+
+def _alarm(actor: Actor, alarm: OpenAlarm) -> AlarmView:
+    return AlarmView(alarm, may_close(actor, alarm.kind, alarm.grade, alarm.class_id))
+
+
+def _choices(today: Board) -> tuple[Choice, ...]:
+    found = {group.class_id: group.school_class for wave in today.waves for group in wave.groups}
+    return tuple(Choice(class_id, name) for class_id, name in found.items())
 
 
 PAGES = [Page("/", get=show)]

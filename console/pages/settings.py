@@ -23,7 +23,7 @@ from care.term_changes import (
     extended_venues,
 )
 from console.door import Page, Visit, number
-from console.words import sentence
+from console.refusals import sentence
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from care.release.giving import Held
 from care.release.signing import HEIGHT, WIDTH, Sheet, sign, to_sign
 from care.release.waiting import GateChild
 from console.door import Page, Visit
-from console.words import sentence
+from console.refusals import sentence
 
 DRAWN_ANEW = frozenset({"signature_empty", "signature_invalid"})
 """After these the adult simply signs again."""

@@ -12,8 +12,8 @@ from care.people import set_language
 from care.permissions import NOBODY, Permission
 from care.signin import SESSION_VALID, revoke, sessions_of, use_link
 from console.door import LANGUAGE_COOKIE, Page, Visit
+from console.refusals import sentence
 from console.security import cookie_name
-from console.words import sentence
 from locales import LANGUAGES
 
 YEAR_S = 365 * 24 * 3600

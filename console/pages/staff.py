@@ -12,7 +12,7 @@ from care.permissions import Permission
 from care.records.people import Role, SchoolClass
 from care.staff import GRADES, StaffMember, add_duty, add_staff, end_duty, members, new_sign_in, new_slip
 from console.door import Page, Visit, number
-from console.words import sentence
+from console.refusals import sentence
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from care.records.term import TermText, TextKind
 from care.term import NewText, publish_text, text_hash, texts, the_term
 from console.door import Page, Visit, number
 from console.prose import Block, blocks
-from console.words import sentence
+from console.refusals import sentence
 from locales import LANGUAGES
 
 

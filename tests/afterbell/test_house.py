@@ -158,6 +158,25 @@ async def test_the_demonstration_starts_is_used_and_goes_on_after_a_stop_and_a_k
             assert await house.end(signal.SIGTERM) == 0
 
 
+async def test_an_open_board_holds_up_no_stop(tmp_path: Path) -> None:
+    """Its line ends by itself, as soon as the program is asked to stop."""
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http,
+        running(tmp_path) as house,
+    ):
+        async with http.post(house.sign_in, headers={"Origin": house.address}) as entered:
+            assert entered.status == 200
+        async with http.get(house.address + "/live") as line:
+            assert line.content_type == "text/event-stream"
+            assert await line.content.readline() == b"retry: 2000\n"
+            before = time.monotonic()
+            assert await house.end(signal.SIGTERM) == 0
+            assert time.monotonic() - before < 5
+            await line.content.read()
+        assert house.process.stderr is not None
+        assert b"Traceback" not in await house.process.stderr.read()
+
+
 async def test_two_programs_on_one_data_folder_are_kept_apart(tmp_path: Path) -> None:
     async with running(tmp_path) as house:
         assert "Another AfterBell" in await fails(tmp_path, "demo")

@@ -1,0 +1,136 @@
+"""Alarms: what somebody must look after, of whatever kind, until it is closed with a reason (S13, S14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import joinedload
+
+from care import missing
+from care.board.places import day_children
+from care.custody.chain import CHAIN, CHILDREN
+from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.permissions import Actor, Permission
+from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
+from care.records.people import Person, SchoolClass, Student
+from care.work import UnitOfWork
+
+URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
+"""In the order in which somebody must look."""
+
+
+@dataclass(frozen=True)
+class OpenAlarm:
+    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it."""
+
+    id: int
+    kind: AlarmKind
+    student_id: int
+    name: str
+    class_id: int
+    grade: int
+    school_class: str
+    opened_at: datetime
+    remark: str
+    answer: str
+    answered_by: str
+    answered_at: datetime | None
+    lead_told_at: datetime | None
+    step: Step
+    holder: Holder
+    holder_name: str
+
+
+_answering = Person.__table__.alias("answering")
+
+
+async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
+    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first."""
+    query = day_children(
+        select(
+            Alarm.id,
+            Alarm.kind,
+            CHILDREN.c.student_id,
+            Student.name,
+            SchoolClass.id.label("class_id"),
+            SchoolClass.grade,
+            SchoolClass.number.label("class_number"),
+            Alarm.opened_at,
+            Alarm.remark,
+            Alarm.answer,
+            _answering.c.name.label("answered_by"),
+            Alarm.answered_at,
+            Alarm.lead_told_at,
+            CHAIN.c.step,
+            CHAIN.c.holder,
+            CHAIN.c.holder_name,
+        ),
+        uow.actor,
+        day,
+    )
+    query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
+    query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
+    urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
+    rows = await uow.connection.execute(query.order_by(urgency, Alarm.opened_at, Alarm.id))
+    return tuple(
+        OpenAlarm(
+            id=row.id,
+            kind=row.kind,
+            student_id=row.student_id,
+            name=row.name,
+            class_id=row.class_id,
+            grade=row.grade,
+            school_class=f"{row.grade}({row.class_number})",
+            opened_at=row.opened_at,
+            remark=row.remark,
+            answer=row.answer,
+            answered_by=row.answered_by or "",
+            answered_at=row.answered_at,
+            lead_told_at=row.lead_told_at,
+            step=row.step,
+            holder=row.holder,
+            holder_name=row.holder_name,
+        )
+        for row in rows
+    )
+
+
+def may_close(actor: Actor, kind: AlarmKind, grade: int, class_id: int) -> bool:
+    """Whether the actor may close an alarm about a child of this class: a missing child's within the reach of a
+    teacher's duty. What happened at the gate is closed by who answers for the day, not by who stood there."""
+    right = Permission.TAKE_ROLL if kind is AlarmKind.MISSING else Permission.ANSWER_FOR_DAY
+    return actor.may_for(right, grade, class_id)
+
+
+async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
+    """An alarm of any kind about a child that the actor sees on the board. Raises NotFound otherwise."""
+    child = joinedload(Alarm.day_child).joinedload(DayChild.student).joinedload(Student.school_class)
+    alarm = (await uow.session.scalars(select(Alarm).where(Alarm.id == alarm_id).options(child))).first()
+    if alarm is None:
+        raise NotFound()
+    place = alarm.day_child.student.school_class
+    if not uow.actor.may_for(Permission.SEE_BOARD, place.grade, place.id):
+        raise NotFound()
+    return alarm
+
+
+async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
+    """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed,
+    Invalid("reason_needed"), Conflict("alarm_closed")."""
+    alarm = await alarm_within_reach(uow, alarm_id)
+    if alarm.kind is AlarmKind.MISSING:
+        await missing.close(uow, alarm_id, reason)  # which also explains where the child is
+        return
+    student = alarm.day_child.student
+    if not may_close(uow.actor, alarm.kind, student.school_class.grade, student.school_class_id):
+        raise NotAllowed()
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > missing.REASON_LIMIT:
+        raise Invalid("words_too_long" if reason else "reason_needed", limit=missing.REASON_LIMIT)
+    alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
+    if alarm.closed_at is not None:
+        raise Conflict("alarm_closed")
+    alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
+    uow.record("alarm_closed", "student", student.id, reason, alarm=alarm.id, kind=alarm.kind.value)

@@ -1,0 +1,108 @@
+"""Looking for children on the board: by name, class, wave and where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from care.board.places import IN_SESSION, PLACES, Place, day_children
+from care.custody.chain import CHAIN, CHILDREN
+from care.permissions import Permission
+from care.records.day import Alarm, AlarmKind, CareSession, Holder, SessionKind, Step
+from care.records.people import SchoolClass, Student
+from care.work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which children are looked for."""
+
+    words: str = ""
+    class_id: int | None = None
+    wave: int | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class BoardChild:
+    """A child of today: the last step, who has the child since when, and which alarms are open."""
+
+    student_id: int
+    name: str
+    number: int
+    school_class: str
+    kind: SessionKind
+    wave: int
+    venue: str
+    step: Step
+    holder: Holder
+    holder_name: str
+    at: datetime
+    alarms: frozenset[AlarmKind]
+
+
+async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50) -> tuple[list[BoardChild], int]:
+    """Today's children within the actor's reach, class by class in the order of their lists, and how many there are in
+    all. Raises NotAllowed for who sees no board."""
+    uow.require(Permission.SEE_BOARD)
+    query = day_children(
+        select(
+            CHILDREN.c.id,
+            CHILDREN.c.student_id,
+            CHILDREN.c.number,
+            Student.name,
+            SchoolClass.grade,
+            SchoolClass.number.label("class_number"),
+            CareSession.kind,
+            CareSession.wave,
+            CareSession.venue,
+            CHAIN.c.step,
+            CHAIN.c.holder,
+            CHAIN.c.holder_name,
+            CHAIN.c.at,
+            func.count().over().label("total"),
+        ),
+        uow.actor,
+        uow.today,
+    ).join(CareSession, CareSession.id == IN_SESSION)
+    if wanted.words.strip():
+        query = query.where(Student.name.icontains(wanted.words.strip(), autoescape=True))
+    if wanted.class_id is not None:
+        query = query.where(SchoolClass.id == wanted.class_id)
+    if wanted.wave is not None:
+        query = query.where(CareSession.wave == wanted.wave)
+    if wanted.place is not None:
+        query = query.where(CHAIN.c.step.in_([step for step, place in PLACES.items() if place is wanted.place]))
+    order = (SchoolClass.grade, SchoolClass.number, CHILDREN.c.number, CHILDREN.c.id)
+    rows = (await uow.connection.execute(query.order_by(*order).offset(offset).limit(limit))).all()
+    alarms = await _open(uow, [row.id for row in rows])
+    found = [
+        BoardChild(
+            student_id=row.student_id,
+            name=row.name,
+            number=row.number,
+            school_class=f"{row.grade}({row.class_number})",
+            kind=row.kind,
+            wave=row.wave,
+            venue=row.venue,
+            step=row.step,
+            holder=row.holder,
+            holder_name=row.holder_name,
+            at=row.at,
+            alarms=frozenset(alarms.get(row.id, ())),
+        )
+        for row in rows
+    ]
+    return found, rows[0].total if rows else 0
+
+
+async def _open(uow: UnitOfWork, day_children_ids: list[int]) -> dict[int, list[AlarmKind]]:
+    query = select(Alarm.day_child_id, Alarm.kind).where(
+        Alarm.day_child_id.in_(day_children_ids), Alarm.closed_at.is_(None)
+    )
+    found: dict[int, list[AlarmKind]] = {}
+    for child_id, kind in await uow.connection.execute(query) if day_children_ids else ():
+        found.setdefault(child_id, []).append(kind)
+    return found

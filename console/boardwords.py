@@ -1,0 +1,35 @@
+"""What the board calls things: where a child is, who has it, what a guardian has answered."""
+
+from __future__ import annotations
+
+from care.board.places import Place
+from care.records.day import Holder
+from console.marking import mark
+
+PLACES = {
+    Place.UNSAID: mark("Not called yet"),
+    Place.HERE: mark("Here"),
+    Place.ON_WAY: mark("On the way to the gate"),
+    Place.COLLECTED: mark("Collected"),
+    Place.MISSING: mark("Missing"),
+    Place.EXPLAINED: mark("Absent, explained"),
+    Place.LEAVE: mark("On leave"),
+}
+PLACES_SHORT = {**PLACES, Place.ON_WAY: mark("On the way"), Place.EXPLAINED: mark("Explained")}
+"""Where there is little room."""
+
+SIDES = {
+    Holder.SCHOOL: mark("the school"),
+    Holder.TEACHER: mark("a teacher"),
+    Holder.ADULT: mark("an authorised adult"),
+    Holder.FAMILY: mark("the family"),
+    Holder.NOBODY: mark("nobody yet"),
+}
+"""Who answers for a child, where no name is known."""
+
+ANSWERS: dict[str, str] = {
+    "with_me": mark("the child is with me"),
+    "not_here": mark("the child is not with me"),
+    "on_leave": mark("the child is on leave"),
+}
+"""What a guardian has said to "is she with you?"."""
