@@ -86,6 +86,8 @@ ACTIONS = {
     "release_disputed": mark("Hand-over disputed"),
     "child_uncollected": mark("Child not collected"),
     "alarm_closed": mark("Alarm closed"),
+    "day_sheet_printed": mark("Day sheet printed"),
+    "paper_entered": mark("Entered later, from paper"),
 }
 
 SUBJECTS = {
@@ -98,6 +100,7 @@ SUBJECTS = {
     "student": mark("Student"),
     "school": mark("School"),
     "calendar": mark("Calendar"),
+    "session": mark("Session"),
 }
 
 LETTERS = {
@@ -140,6 +143,9 @@ LETTERS = {
     "child_uncollected_lead": mark("Alarm: a child has not been collected"),
     "gate_signed": mark("Signed at the gate"),
     "gate_held": mark("Not handed over at the gate"),
+    "day_sheet": mark("A day sheet"),
+    "paper_released": mark("A pick-up entered later from paper"),
+    "paper_disputed": mark("A pick-up on paper that should not have been"),
     "reply": mark("A reply in the chat"),
 }
 

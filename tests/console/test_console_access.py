@@ -16,6 +16,8 @@ TEACHING = {R.GRADE_LEADER, R.HOMEROOM}
 NUMBERS = {R.LOGISTICS, R.FINANCE, R.COMMITTEE, R.SUPERVISOR}
 WITH_PUPILS = LEADING | TEACHING
 EVERYBODY = WITH_PUPILS | NUMBERS
+ROLLS = WITH_PUPILS
+"""And care teachers, who sign in as well."""
 STEERING = {R.HEAD, R.DEPUTY, R.OFFICE}
 MANAGING = {R.HEAD, R.OFFICE}
 
@@ -29,6 +31,8 @@ READ: dict[str, set[Role]] = {
     "/extended": WITH_PUPILS,
     "/students": WITH_PUPILS,
     "/classes": WITH_PUPILS,
+    "/day-sheets": ROLLS,
+    "/paper": ROLLS,
     "/reports": EVERYBODY,
     "/reports/enrolment.csv": EVERYBODY,
     "/reports/enrolment.xlsx": EVERYBODY,
@@ -50,6 +54,9 @@ DO: dict[str, set[Role]] = {
     "/applications/{id:int}/waiver": STEERING,
     "/classes/{id:int}/places": STEERING,
     "/classes/{id:int}/slips.pdf": {R.OFFICE, R.HOMEROOM},
+    "/day-sheets/{id:int}.pdf": ROLLS,
+    "/day-sheets/waves/{id:int}.pdf": ROLLS,
+    "/paper/{id:int}": ROLLS,
     "/guardians/{id:int}/slip.pdf": {R.OFFICE, R.HOMEROOM},
     "/guardians/{id:int}/unlink": {R.OFFICE, R.HOMEROOM},
     "/staff": MANAGING,
