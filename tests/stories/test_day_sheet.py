@@ -43,9 +43,9 @@ def clock(hour: int, minute: int, day: int = 23) -> datetime:
 
 def sheets(player: Player) -> list[str]:
     """The words of every day sheet this person has been sent."""
-    found = [message.document for message in player.messages if message.document and "day" in message.document.name]
-    found += [m.document for m in player.messages if m.document and "日签到表" in m.document.name]
-    return ["\n".join(page.extract_text() for page in PdfReader(io.BytesIO(one.content)).pages) for one in found if one]
+    found = [message.document for message in player.messages if message.document]
+    assert all(one.name.startswith(("day-sheet-", "日签到表-")) for one in found)
+    return ["\n".join(page.extract_text() for page in PdfReader(io.BytesIO(one.content)).pages) for one in found]
 
 
 async def session_id(stage: Stage, class_name: str) -> int:
@@ -60,20 +60,25 @@ async def names(stage: Stage, session: int) -> list[str]:
 
 
 async def test_it_comes_before_the_wave_ends_once(afternoon: Stage) -> None:
-    """Monday: 2(3) leaves at 17:10, 3(5) at 17:25. It is 16:41."""
+    """Tuesday: 2(3) leaves at 17:10, 3(5) at 17:25; all rolls are taken."""
     stage = afternoon
     second, third = await stage.homeroom_of("2(3)"), await stage.homeroom_of("3(5)")
-    await stage.at(clock(16, 41))
-    second.finds(CAPTION)
+    await stage.at(clock(12, 30, day=24))
+    async with stage.school.work(SYSTEM) as uow:
+        await uow.session.execute(update(CareSession).values(roll_done_at=uow.now))
+    await stage.at(clock(16, 29, day=24))
+    assert sheets(second) == []
+    await stage.at(clock(16, 30, day=24))
+    second.reads(CAPTION)
     (paper,) = sheets(second)
     for name in await names(stage, await session_id(stage, "2(3)")):
         assert name in paper
-    assert "2(3)班" in paper and "打印人：" + second.user.name in paper.replace(" ", "")
+    assert "2(3)班" in paper and f"打印人：{second.user.name}" in paper
     assert sheets(third) == []
     await stage.restart()
-    await stage.at(clock(16, 46))
+    await stage.at(clock(16, 46, day=24))
     assert (len(sheets(second)), len(sheets(third))) == (1, 1)
-    await stage.at(clock(17, 0))
+    await stage.at(clock(17, 0, day=24))
     assert (len(sheets(second)), len(sheets(third))) == (1, 1)
 
 
