@@ -174,7 +174,7 @@ ERRORS = {
     "not_your_release": "Only {teacher}, who handed the child over, or the duty lead can take it back.",
     "own_child_to_oneself": "This is your own child: please let a colleague hand it over to you.",
     "who_needed": "Please say who asked for the child.",
-    "paper_refused": "Nothing has been entered yet: {n} lines need another look.",
+    "paper_refused": "Nothing has been entered yet. Please look again at the lines that are marked ({n}).",
     "paper_contradicts": "The child cannot have stayed away and have been collected.",
     "paper_reason_needed": "Please note why the child did not come: that day is over.",
     "paper_time_needed": "Please give the time at which the child was collected.",

@@ -1,4 +1,4 @@
-"""What is printed: applications, agreements, invitation slips, pick-up slips, day sheets. Contents in, PDF bytes out."""
+"""What is printed: applications, agreements, invitation and pick-up slips, day sheets. Contents in, PDF bytes out."""
 
 from papers.contents import (
     AgreementPaper,
