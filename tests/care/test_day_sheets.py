@@ -24,6 +24,7 @@ from care.records import (
     Application,
     CareDay,
     CareSession,
+    DayChild,
     Delegate,
     Event,
     LeaveMode,
@@ -32,6 +33,7 @@ from care.records import (
     PickupPlan,
     Relation,
     Role,
+    SessionKind,
     StaffRole,
     Step,
     StopListEntry,
@@ -40,6 +42,8 @@ from care.records import (
 )
 from care.records.delivery import Class
 from care.school import School
+from locales import words
+from papers.from_day import day_sheet_papers
 from scheduler import afternoon
 
 CLASS = "2(3)"
@@ -333,3 +337,82 @@ async def test_a_stop_between_posting_and_sending_doubles_nothing(school: School
         await afternoon.tick(school)
         await afternoon.tick(school)
         assert len(await letters(school)) == 1
+
+
+# extended care
+
+
+async def extended(school: School, class_name: str, children: int) -> CareSession:
+    """Some children of a class in a session of extended care, which no teacher is planned for."""
+    session = await session_of(school, class_name)
+    moved = [child.id for child, _name in (await children_of(school, session.id))[:children]]
+    async with school.work(SYSTEM) as uow:
+        late = CareSession(
+            date=TUESDAY,
+            kind=SessionKind.EXTENDED,
+            school_class_id=None,
+            wave=3,
+            venue="澹台书院",
+            gate="南门",
+            starts_at=session.ends_at,
+            ends_at=session.ends_at + timedelta(minutes=80),
+        )
+        uow.session.add(late)
+        await uow.session.flush()
+        await uow.session.execute(update(DayChild).where(DayChild.id.in_(moved)).values(session_id=late.id))
+    return late
+
+
+async def test_extended_care_has_a_sheet_of_its_own(school: School) -> None:
+    async with opened(school, CLASS):
+        late = await extended(school, CLASS, 3)
+        head, leader = await holder_of(school, Role.HEAD), await holder_of(school, Role.GRADE_LEADER, 2)
+        async with school.look(head) as uow:
+            (sheet,) = await day_sheets(uow, [late.id])
+            (paper,) = await day_sheet_papers(uow, [late.id], words("zh_CN", "papers"))
+        assert [child.school_class for child in sheet.children] == [CLASS] * 3
+        assert (paper.group, paper.venue, paper.gate, paper.times) == ("延时托管", "澹台书院", "南门", "17:10–18:30")
+        assert {child.school_class for child in paper.children} == {CLASS}
+        async with school.look(leader) as uow:
+            with pytest.raises(NotFound):  # its children are of more grades than one
+                await day_sheets(uow, [late.id])
+        async with school.work(SYSTEM) as uow:
+            (await uow.session.get_one(CareSession, late.id)).signed_in_id = leader.person_id
+        async with school.look(leader) as uow:
+            assert len(await day_sheets(uow, [late.id])) == 1, "on duty there"
+        await at(school, 17, 50)
+        assert [(one.person_id, one.params) for one in await letters(school)] == [
+            (leader.person_id, {"session_id": late.id})
+        ]
+
+
+async def test_what_the_paper_says_of_a_child(school: School) -> None:
+    """Who comes today is marked, unless that adult must not, or is on no list any more."""
+    async with opened(school, CLASS):
+        session, teacher = await session_of(school, CLASS), await teacher_of(school, CLASS)
+        (first, _), (second, _), (third, _), *_rest = await children_of(school, session.id)
+        async with school.work(SYSTEM) as uow:
+            for child, adult_id in ((first, None), (second, None), (third, 999_999)):
+                one = (await authorised(uow, child.student_id, TUESDAY))[0]
+                plan = PickupPlan(
+                    date=TUESDAY,
+                    student_id=child.student_id,
+                    adult=Adult.GUARDIAN,
+                    adult_id=adult_id or one.id,
+                    name="不再是" if adult_id else one.name,
+                    said_by=one.id,
+                    said_at=uow.now,
+                )
+                uow.session.add(plan)
+                if child is second:
+                    uow.session.add(
+                        StopListEntry(student_id=child.student_id, name=one.name, reason="x", added_at=uow.now)
+                    )
+        async with school.look(teacher) as uow:
+            (paper,) = await day_sheet_papers(uow, [session.id], words("zh_CN", "papers"))
+        one, two, three, *_others = paper.children
+        assert next(adult.today for adult in one.adults) and one.plan == ""
+        assert two.adults[0].stopped and not any(adult.today for adult in two.adults) and two.plan == ""
+        assert not any(adult.today for adult in three.adults) and three.plan == "不再是"
+        assert (one.state, one.gone, one.school_class) == ("应到", False, "")
+        assert (paper.teacher, paper.printed_by) == (teacher.name, teacher.name)
