@@ -97,7 +97,7 @@ class _Table:
         facts = [(_("Venue"), paper.venue), (_("Gate"), paper.gate), (_("Care teacher"), paper.teacher)]
         sheet.facts([*facts, (_("Duty lead"), lead)])
         sheet.gap(1.5)
-        titles = (_("No."), _("Child"), _("Who may collect"), _("Time"), _("Signature"))
+        titles = (_("No."), _("Child"), _("Who may collect"), _("When"), _("Signature"))
         cells = tuple(_inside(sheet, title, column, LABEL) for column, title in enumerate(titles))
         self._draw(_Row(cells, tinted=True))
         self._top = sheet.y
