@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
-from care.missing import alarm_of
+from care.paper.sheet import disputed
 from care.people import children_of
 from care.records.day import CustodyEvent, DayChild, Holder, Step
 from locales import mark
@@ -53,7 +53,7 @@ async def _released(c: Context) -> View | None:
 
 async def _disputed(c: Context) -> View | None:
     """Silent to everybody else: the duty lead speaks with the family."""
-    alarm = await alarm_of(c.uow, int(c.params["alarm_id"]))
+    alarm = await disputed(c.uow, int(c.params["alarm_id"]))
     link = await _link(c, alarm.day_child_id)
     if alarm.closed_at is not None or link is None:
         return None
