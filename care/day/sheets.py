@@ -3,21 +3,20 @@ network. It holds phone numbers: who answers for the session gets it, and nobody
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row as DbRow
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
-from care.calendar import load_calendar
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.ledger import last_root
 from care.enrolment.answers import COLLECTED_ONLY_GRADES
 from care.errors import NotFound
+from care.extended.roll import stayers
 from care.permissions import Actor, Permission
 from care.pickup.adults import Adults, Authorised, Barred, adults_of_all, is_stopped
 from care.records.day import CareDay, CareSession, SessionKind, Step
@@ -97,7 +96,7 @@ def _sessions() -> Select[Any]:
         .outerjoin(SchoolClass, SchoolClass.id == CareSession.school_class_id)
         .outerjoin(_planned, _planned.id == CareSession.teacher_id)
         .outerjoin(_signed, _signed.id == CareSession.signed_in_id)
-        .order_by(CareSession.wave, CareSession.kind, SchoolClass.grade, SchoolClass.number)
+        .order_by(CareSession.kind, CareSession.wave, SchoolClass.grade, SchoolClass.number)
     )
 
 
@@ -125,7 +124,15 @@ def _session(
 async def sessions_of(uow: UnitOfWork, day: date) -> list[SheetSession]:
     """The sessions of a date whose sheet the actor may hold, by wave and class."""
     rows = await uow.session.execute(_sessions().where(CareSession.date == day))
-    return [session for session in (_session(*row) for row in rows) if session.is_for(uow.actor)]
+    found = [session for session in (_session(*row) for row in rows) if session.is_for(uow.actor)]
+    return [await _counted(uow, session) for session in found]
+
+
+async def _counted(uow: UnitOfWork, session: SheetSession) -> SheetSession:
+    """The children of extended care are planned in their classes."""
+    if session.kind is not SessionKind.EXTENDED:
+        return session
+    return replace(session, children=len(await stayers(uow, session.date)))
 
 
 async def about_to_end(uow: UnitOfWork, minutes: int) -> list[SheetSession]:
@@ -146,7 +153,7 @@ async def day_sheets(uow: UnitOfWork, session_ids: Iterable[int]) -> list[DayShe
     if not wanted or len(sessions) != len(wanted) or not all(session.is_for(uow.actor) for session in sessions):
         raise NotFound()
     (day,) = {session.date for session in sessions}
-    children = await _children(uow, day, wanted)
+    children = await _children(uow, day, sessions)
     lead = await _lead(uow, day)
     name, phone = (lead.name, lead.phone or "") if lead else ("", "")
     seal = await last_root(uow) or ""
@@ -166,28 +173,35 @@ async def _lead(uow: UnitOfWork, day: date) -> Person | None:
 
 _CHILDREN = (
     select(CHILDREN.c.id, CHILDREN.c.session_id, CHILDREN.c.student_id, CHILDREN.c.number)
-    .add_columns(Student.name, SchoolClass, Application.leave_mode, Application.extended_weekdays)
+    .add_columns(Student.name, SchoolClass, Application.leave_mode)
     .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, PickupPlan)
     .join(Student, Student.id == CHILDREN.c.student_id)
     .join(SchoolClass, SchoolClass.id == Student.school_class_id)
     .join(Application, Application.id == CHILDREN.c.application_id)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
     .outerjoin(PickupPlan, (PickupPlan.student_id == CHILDREN.c.student_id) & (PickupPlan.date == CHILDREN.c.date))
-    .order_by(CHILDREN.c.session_id, CHILDREN.c.number)
+    .order_by(SchoolClass.grade, SchoolClass.number, CHILDREN.c.number)
 )
 
 
-async def _children(uow: UnitOfWork, day: date, sessions: set[int]) -> dict[int, tuple[SheetChild, ...]]:
-    rows = (await uow.session.execute(_CHILDREN.where(CHILDREN.c.session_id.in_(sessions)))).all()
+async def _children(uow: UnitOfWork, day: date, sessions: list[SheetSession]) -> dict[int, tuple[SheetChild, ...]]:
+    """The children of each session; extended care has those who stay, whatever class plans them, numbered anew."""
+    found: dict[int, list[SheetChild]] = {session.session_id: [] for session in sessions}
+    extended = next((one.session_id for one in sessions if one.kind is SessionKind.EXTENDED), None)
+    stay = {child.id for child in await stayers(uow, day)}
+    also = CHILDREN.c.id.in_(stay if extended is not None else ())
+    rows = (await uow.session.execute(_CHILDREN.where(or_(CHILDREN.c.session_id.in_(list(found)), also)))).all()
     adults = await adults_of_all(uow, [row.student_id for row in rows], day)
-    weekday = (await load_calendar(uow)).timetable(day)
-    found: defaultdict[int, list[SheetChild]] = defaultdict(list)
     for row in rows:
-        found[row.session_id].append(_child(row, adults[row.student_id], weekday))
-    return {session: tuple(found[session]) for session in sessions}
+        child = _child(row, adults[row.student_id], row.id in stay)
+        if row.session_id in found:
+            found[row.session_id].append(child)
+        if extended is not None and row.id in stay:
+            found[extended].append(replace(child, number=len(found[extended]) + 1))
+    return {session: tuple(children) for session, children in found.items()}
 
 
-def _child(row: DbRow[Any], adults: Adults, weekday: int | None) -> SheetChild:
+def _child(row: DbRow[Any], adults: Adults, stays: bool) -> SheetChild:
     plan: PickupPlan | None = row.PickupPlan
     return SheetChild(
         day_child_id=row.id,
@@ -198,7 +212,7 @@ def _child(row: DbRow[Any], adults: Adults, weekday: int | None) -> SheetChild:
         holder_name=row.holder_name,
         since=row.at,
         alone=may_leave_alone(row.leave_mode, row.SchoolClass.grade),
-        extended=weekday in row.extended_weekdays,
+        extended=stays,
         planned=(plan.adult, plan.adult_id) if plan else None,
         planned_name=plan.name if plan else "",
         adults=adults.authorised,

@@ -15,7 +15,7 @@ from care.day.sheets import may_leave_alone
 from care.errors import NotFound
 from care.permissions import Actor, Permission
 from care.pickup.adults import Adults, adults_of_all
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Proof, SessionKind, Step
+from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Proof, Step
 from care.records.enrolment import Application
 from care.records.people import Person, SchoolClass, Student
 from care.work import UnitOfWork
@@ -51,13 +51,13 @@ class PaperChild:
 
 @dataclass(frozen=True)
 class PaperSession:
-    """A session of an open day. ``left``: how many of its children are not accounted for."""
+    """A class's session of an open day, with all its children, those who stay for extended care too. ``left``: how many
+    of them are not accounted for."""
 
     session_id: int
     date: date
-    kind: SessionKind
-    grade: int | None
-    school_class_id: int | None
+    grade: int
+    school_class_id: int
     school_class: str
     starts_at: datetime
     ends_at: datetime
@@ -67,8 +67,6 @@ class PaperSession:
     left: int = 0
 
     def is_for(self, actor: Actor) -> bool:
-        if self.grade is None or self.school_class_id is None:
-            return actor.reach(Permission.TAKE_ROLL)[0]
         return actor.may_for(Permission.TAKE_ROLL, self.grade, self.school_class_id)
 
 
@@ -76,7 +74,7 @@ _teacher = aliased(Person)
 _SESSIONS = (
     select(CareSession, SchoolClass, _teacher, CareDay)
     .join(CareDay, CareDay.date == CareSession.date)
-    .outerjoin(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+    .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
     .outerjoin(_teacher, _teacher.id == func.coalesce(CareSession.signed_in_id, CareSession.teacher_id))
 )
 _CHILDREN = (
@@ -92,15 +90,14 @@ _CHILDREN = (
 
 
 def _session(
-    session: CareSession, school_class: SchoolClass | None, teacher: Person | None, care_day: CareDay, left: int = 0
+    session: CareSession, school_class: SchoolClass, teacher: Person | None, care_day: CareDay, left: int = 0
 ) -> PaperSession:
     return PaperSession(
         session_id=session.id,
         date=session.date,
-        kind=session.kind,
-        grade=school_class.grade if school_class else None,
-        school_class_id=session.school_class_id,
-        school_class=school_class.name if school_class else "",
+        grade=school_class.grade,
+        school_class_id=school_class.id,
+        school_class=school_class.name,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         teacher=Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else None,
@@ -115,9 +112,7 @@ async def open_sessions(uow: UnitOfWork) -> list[PaperSession]:
     who may take no roll."""
     uow.require(Permission.TAKE_ROLL)
     query = _SESSIONS.where(CareDay.closed_at.is_(None), CareDay.date <= uow.today)
-    query = query.order_by(
-        CareDay.date.desc(), CareSession.wave, CareSession.kind, SchoolClass.grade, SchoolClass.number
-    )
+    query = query.order_by(CareDay.date.desc(), CareSession.wave, SchoolClass.grade, SchoolClass.number)
     rows = (await uow.session.execute(query)).all()
     left = Counter(
         await uow.session.scalars(

@@ -17,6 +17,7 @@ from care.custody.ledger import last_root
 from care.day.rules import Rules, rules_of, set_rules
 from care.day.sheets import SheetChild, day_sheets, sessions_of, taken
 from care.errors import Invalid, NotFound
+from care.extended.session import open_extended
 from care.permissions import SYSTEM, Actor, Duty
 from care.pickup.adults import adults_of_all, authorised, barred
 from care.records import (
@@ -24,7 +25,6 @@ from care.records import (
     Application,
     CareDay,
     CareSession,
-    DayChild,
     Delegate,
     Event,
     LeaveMode,
@@ -142,15 +142,10 @@ async def test_the_sheet_says_who_is_where_and_who_comes(school: School) -> None
         assert (one.number, one.name, one.step, one.holder_name) == (1, name, Step.PRESENT, teacher.name)
         assert one.planned == (Adult.GUARDIAN, mother.id) and one.planned_name == mother.name
         assert not one.alone, "children of grade 2 never leave alone, whatever stands in the application"
-        assert (two.extended, one.extended) == (True, 2 in (await _application(school, first.application_id)))
+        assert two.extended
         assert next(adult.stopped for adult in two.adults) and two.barred == ()
         assert [bar.name for bar in three.barred] == ["坏叔叔"]
         assert all(child.adults and all(adult.phone for adult in child.adults) for child in (one, *rest))
-
-
-async def _application(school: School, application_id: int) -> list[int]:
-    async with school.look() as uow:
-        return (await uow.session.get_one(Application, application_id)).extended_weekdays
 
 
 async def test_a_grade_that_may_leaves_alone(school: School) -> None:
@@ -212,7 +207,7 @@ async def test_the_whole_school_takes_as_few_queries_as_one_class(school: School
         head = await holder_of(school, Role.HEAD)
         async with school.look(head) as uow:
             ids = [session.session_id for session in await sessions_of(uow, TUESDAY)]
-        assert len(ids) == 5
+        assert len(ids) == 6, "and extended care"
         async with school.look(head) as uow:
             with counted(school) as for_one:
                 await day_sheets(uow, ids[:1])
@@ -220,7 +215,7 @@ async def test_the_whole_school_takes_as_few_queries_as_one_class(school: School
             with counted(school) as for_all:
                 sheets = await day_sheets(uow, ids)
         assert [one.session.session_id for one in sheets] == ids
-        assert len(for_all) == len(for_one) <= 12
+        assert len(for_all) == len(for_one) <= 25
 
 
 async def test_the_sheet_carries_the_last_seal_and_the_lead(school: School) -> None:
@@ -342,48 +337,44 @@ async def test_a_stop_between_posting_and_sending_doubles_nothing(school: School
 # extended care
 
 
-async def extended(school: School, class_name: str, children: int) -> CareSession:
-    """Some children of a class in a session of extended care, which no teacher is planned for."""
-    session = await session_of(school, class_name)
-    moved = [child.id for child, _name in (await children_of(school, session.id))[:children]]
-    async with school.work(SYSTEM) as uow:
-        late = CareSession(
-            date=TUESDAY,
-            kind=SessionKind.EXTENDED,
-            school_class_id=None,
-            wave=3,
-            venue="澹台书院",
-            gate="南门",
-            starts_at=session.ends_at,
-            ends_at=session.ends_at + timedelta(minutes=80),
-        )
-        uow.session.add(late)
-        await uow.session.flush()
-        await uow.session.execute(update(DayChild).where(DayChild.id.in_(moved)).values(session_id=late.id))
-    return late
-
-
 async def test_extended_care_has_a_sheet_of_its_own(school: School) -> None:
-    async with opened(school, CLASS):
-        late = await extended(school, CLASS, 3)
-        head, leader = await holder_of(school, Role.HEAD), await holder_of(school, Role.GRADE_LEADER, 2)
-        async with school.look(head) as uow:
-            (sheet,) = await day_sheets(uow, [late.id])
-            (paper,) = await day_sheet_papers(uow, [late.id], words("zh_CN", "papers"))
-        assert [child.school_class for child in sheet.children] == [CLASS] * 3
-        assert (paper.group, paper.venue, paper.gate, paper.times) == ("延时托管", "澹台书院", "南门", "17:10–18:30")
-        assert {child.school_class for child in paper.children} == {CLASS}
-        async with school.look(leader) as uow:
-            with pytest.raises(NotFound):  # its children are of more grades than one
-                await day_sheets(uow, [late.id])
-        async with school.work(SYSTEM) as uow:
-            (await uow.session.get_one(CareSession, late.id)).signed_in_id = leader.person_id
-        async with school.look(leader) as uow:
-            assert len(await day_sheets(uow, [late.id])) == 1, "on duty there"
-        await at(school, 17, 50)
-        assert [(one.person_id, one.params) for one in await letters(school)] == [
-            (leader.person_id, {"session_id": late.id})
-        ]
+    """Two children of 2(3) and one of 3(5) stay today: they stand on both sheets."""
+    await care_runs_in(school, CLASS, "3(5)")
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
+    await at(school, 12, 30)
+    stay = []
+    for class_name, many in ((CLASS, 2), ("3(5)", 1)):
+        rows = await children_of(school, (await session_of(school, class_name)).id)
+        stay += [(child.application_id, name) for child, name in rows[:many]]
+    async with school.work(SYSTEM) as uow:
+        ids = [number for number, _name in stay]
+        await uow.session.execute(update(Application).where(Application.id.in_(ids)).values(extended_weekdays=[2]))
+        late = await open_extended(uow)
+    assert late is not None
+    head, leader = await holder_of(school, Role.HEAD), await holder_of(school, Role.GRADE_LEADER, 2)
+    async with school.look(head) as uow:
+        (listed,) = [one for one in await sessions_of(uow, TUESDAY) if one.kind is SessionKind.EXTENDED]
+        (sheet,) = await day_sheets(uow, [late.id])
+        (paper,) = await day_sheet_papers(uow, [late.id], words("zh_CN", "papers"))
+        both = await day_sheets(uow, [late.id, (await session_of(school, CLASS)).id])
+    assert listed.children == 3
+    assert [(child.number, child.name) for child in sheet.children] == [
+        (number, name) for number, (_id, name) in enumerate(stay, 1)
+    ]
+    assert [child.school_class for child in paper.children] == [CLASS, CLASS, "3(5)"]
+    assert (paper.group, paper.times) == ("延时托管", "17:25–18:30") and paper.venue == late.venue
+    assert [sum(child.extended for child in one.children) for one in both] == [2, 3]
+    async with school.look(leader) as uow:
+        with pytest.raises(NotFound):  # its children are of more grades than one
+            await day_sheets(uow, [late.id])
+    async with school.work(SYSTEM) as uow:
+        (await uow.session.get_one(CareSession, late.id)).signed_in_id = leader.person_id
+    async with school.look(leader) as uow:
+        assert len(await day_sheets(uow, [late.id])) == 1, "on duty there"
+    await at(school, 17, 50)
+    sent = [one for one in await letters(school) if one.params == {"session_id": late.id}]
+    assert [one.person_id for one in sent] == [leader.person_id]
 
 
 async def test_what_the_paper_says_of_a_child(school: School) -> None:

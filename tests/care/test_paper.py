@@ -506,32 +506,16 @@ async def _what_must_hold(school: School) -> None:
             assert link.holder_name in listed or irregular
 
 
-async def test_extended_care_is_entered_as_well(dark: School) -> None:
-    """A session of children of several classes: for who may take every roll."""
-    session = await session_of(dark, CLASS)
-    (child, _name), *_rest = await children_of(dark, session.id)
-    async with dark.work(SYSTEM) as uow:
-        late = CareSession(
-            date=TUESDAY,
-            kind=SessionKind.EXTENDED,
-            school_class_id=None,
-            wave=3,
-            venue="澹台书院",
-            gate="南门",
-            starts_at=session.ends_at,
-            ends_at=session.ends_at + timedelta(minutes=80),
-        )
-        uow.session.add(late)
-        await uow.session.flush()
-        await uow.session.execute(update(DayChild).where(DayChild.id == child.id).values(session_id=late.id))
-        office = (await missing.holders(uow, Role.OFFICE))[0]
-    homeroom = Actor(1, "x", (Duty(Role.HOMEROOM, school_class_id=session.school_class_id),))
-    async with dark.work(homeroom) as uow:
-        with pytest.raises(NotFound):
-            await enter(uow, late.id, [], ROLL)
-    async with dark.work(await actor(dark, office)) as uow:
-        (one,) = await paper_children(uow, await paper_session(uow, late.id))
-        entry = Entry(one.id, one.seq, collector=collected(one).collector, left_at=time(17, 40))
-        assert await enter(uow, late.id, [entry], time(17, 10)) == 1
-        assert [(found.school_class, found.left) for found in await open_sessions(uow)][1] == ("", 0)
+async def test_children_of_extended_care_are_entered_with_their_class(dark: School) -> None:
+    """Nobody has handed them over in the records: the paper says who collected them, and when."""
+    _, (child, *_rest) = await page(dark)
+    await at(dark, 18, 31)
+    async with dark.look(SYSTEM) as uow:
+        extended = await uow.session.scalar(select(CareSession.id).where(CareSession.kind == SessionKind.EXTENDED))
+    for number in (extended, 999_999):
+        async with dark.work(await teacher_of(dark, CLASS)) as uow:
+            with pytest.raises(NotFound):
+                await enter(uow, number or 0, [], ROLL)
+    await enters(dark, collected(child, 18, 20))
+    assert (await chain(dark, child.id))[-1].at == datetime.combine(TUESDAY, time(18, 20), dark.zone)
     await verified(dark)
