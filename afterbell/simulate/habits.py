@@ -17,7 +17,7 @@ from care import rollcall
 from care.paper.enter import Collector, Entry, enter
 from care.paper.sheet import PaperChild, paper_children, paper_session
 from care.people import holders
-from care.records import CareSession, Contact, DayChild, Guardianship, Role
+from care.records import CareSession, Contact, DayChild, Guardianship, Role, SessionKind
 
 PAPER_MINUTES = timedelta(minutes=15)
 """By when most children are collected after their wave's end."""
@@ -31,8 +31,8 @@ class Habit(Protocol):
 
 async def _sessions(town: Town) -> list[CareSession]:
     async with town.school.look() as uow:
-        query = select(CareSession).where(CareSession.date == town.day).order_by(CareSession.id)
-        return list(await uow.session.scalars(query))
+        query = select(CareSession).where(CareSession.date == town.day, CareSession.kind == SessionKind.CLASS)
+        return list(await uow.session.scalars(query.order_by(CareSession.id)))
 
 
 class TakesTheRoll:

@@ -119,7 +119,7 @@ async def test_who_answers_for_more_classes_chooses(afternoon: Stage) -> None:
     await leader.tap("2(5)班", message=next(m for m in leader.messages if "要哪个班" in m.text))
     assert len(sheets(leader)) == 2 and "2(5)班" in sheets(leader)[0], "asked twice, sent twice"
     await office.send("/daysheet")
-    assert office.buttons == ["2(3)班", "2(5)班", "3(5)班"]
+    assert office.buttons == ["2(3)班", "2(5)班", "3(5)班", "延时托管"]
 
 
 async def test_nobody_else_gets_one(afternoon: Stage) -> None:
