@@ -6,10 +6,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
-from bot.wire.view import View
-from care.paper.sheet import disputed
+from bot.wire.view import Button, View, pack
 from care.people import children_of
 from care.records.day import CustodyEvent, DayChild, Holder, Step
+from care.release.alarms import gate_alarm
 from locales import mark
 from locales.labels import moment
 
@@ -53,7 +53,7 @@ async def _released(c: Context) -> View | None:
 
 async def _disputed(c: Context) -> View | None:
     """Silent to everybody else: the duty lead speaks with the family."""
-    alarm = await disputed(c.uow, int(c.params["alarm_id"]))
+    alarm = await gate_alarm(c.uow, int(c.params["alarm_id"]))
     link = await _link(c, alarm.day_child_id)
     if alarm.closed_at is not None or link is None:
         return None
@@ -68,7 +68,7 @@ async def _disputed(c: Context) -> View | None:
     if link.remark:
         text += "\n" + _("Note: {words}", words=link.remark)
     later = _("Entered later by {name}. Nobody else has been told: please speak with the family.", name=link.by_name)
-    return View(f"{text}\n{later}")
+    return View(f"{text}\n{later}", ((Button(_("Close with a reason"), pack("hc", alarm.id)),),))
 
 
 KINDS: dict[str, Kind] = {

@@ -18,12 +18,12 @@ from care.enrolment.family import unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid
 from care.missing import arrived, open_missing
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
-from care.people import clean_name, holders
+from care.people import clean_name
 from care.pickup.adults import Authorised, bare_name, is_stopped
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, Proof, Step
 from care.records.delivery import Class
-from care.records.people import Role
 from care.records.pickup import Adult
+from care.release.alarms import leads, raise_alarm
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -240,7 +240,7 @@ async def _append(uow: UnitOfWork, session: PaperSession, line: _Line) -> None:
     if Step.RELEASED not in steps:
         return
     if line.irregular is not None:
-        await _dispute(uow, child, line.links[-1].to.name, seq, session.lead_id)
+        await _dispute(uow, session, child, line.links[-1].to.name, seq)
     elif session.date == uow.today:
         guardians = await unrestricted_guardians(uow, child.student_id)
         key = f"paper_released:{child.id}:{seq}"
@@ -255,24 +255,11 @@ async def _close_alarms(uow: UnitOfWork, child: PaperChild, reason: str) -> None
         alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
 
 
-async def _dispute(uow: UnitOfWork, child: PaperChild, name: str, seq: int, day_lead: int | None) -> None:
-    """The child left with whom it should not have: open until the duty lead, or who answers for the day, closes it."""
-    query = select(Alarm).where(
-        Alarm.day_child_id == child.id, Alarm.kind == AlarmKind.DISPUTED, Alarm.closed_at.is_(None)
-    )
-    alarm = (await uow.session.scalars(query)).first()
-    if alarm is None:
-        alarm = Alarm(
-            day_child_id=child.id,
-            kind=AlarmKind.DISPUTED,
-            opened_at=uow.now,
-            opened_by=uow.actor.person_id,
-            remark=name,
-            lead_told_at=uow.now,
-        )
-        uow.session.add(alarm)
-        await uow.session.flush()
-    lead = [day_lead] if day_lead is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
+async def _dispute(uow: UnitOfWork, session: PaperSession, child: PaperChild, name: str, seq: int) -> None:
+    """The child left with whom it should not have: open until who answers for the day closes it with a reason."""
+    alarm, _is_new = await raise_alarm(uow, child.id, AlarmKind.DISPUTED, name)
+    alarm.lead_told_at = alarm.lead_told_at or uow.now
+    lead = await leads(uow, session.date)
     await uow.post("paper_disputed", lead, Class.ALARM, key=f"paper_disputed:{alarm.id}", alarm_id=alarm.id, seq=seq)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN, Side
 from care.custody.steps import ENDS, may_follow
@@ -15,7 +15,7 @@ from care.day.sheets import may_leave_alone
 from care.errors import NotFound
 from care.permissions import Actor, Permission
 from care.pickup.adults import Adults, adults_of_all
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Proof, Step
+from care.records.day import CareDay, CareSession, Holder, Proof, Step
 from care.records.enrolment import Application
 from care.records.people import Person, SchoolClass, Student
 from care.work import UnitOfWork
@@ -63,7 +63,6 @@ class PaperSession:
     ends_at: datetime
     teacher: Side | None
     closed_at: datetime | None
-    lead_id: int | None
     left: int = 0
 
     def is_for(self, actor: Actor) -> bool:
@@ -102,7 +101,6 @@ def _session(
         ends_at=session.ends_at,
         teacher=Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else None,
         closed_at=care_day.closed_at,
-        lead_id=care_day.duty_lead_id,
         left=left,
     )
 
@@ -155,19 +153,3 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
         )
         for row in rows
     ]
-
-
-async def disputed(uow: UnitOfWork, alarm_id: int) -> Alarm:
-    """A disputed hand-over within the reach of the actor's duty, with its child. Raises NotFound for any other."""
-    query = (
-        select(Alarm)
-        .where(Alarm.id == alarm_id, Alarm.kind == AlarmKind.DISPUTED)
-        .options(joinedload(Alarm.day_child).joinedload(DayChild.student).joinedload(Student.school_class))
-    )
-    alarm = (await uow.session.scalars(query)).first()
-    if alarm is None:
-        raise NotFound()
-    school_class = alarm.day_child.student.school_class
-    if not uow.actor.may_for(Permission.TAKE_ROLL, school_class.grade, school_class.id):
-        raise NotFound()
-    return alarm
