@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.errors import CareError
+from console.letter_names import LETTERS
 from locales import Words, labels
 from locales.calendar import month_title
 
@@ -101,52 +102,6 @@ SUBJECTS = {
     "school": mark("School"),
     "calendar": mark("Calendar"),
     "session": mark("Session"),
-}
-
-LETTERS = {
-    "application_step": mark("News about an application"),
-    "review_wanted": mark("An application to review"),
-    "child_withdrawn": mark("A withdrawal"),
-    "agreement_signed": mark("The signed agreement"),
-    "agreement_pdf": mark("The signed agreement"),
-    "application_pdf": mark("The printable application"),
-    "child_stays": mark("A withdrawal taken back"),
-    "review_waits": mark("Reminder: applications to review"),
-    "leave_today": mark("Leave given for today"),
-    "leave_taken_back": mark("Today's leave taken back"),
-    "leave_given": mark("Leave given by another guardian"),
-    "leave_ended": mark("Leave taken back by another guardian"),
-    "approval_waits": mark("Reminder: applications to approve"),
-    "agreement_waits": mark("Reminder: an agreement to sign"),
-    "dismissal": mark("Reminder: a child to be collected"),
-    "pickup_said": mark("Who comes for a child"),
-    "pickup_stopped": mark("An adult of a stop-list"),
-    "pickup_slip": mark("The printable pick-up slip"),
-    "calendar_changed": mark("A date of the calendar that changes"),
-    "calendar_year_missing": mark("Reminder: public holidays to enter"),
-    "calendar_undecided": mark("Reminder: a make-up day to decide"),
-    "extended_asked": mark("A request for extended care"),
-    "extended_decided": mark("Extended care: granted or declined"),
-    "extended_changed": mark("A late change of extended care"),
-    "extended_given": mark("Children to be counted at extended care"),
-    "extended_taken": mark("Children taken over by extended care"),
-    "extended_differs": mark("Hand-over to extended care: counts differ"),
-    "extended_missing": mark("A child who did not come to extended care"),
-    "extended_teacher": mark("Extended care: your duty today"),
-    "extended_roll_late": mark("The roll of extended care is late"),
-    "lined_out": mark("On the way to the gate"),
-    "released": mark("A child was handed over"),
-    "release_undone": mark("A hand-over taken back"),
-    "release_refused": mark("Alarm: an adult refused at the gate"),
-    "release_disputed": mark("Alarm: a hand-over is disputed"),
-    "child_uncollected": mark("A child has not been collected"),
-    "child_uncollected_lead": mark("Alarm: a child has not been collected"),
-    "gate_signed": mark("Signed at the gate"),
-    "gate_held": mark("Not handed over at the gate"),
-    "day_sheet": mark("A day sheet"),
-    "paper_released": mark("A pick-up entered later from paper"),
-    "paper_disputed": mark("A pick-up on paper that should not have been"),
-    "reply": mark("A reply in the chat"),
 }
 
 CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat")}
