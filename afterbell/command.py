@@ -241,6 +241,23 @@ def ledger_verify() -> None:
 
 
 @app.command()
+def simulate(
+    school_class: Annotated[list[str] | None, typer.Option("--class", help="Only these classes, like 2(3).")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
+) -> None:
+    """Play a day of the demonstration school, on a database of its own, and give an account of it."""
+    from afterbell.simulate import simulate as play
+
+    async def work() -> None:
+        account = await play(tuple(school_class or ()), seed)
+        typer.echo(account.written())
+        if not account.holds:
+            raise OperatorError("The day did not go as it must: see above.")
+
+    _run(work())
+
+
+@app.command()
 def backup(file: Path) -> None:
     """Write a backup of the data folder (SQLite, web chat, key) to FILE."""
     from afterbell import backup as backup_

@@ -68,6 +68,7 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
         ("/extended", _("Extended care"), P.SEE_BOARD),
         ("/students", _("Students"), P.SEE_STUDENTS),
         ("/classes", _("Classes"), P.SEE_STUDENTS),
+        ("/day-sheets", _("Day sheets"), P.SEE_BOARD),
         ("/reports", _("Reports"), P.SEE_COUNTS),
         ("/staff", _("Staff"), P.MANAGE_STAFF),
         ("/calendar", _("Calendar"), P.MANAGE_TERM),

@@ -13,6 +13,7 @@ from care.enrolment.states import Move
 from care.records.day import Holder
 from care.rollcall import WITH_COURSE
 from console.boardwords import ANSWERS, PLACES, PLACES_SHORT, SIDES
+from console.letter_names import LETTERS
 from console.marking import mark
 from console.refusals import code_sentence
 from locales import Words, labels
@@ -94,6 +95,8 @@ ACTIONS = {
     "missing_arrived": mark("Missing child arrived"),
     "missing_closed": mark("Missing child explained"),
     "alarm_closed": mark("Alarm closed"),
+    "day_sheet_printed": mark("Day sheet printed"),
+    "paper_entered": mark("Entered later, from paper"),
 }
 
 SUBJECTS = {
@@ -108,60 +111,6 @@ SUBJECTS = {
     "calendar": mark("Calendar"),
     "day": mark("Care day"),
     "session": mark("Session"),
-}
-
-LETTERS = {
-    "duty_lead": mark("Named duty lead"),
-    "child_missing": mark("A missing child: guardians asked"),
-    "child_missing_told": mark("A missing child: homeroom teacher told"),
-    "child_missing_lead": mark("Alarm: a missing child"),
-    "child_missing_over": mark("A missing child: guardians told that it is settled"),
-    "child_arrived": mark("A missing child has come"),
-    "missing_answered": mark("A missing child: a guardian's answer"),
-    "missing_over": mark("A missing child: staff told that it is settled"),
-    "roll_late": mark("A roll call that is late"),
-    "day_still_open": mark("A day that cannot close yet"),
-    "duty_taken_over": mark("A class taken over by a colleague"),
-    "application_step": mark("News about an application"),
-    "review_wanted": mark("An application to review"),
-    "child_withdrawn": mark("A withdrawal"),
-    "agreement_signed": mark("The signed agreement"),
-    "agreement_pdf": mark("The signed agreement"),
-    "application_pdf": mark("The printable application"),
-    "child_stays": mark("A withdrawal taken back"),
-    "review_waits": mark("Reminder: applications to review"),
-    "leave_today": mark("Leave given for today"),
-    "leave_taken_back": mark("Today's leave taken back"),
-    "leave_given": mark("Leave given by another guardian"),
-    "leave_ended": mark("Leave taken back by another guardian"),
-    "approval_waits": mark("Reminder: applications to approve"),
-    "agreement_waits": mark("Reminder: an agreement to sign"),
-    "dismissal": mark("Reminder: a child to be collected"),
-    "pickup_said": mark("Who comes for a child"),
-    "pickup_stopped": mark("An adult of a stop-list"),
-    "pickup_slip": mark("The printable pick-up slip"),
-    "calendar_changed": mark("A date of the calendar that changes"),
-    "calendar_year_missing": mark("Reminder: public holidays to enter"),
-    "calendar_undecided": mark("Reminder: a make-up day to decide"),
-    "extended_asked": mark("A request for extended care"),
-    "extended_decided": mark("Extended care: granted or declined"),
-    "extended_changed": mark("A late change of extended care"),
-    "extended_given": mark("Children to be counted at extended care"),
-    "extended_taken": mark("Children taken over by extended care"),
-    "extended_differs": mark("Hand-over to extended care: counts differ"),
-    "extended_missing": mark("A child who did not come to extended care"),
-    "extended_teacher": mark("Extended care: your duty today"),
-    "extended_roll_late": mark("The roll of extended care is late"),
-    "lined_out": mark("On the way to the gate"),
-    "released": mark("A child was handed over"),
-    "release_undone": mark("A hand-over taken back"),
-    "release_refused": mark("Alarm: an adult refused at the gate"),
-    "release_disputed": mark("Alarm: a hand-over is disputed"),
-    "child_uncollected": mark("A child has not been collected"),
-    "child_uncollected_lead": mark("Alarm: a child has not been collected"),
-    "gate_signed": mark("Signed at the gate"),
-    "gate_held": mark("Not handed over at the gate"),
-    "reply": mark("A reply in the chat"),
 }
 
 CHANNELS = {"telegram": mark("Telegram"), "web": mark("Web chat")}

@@ -1,11 +1,14 @@
-"""What is printed: applications, agreements, slips that invite a family, pick-up slips. Contents in, PDF bytes out."""
+"""What is printed: applications, agreements, invitation and pick-up slips, day sheets. Contents in, PDF bytes out."""
 
 from papers.contents import (
     AgreementPaper,
     ApplicationPaper,
     CollectedChild,
+    DaySheetPaper,
     PickupPaper,
     PickupPerson,
+    SheetAdult,
+    SheetChild,
     Signature,
     Slip,
     TimelineEntry,
@@ -16,9 +19,12 @@ __all__ = [
     "AgreementPaper",
     "ApplicationPaper",
     "CollectedChild",
+    "DaySheetPaper",
     "PickupPaper",
     "PickupPerson",
     "Printer",
+    "SheetAdult",
+    "SheetChild",
     "Signature",
     "Slip",
     "TimelineEntry",

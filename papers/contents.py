@@ -89,6 +89,57 @@ class AgreementPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetAdult:
+    """An adult on a child's list. ``today``: who comes today, as the family says; ``delegate``: for today only;
+    ``stopped``: must not collect the child, whatever list it stands on."""
+
+    name: str
+    relation: str
+    phone: str
+    today: bool = False
+    delegate: bool = False
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetChild:
+    """A row of the day sheet. ``gone``: nobody has to collect the child any more. ``plan``: whom the family named for
+    today, where that adult stands on no list of the child (any more)."""
+
+    number: str
+    name: str
+    school_class: str
+    state: str
+    gone: bool
+    alone: bool
+    extended: bool
+    plan: str
+    adults: tuple[SheetAdult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DaySheetPaper:
+    """What a teacher needs to give the children of a session to the right adults without power or network (S10, S14).
+
+    ``group`` names the class, or extended care. ``seal`` is the ledger's last seal, as it stood when this was printed.
+    """
+
+    school: str
+    group: str
+    date: str
+    times: str
+    venue: str
+    gate: str
+    teacher: str
+    lead: str
+    lead_phone: str
+    seal: str
+    children: tuple[SheetChild, ...]
+    printed_by: str
+    printed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Slip:
     """The invitation a guardian takes home: ``link`` goes into the QR square, ``address`` is the same place to type."""
 

@@ -8,7 +8,8 @@ from functools import cached_property
 from locales import words
 from papers.agreement import agreement_title, lay_out_agreement
 from papers.application import application_title, lay_out_application
-from papers.contents import AgreementPaper, ApplicationPaper, PickupPaper, Slip
+from papers.contents import AgreementPaper, ApplicationPaper, DaySheetPaper, PickupPaper, Slip
+from papers.day_sheet import day_sheet_title, lay_out_day_sheet
 from papers.marks import About, Page
 from papers.pickup import lay_out_pickup, pickup_title
 from papers.slips import lay_out_slips, slips_title
@@ -57,6 +58,17 @@ class Printer:
         _ = words(language, DOMAIN)
         about = About(f"{pickup_title(_)} {paper.day}", paper.school, paper.adult, _.language, paper.printed_at)
         return self._press(lay_out_pickup(paper, self._typeface, _), about)
+
+    def day_sheets(self, sheets: Sequence[DaySheetPaper], language: str) -> bytes:
+        """Day sheets, each beginning on a page of its own and counting its own. Raises ``ValueError`` for none."""
+        if not sheets:
+            raise ValueError("no day sheets to print")
+        _ = words(language, DOMAIN)
+        first = sheets[0]
+        title = " ".join((day_sheet_title(_), first.group if len(sheets) == 1 else "", first.date)).replace("  ", " ")
+        about = About(title, first.school, first.date, _.language, first.printed_at)
+        pages = [page for sheet in sheets for page in lay_out_day_sheet(sheet, self._typeface, _)]
+        return self._press(pages, about)
 
     def _press(self, pages: Sequence[Page], about: About) -> bytes:
         # The PDF library takes some 40 MB and a fifth of a second: a school that prints nothing does not pay for it.

@@ -24,6 +24,7 @@ from care.rollcall import OpenRoll, unfinished
 from care.school import School
 from care.work import UnitOfWork
 from scheduler import extended
+from scheduler.day_sheets import send_day_sheets
 from scheduler.parts import by_itself, together
 from scheduler.reminders import remind
 from scheduler.uncollected import chase_uncollected
@@ -45,6 +46,7 @@ async def tick(school: School) -> None:
             await by_itself("dismissal", remind(school, rules))
         await by_itself("extended", extended.tick(school, care_day, rules))
         await by_itself("uncollected", chase_uncollected(school, rules))
+        await by_itself("day sheets", send_day_sheets(school, rules))
     await by_itself("closing", close_days(school))
 
 

@@ -10,7 +10,16 @@ import asyncio
 
 from sqlalchemy import select
 
-from bot.chat import calendar, chased, dutylead, extended_letters, leave_letters, missing
+from bot.chat import (
+    calendar,
+    chased,
+    day_sheet,
+    dutylead,
+    extended_letters,
+    leave_letters,
+    missing,
+    paper,
+)
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
@@ -254,3 +263,4 @@ KINDS: dict[str, Kind] = {
 }
 KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
 KINDS |= HANDOVER_KINDS
+KINDS |= day_sheet.KINDS | paper.KINDS

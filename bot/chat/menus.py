@@ -19,6 +19,7 @@ COMMANDS = {
     "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
     "review": mark("Applications waiting for you"),
     "checkin": mark("Sign in for duty and call the roll"),
+    "daysheet": mark("Day sheet: your class on paper, with who may collect"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
     "help": mark("What this chat can do"),
@@ -37,7 +38,7 @@ def commands_for(actor: Actor, guardian: bool) -> list[str]:
     if actor.may(Permission.REVIEW) or actor.may(Permission.APPROVE):
         names.insert(0 if actor.may(Permission.APPROVE) else len(names), "review")  # who calls rolls daily has it first
     if actor.may(Permission.TAKE_ROLL):
-        names.append("extended")
+        names += ["daysheet", "extended"]
     if guardian:
         names += [name for name in GUARDIAN if name not in names]
     if actor.may(Permission.CONSOLE):

@@ -19,6 +19,7 @@ from bot.chat import (
     agreement,
     children,
     console,
+    day_sheet,
     extended,
     language,
     leave,
@@ -55,6 +56,7 @@ FOR_KNOWN: dict[str, Handler] = {
     "pickup": pickup.pickup_command,
     "review": review.review_command,
     "checkin": rollcall.checkin_command,
+    "daysheet": day_sheet.day_sheet_command,
     "console": console.console_command,
     "extended": extended.extended_command,
     "handover": handover_command,
@@ -84,6 +86,7 @@ TAPS: dict[str, Handler] = {
     "lvb": leave.back_tapped,
     "pdf": papers.application_pdf_tapped,
     "pdfa": papers.agreement_pdf_tapped,
+    "ds": day_sheet.sheet_tapped,
 }
 TAPS |= rollcall.TAPS | missing.TAPS | pickup.TAPS | extended.TAPS | HANDOVER_TAPS
 

@@ -18,15 +18,17 @@ LONGEST_MINUTES = 180
 
 @dataclass(frozen=True)
 class Rules:
-    """Minutes, and local times. ``late_minutes`` count from the wave's end: for who comes, for the other guardians, and
-    for the duty lead. Until ``extended_until_ask`` a family changes today's extended care without anybody being told;
-    ``extended_automatic``: it is granted while there are places; else somebody decides."""
+    """Minutes, and local times. ``remind_minutes`` and ``sheet_minutes`` count back from the wave's end, for reminders
+    and day sheets; ``late_minutes`` count from it: for who comes, for the other guardians, and for the duty lead. Until
+    ``extended_until_ask`` a family changes today's extended care without anybody being told; ``extended_automatic``:
+    it is granted while there are places; else somebody decides."""
 
     opens_at: time = time(12, 0)
     leave_until: time = time(12, 0)
     roll_minutes: int = 20
     missing_minutes: int = 10
     remind_minutes: int = 30
+    sheet_minutes: int = 40
     late_minutes: tuple[int, int, int] = (10, 20, 30)
     closes_at: time = time(20, 0)
     extended_until_ask: time = time(16, 0)
@@ -45,6 +47,7 @@ async def rules_of(uow: UnitOfWork, term_id: int) -> Rules:
         row.roll_minutes,
         row.missing_minutes,
         row.remind_minutes,
+        row.sheet_minutes,
         (first, second, third),
         row.closes_at,
         row.extended_until_ask,
@@ -56,7 +59,8 @@ async def set_rules(uow: UnitOfWork, term_id: int, wanted: Rules) -> None:
     """Changes the settings; they hold from the next tick. Raises Invalid: minutes out of range, or a day that would
     open after its first wave begins or close before its last one ends."""
     uow.require(Permission.MANAGE_TERM)
-    minutes = (wanted.roll_minutes, wanted.missing_minutes, wanted.remind_minutes, *wanted.late_minutes)
+    once = (wanted.roll_minutes, wanted.missing_minutes, wanted.remind_minutes, wanted.sheet_minutes)
+    minutes = (*once, *wanted.late_minutes)
     in_order = list(wanted.late_minutes) == sorted(set(wanted.late_minutes))
     if not all(0 < one <= LONGEST_MINUTES for one in minutes) or not in_order:
         raise Invalid("minutes_out_of_range", limit=LONGEST_MINUTES)
@@ -70,7 +74,8 @@ async def set_rules(uow: UnitOfWork, term_id: int, wanted: Rules) -> None:
     row = await uow.session.get(DayRules, term_id) or DayRules(term_id=term_id)
     row.opens_at, row.leave_until = wanted.opens_at, wanted.leave_until
     row.roll_minutes, row.missing_minutes = wanted.roll_minutes, wanted.missing_minutes
-    row.remind_minutes, row.late_minutes = wanted.remind_minutes, list(wanted.late_minutes)
+    row.remind_minutes, row.sheet_minutes = wanted.remind_minutes, wanted.sheet_minutes
+    row.late_minutes = list(wanted.late_minutes)
     row.closes_at = wanted.closes_at
     row.extended_until_ask, row.extended_automatic = wanted.extended_until_ask, wanted.extended_automatic
     uow.session.add(row)

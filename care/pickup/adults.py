@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed
 from care.records.enrolment import Application, PickupPerson, State
@@ -205,3 +206,93 @@ def as_listed(who: Authorised, lists: Iterable[Authorised]) -> Authorised | None
     same = [one for one in lists if who.phone and (one.name, one.phone) == (who.name, who.phone)]
     rows = [one for one in lists if (one.adult, one.id) == (who.adult, who.id)]
     return next(iter([*rows, *same]), None)
+
+
+@dataclass(frozen=True)
+class Adults:
+    """What a child's lists say of a date: who is on one of them, and who must not collect the child."""
+
+    authorised: tuple[Authorised, ...]
+    barred: tuple[Barred, ...]
+
+
+async def adults_of_all(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> dict[int, Adults]:
+    """As ``authorised`` and ``barred`` for many children at once, in as many queries as for one."""
+    wanted = list(dict.fromkeys(student_ids))
+    ties: dict[int, list[Guardianship]] = {student: [] for student in wanted}
+    for tie in await _guardianships_of(uow, wanted):
+        ties[tie.student_id].append(tie)
+    listed: dict[int, list[PickupPerson]] = {student: [] for student in wanted}
+    for student, one in await _listed_of(uow, wanted, day):
+        listed[student].append(one)
+    entries: dict[int, list[StopListEntry]] = {student: [] for student in wanted}
+    query = select(StopListEntry).where(StopListEntry.student_id.in_(wanted), StopListEntry.ended_at.is_(None))
+    for entry in await uow.session.scalars(query.order_by(StopListEntry.id)):
+        entries[entry.student_id].append(entry)
+    delegates = await delegates_of(uow, day)
+    found = {}
+    for student in wanted:
+        against = _against(entries[student], ties[student])
+        mine = [one for one in delegates if student in one.student_ids]
+        lists = _lists(ties[student], listed[student], mine)
+        found[student] = Adults(tuple(_marked(one, against) for one in lists), tuple(against))
+    return found
+
+
+def _lists(
+    ties: Iterable[Guardianship], listed: Iterable[PickupPerson], delegates: Iterable[Delegate]
+) -> list[Authorised]:
+    """The lists of one child, guardians first; each adult once."""
+    free = [(tie.person, tie.relation) for tie in ties if not tie.restricted]
+    found = [Authorised(Adult.GUARDIAN, one.id, one.name, relation, one.phone or "") for one, relation in free]
+    known = {(one.name, one.phone) for one in found}
+    found += [
+        Authorised(Adult.LISTED, one.id, one.name, one.relation, one.phone)
+        for one in listed
+        if (one.name, one.phone) not in known
+    ]
+    decides = {person.id for person, _relation in free}
+    found += [
+        Authorised(Adult.DELEGATE, one.id, one.name, one.relation, one.phone)
+        for one in delegates
+        if one.guardian_id in decides
+    ]
+    return found
+
+
+def _against(entries: Iterable[StopListEntry], ties: Iterable[Guardianship]) -> list[Barred]:
+    """Who must not collect one child: its stop-list, and its restricted guardians."""
+    restricted = [
+        Barred(tie.person.name, tie.person.phone or "", relation=tie.relation) for tie in ties if tie.restricted
+    ]
+    named = [
+        Barred(
+            one.name,
+            one.phone or "",
+            one.id,
+            next((r.relation for r in restricted if is_stopped(r.name, r.phone, [one])), None),
+        )
+        for one in entries
+    ]
+    return named + [one for one in restricted if not is_stopped(one.name, one.phone, named)]
+
+
+async def _guardianships_of(uow: UnitOfWork, students: list[int]) -> list[Guardianship]:
+    query = select(Guardianship).where(Guardianship.student_id.in_(students)).options(joinedload(Guardianship.person))
+    return list(await uow.session.scalars(query.order_by(Guardianship.id)))
+
+
+async def _listed_of(uow: UnitOfWork, students: list[int], day: date) -> list[tuple[int, PickupPerson]]:
+    query = (
+        select(Application.student_id, PickupPerson)
+        .join(PickupPerson, PickupPerson.application_id == Application.id)
+        .join(Term, Term.id == Application.term_id)
+        .where(
+            Application.student_id.in_(students),
+            Application.state == State.ENROLLED,
+            Term.starts_on <= day,
+            Term.ends_on >= day,
+        )
+        .order_by(Application.student_id, PickupPerson.ordinal)
+    )
+    return [(student, listed) for student, listed in await uow.session.execute(query)]

@@ -78,6 +78,7 @@ class DayRules(Record):
     roll_minutes: Mapped[int] = mapped_column(default=20)
     missing_minutes: Mapped[int] = mapped_column(default=10)
     remind_minutes: Mapped[int] = mapped_column(default=30)
+    sheet_minutes: Mapped[int] = mapped_column(default=40)
     late_minutes: Mapped[list[int]] = mapped_column(default=lambda: [10, 20, 30])
     closes_at: Mapped[time] = mapped_column(default=time(20, 0))
     extended_until_ask: Mapped[time] = mapped_column(default=time(16, 0))

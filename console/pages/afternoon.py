@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
@@ -17,8 +17,9 @@ from console.pages.settings import read_time
 from console.refusals import sentence
 from locales.labels import clock
 
+LATE = ("late_first", "late_second", "late_third")
 TIMES = ("opens_at", "leave_until", "closes_at")
-MINUTES = ("roll_minutes", "missing_minutes", "remind_minutes", "late_first", "late_second", "late_third")
+MINUTES = ("roll_minutes", "missing_minutes", "remind_minutes", "sheet_minutes", *LATE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class AfternoonView:
 
 
 def _as_typed(rules: Rules) -> dict[str, str]:
-    minutes = (rules.roll_minutes, rules.missing_minutes, rules.remind_minutes, *rules.late_minutes)
+    once = (rules.roll_minutes, rules.missing_minutes, rules.remind_minutes, rules.sheet_minutes)
+    minutes = (*once, *rules.late_minutes)
     times = (rules.opens_at, rules.leave_until, rules.closes_at)
     return dict(zip(TIMES, map(clock, times), strict=True)) | dict(zip(MINUTES, map(str, minutes), strict=True))
 
@@ -50,13 +52,24 @@ def _page(
     return visit.page("settings/afternoon.html", AfternoonView(term, values, LONGEST_MINUTES, saved, error), status)
 
 
-def _read(values: Mapping[str, str]) -> Rules:
+def _read(values: Mapping[str, str], rules: Rules) -> Rules:
+    """The settings as typed; those that are set elsewhere stay as they are."""
     opens, leave, closes = (read_time(values[name]) for name in TIMES)
     minutes = [number(values[name], 0, 10 * LONGEST_MINUTES) for name in MINUTES]
     if None in minutes:
         raise Invalid("number_needed")
-    roll, missing, remind, first, second, third = (one or 0 for one in minutes)
-    return Rules(opens, leave, roll, missing, remind, (first, second, third), closes)
+    roll, missing, remind, sheet, first, second, third = (one or 0 for one in minutes)
+    return replace(
+        rules,
+        opens_at=opens,
+        leave_until=leave,
+        roll_minutes=roll,
+        missing_minutes=missing,
+        remind_minutes=remind,
+        sheet_minutes=sheet,
+        late_minutes=(first, second, third),
+        closes_at=closes,
+    )
 
 
 async def save(visit: Visit) -> Response:
@@ -64,9 +77,8 @@ async def save(visit: Visit) -> Response:
     async with visit.looking() as uow:
         term = await the_term(uow)
     try:
-        wanted = _read(values)
         async with visit.working() as uow:
-            await set_rules(uow, term.id, wanted)
+            await set_rules(uow, term.id, _read(values, await rules_of(uow, term.id)))
     except CareError as error:
         if error.status in (403, 404):
             raise

@@ -171,7 +171,7 @@ async def test_settings_of_the_afternoon(sign_in: SignIn, school: School, town: 
     assert 'name="late_third" value="30"' in page.text
     good = {
         "opens_at": "12:30", "leave_until": "11:00", "closes_at": "19:30", "roll_minutes": "15", "missing_minutes": "5",
-        "remind_minutes": "45", "late_first": "5", "late_second": "15", "late_third": "25",
+        "remind_minutes": "45", "sheet_minutes": "50", "late_first": "5", "late_second": "15", "late_third": "25",
     }  # fmt: skip
     saved = await office.post("/settings/afternoon", **good)
     assert saved.status_code == 303 and "Saved." in (await office.get(saved.headers["location"])).text

@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 import console
 from bot.chat.letters import KINDS
 from care.channels import Trouble
-from console.words import ACTIONS, LETTERS, SUBJECTS, TROUBLES
+from console.letter_names import LETTERS
+from console.words import ACTIONS, SUBJECTS, TROUBLES
 from locales import LANGUAGES, catalogue_path, labels
 
 KEYWORDS = {"_": None, "mark": None, "many": (1, 2)}

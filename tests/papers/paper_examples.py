@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from papers import (
     AgreementPaper,
     ApplicationPaper,
     CollectedChild,
+    DaySheetPaper,
     PickupPaper,
     PickupPerson,
+    SheetAdult,
+    SheetChild,
     Signature,
     Slip,
     TimelineEntry,
@@ -185,3 +189,46 @@ def pickup() -> PickupPaper:
         link="https://t.me/afterbell_bot?start=pkK7M2QX",
         printed_at=PRINTED_AT,
     )
+
+
+def day_sheet(children: int = 4, language: str = "zh_CN", **changes: Any) -> DaySheetPaper:
+    """A class's sheet; its first child is collected already, the second must not be given to an uncle, the third comes
+    home with a delegate, the fourth may leave alone."""
+    grandmother = SheetAdult("王丽萍", "外婆", "13800000001", today=True)
+    father = SheetAdult("欧阳镕", "爸爸", "13900000002")
+    lists = (
+        (grandmother, father),
+        (SheetAdult("坏叔叔", "", "13500000009", stopped=True), father),
+        (father, SheetAdult("刘姐", "保姆", "13500000010", today=True, delegate=True)),
+        (father,),
+    )
+    rows = tuple(
+        SheetChild(
+            number=str(at + 1),
+            name=f"欧阳{RARE[at % len(RARE)]}玥",
+            school_class="",
+            state="已接走 17:02 王丽萍" if at == 0 else "在校",
+            gone=at == 0,
+            alone=at % 4 == 3,
+            extended=at % 4 == 2,
+            plan="",
+            adults=lists[at % 4],
+        )
+        for at in range(children)
+    )
+    plain = DaySheetPaper(
+        school="青禾路实验小学" if language == "zh_CN" else "Qinghe Road Experimental Primary School",
+        group="3(2)班" if language == "zh_CN" else "Class 3(2)",
+        date="11月24日 周二",
+        times="15:25–17:25",
+        venue="3(2)班教室",
+        gate="东门",
+        teacher="李芃",
+        lead="周喆",
+        lead_phone="13800138000",
+        seal="5c0e" * 16,
+        children=rows,
+        printed_by="李芃",
+        printed_at=PRINTED_AT,
+    )
+    return replace(plain, **changes)

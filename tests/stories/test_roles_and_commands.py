@@ -17,6 +17,7 @@ NO_CHILD = "没有您可以申请的孩子"
 NOT_LISTED = "学校名册上没有您的孩子"
 NOTHING = "没有参加或申请"
 NOT_IN_CARE = "没有孩子参加课后服务"
+NO_SHEET = "今天没有您的日签到表"
 LINK = "这是您的登录链接"
 NO_CLASS = "现在没有您可以交接的班级"
 
@@ -45,6 +46,7 @@ def expected(who: str, command: str) -> str:
             "withdraw": "从哪天起不再参加",
             "review": NO_DUTY,
             "checkin": NO_DUTY,
+            "daysheet": NO_DUTY,
             "console": NO_DUTY,
             "extended": "固定日期",
             "handover": NO_DUTY,
@@ -58,6 +60,7 @@ def expected(who: str, command: str) -> str:
         "withdraw": NOTHING,
         "review": "待您处理" if role in REVIEWS else NO_DUTY,
         "checkin": NOT_YET if role in TAKES_ROLL else NO_DUTY,
+        "daysheet": NO_SHEET if role in TAKES_ROLL else NO_DUTY,
         "console": LINK if role in SIGNS_IN else NO_DUTY,
         "extended": "今天没有学生参加延时托管" if role in TAKES_ROLL else NO_DUTY,
         "handover": NO_CLASS if role in TAKES_ROLL else NO_DUTY,
@@ -75,6 +78,7 @@ def menu(who: str) -> list[str]:
         names.insert(0, "/console")
     if role in TAKES_ROLL:
         names.insert(0, "/extended")
+        names.insert(0, "/daysheet")
     if role in REVIEWS:
         names.insert(0, "/review")
     if role in TAKES_ROLL:

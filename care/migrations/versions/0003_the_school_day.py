@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("roll_minutes", sa.Integer(), nullable=False),
         sa.Column("missing_minutes", sa.Integer(), nullable=False),
         sa.Column("remind_minutes", sa.Integer(), nullable=False),
+        sa.Column("sheet_minutes", sa.Integer(), nullable=False),
         sa.Column("late_minutes", sa.JSON(), nullable=False),
         sa.Column("closes_at", sa.Time(), nullable=False),
         sa.Column("extended_until_ask", sa.Time(), nullable=False),

@@ -1,0 +1,161 @@
+"""The simulated school: the demonstration on a database of its own, its bot at work behind a real Bot API over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime, time
+from pathlib import Path
+
+from sqlalchemy import and_, func, or_, select, update
+
+from afterbell import demo
+from bot.chat.register import register
+from bot.chat.voice import voice
+from bot.wire.budget import Limits as Pace
+from bot.wire.channel import Channel
+from bot.wire.receive import Poller
+from bot.wire.wire import Wire
+from care.clock import MovableClock, stopped_clock
+from care.keys import Keys
+from care.migrate import migrate
+from care.people import actor_for
+from care.permissions import SYSTEM, Actor
+from care.records import Application, InboxState, Letter, LetterState, Person, SchoolClass, Student, Update
+from care.school import School, open_engines
+from papers import Printer
+from webchat.limits import Limits
+from webchat.persona import Persona
+from webchat.server import create_app, serve
+from webchat.world import World
+
+TOKEN = "1:token-of-the-simulation"
+USERS_FROM = 1_000_000_000
+AT_ONCE = Pace(overall_per_s=1e6, chat_per_s=1e6, chat_burst=1e6)
+"""The clock stands still while letters go out: what they take is not simulated time."""
+CALM_S = 120.0
+
+
+class Town:
+    """The school and its people. ``day`` is the date that is played."""
+
+    def __init__(self, school: School, world: World, day: date) -> None:
+        self.school, self.world, self.day = school, world, day
+        self.people: dict[int, demo.DemoPerson] = {}
+
+    @property
+    def clock(self) -> MovableClock:
+        clock = self.school.clock
+        assert isinstance(clock, MovableClock)
+        return clock
+
+    def moment(self, hour: int, minute: int = 0) -> datetime:
+        return datetime.combine(self.day, time(hour, minute), self.school.zone)
+
+    def persona(self, person_id: int) -> Persona:
+        """A person at their phone."""
+        person = self.people[USERS_FROM + person_id]
+        persona = Persona(
+            self.world,
+            TOKEN,
+            name=person.name,
+            user_id=person.user_id,
+            language=person.language,
+            phone=person.phone,
+        )
+        persona.unwatch()  # thousands of them: none waits for a message of its own
+        return persona
+
+    async def actor(self, person_id: int) -> Actor:
+        async with self.school.look() as uow:
+            return await actor_for(uow, await uow.session.get_one(Person, person_id))
+
+    async def settle(self) -> None:
+        """Waits until every update is handled and every letter that is due has gone out."""
+        self.school.wake()
+        async with asyncio.timeout(CALM_S):
+            while not await self._is_calm():  # noqa: ASYNC110 - the wire has no word for having nothing left
+                await asyncio.sleep(0.005)
+
+    async def _is_calm(self) -> bool:
+        if len(self.world.bots[TOKEN].updates):
+            return False
+        async with self.school.look() as uow:
+            waiting = select(func.count()).where(
+                Update.state == InboxState.WAITING, or_(Update.retry_at.is_(None), Update.retry_at <= uow.now)
+            )
+            moving = select(func.count()).where(
+                or_(
+                    Letter.state == LetterState.SENDING,
+                    and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now),
+                )
+            )
+            return not await uow.session.scalar(waiting) and not await uow.session.scalar(moving)
+
+
+async def _open_school(folder: Path, start: datetime) -> School:
+    writer, reader = open_engines(f"sqlite+aiosqlite:///{folder / 'simulation.sqlite'}")
+    await migrate(writer)
+    school = School(
+        name=demo.SCHOOL_NAME["zh_CN"],
+        names=demo.SCHOOL_NAME,
+        zone=start.tzinfo,  # type: ignore[arg-type]
+        language="zh_CN",
+        clock=stopped_clock(start.tzinfo, start),  # type: ignore[arg-type]
+        keys=Keys("the key of a school that is gone when the simulation ends"),
+        writer=writer,
+        reader=reader,
+        address="http://127.0.0.1",
+    )
+    await demo.load(school)
+    return school
+
+
+async def _narrow(school: School, classes: Sequence[str]) -> None:
+    """Care in these classes alone."""
+    async with school.work(SYSTEM) as uow:
+        rows = await uow.session.scalars(select(SchoolClass))
+        others = [one.id for one in rows if one.name not in classes]
+        students = select(Student.id).where(Student.school_class_id.in_(others))
+        await uow.session.execute(update(Application).where(Application.student_id.in_(students)).values(weekdays=[]))
+
+
+@asynccontextmanager
+async def open_town(start: datetime, classes: Sequence[str] = ()) -> AsyncIterator[Town]:
+    """The whole school, or some classes; it stands at ``start`` and is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="afterbell-simulation-") as folder:
+        school = await _open_school(Path(folder), start)
+        if classes:
+            await _narrow(school, classes)
+        world = World(now=school.clock.now, limits=Limits.off())
+        world.add_bot(TOKEN)
+        town = Town(school, world, school.clock.today())
+        async with serve(create_app(world)) as address, _bot_at_work(town, address):
+            yield town
+        await school.close()
+
+
+@asynccontextmanager
+async def _bot_at_work(town: Town, address: str) -> AsyncIterator[None]:
+    town.people = {person.user_id: person for person in await demo.people(town.school)}
+    async with town.school.look() as uow:
+        for user_id in await demo.linked_user_ids(uow):
+            person = town.people[user_id]
+            town.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.phone)
+            town.world.bots[TOKEN].chat(user_id).started = True
+    channel = Channel("web", TOKEN, address, register)
+    await channel.open()
+    wire = Wire(town.school, {"web": channel}, voice(town.school, Printer()), AT_ONCE)
+    wire.worker.look_every_s = 0.05
+    town.school.listeners[:] = [wire.wake]
+    poller = Poller(channel, wire.intake, wire.leader.leads, wire.troubles)
+    tasks = [asyncio.create_task(wire.run()), asyncio.create_task(poller.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await channel.close()

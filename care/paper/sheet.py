@@ -1,0 +1,155 @@
+"""What the records say of a session's children, for who enters later what happened on paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from care.custody.chain import CHAIN, CHILDREN, Side
+from care.custody.steps import ENDS, may_follow
+from care.day.sheets import may_leave_alone
+from care.errors import NotFound
+from care.permissions import Actor, Permission
+from care.pickup.adults import Adults, adults_of_all
+from care.records.day import CareDay, CareSession, Holder, Proof, Step
+from care.records.enrolment import Application
+from care.records.people import Person, SchoolClass, Student
+from care.work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class PaperChild:
+    """A child as the chain's last link has it. ``entered_by``: who entered that link later, where it came from paper;
+    ``planned``: nobody has said anything about the child yet, the plan alone has."""
+
+    id: int
+    student_id: int
+    number: int
+    name: str
+    step: Step
+    seq: int
+    holder_name: str
+    at: datetime
+    entered_by: str
+    planned: bool
+    alone: bool
+    adults: Adults
+
+    @property
+    def may_come(self) -> bool:
+        return may_follow(self.step, Step.PRESENT)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether paper can still say something: a child who was given away is given away."""
+        return self.step is not Step.RELEASED
+
+
+@dataclass(frozen=True)
+class PaperSession:
+    """A class's session of an open day, with all its children, those who stay for extended care too. ``left``: how many
+    of them are not accounted for."""
+
+    session_id: int
+    date: date
+    grade: int
+    school_class_id: int
+    school_class: str
+    starts_at: datetime
+    ends_at: datetime
+    teacher: Side | None
+    closed_at: datetime | None
+    left: int = 0
+
+    def is_for(self, actor: Actor) -> bool:
+        return actor.may_for(Permission.TAKE_ROLL, self.grade, self.school_class_id)
+
+
+_teacher = aliased(Person)
+_SESSIONS = (
+    select(CareSession, SchoolClass, _teacher, CareDay)
+    .join(CareDay, CareDay.date == CareSession.date)
+    .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+    .outerjoin(_teacher, _teacher.id == func.coalesce(CareSession.signed_in_id, CareSession.teacher_id))
+)
+_CHILDREN = (
+    select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.number, CHILDREN.c.last_seq)
+    .add_columns(Student.name, SchoolClass.grade, Application.leave_mode)
+    .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, CHAIN.c.by_name, CHAIN.c.proof)
+    .join(Student, Student.id == CHILDREN.c.student_id)
+    .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+    .join(Application, Application.id == CHILDREN.c.application_id)
+    .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
+    .order_by(CHILDREN.c.number)
+)
+
+
+def _session(
+    session: CareSession, school_class: SchoolClass, teacher: Person | None, care_day: CareDay, left: int = 0
+) -> PaperSession:
+    return PaperSession(
+        session_id=session.id,
+        date=session.date,
+        grade=school_class.grade,
+        school_class_id=school_class.id,
+        school_class=school_class.name,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        teacher=Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else None,
+        closed_at=care_day.closed_at,
+        left=left,
+    )
+
+
+async def open_sessions(uow: UnitOfWork) -> list[PaperSession]:
+    """The sessions of days that are not sealed, within the actor's reach: the newest day first. Raises NotAllowed for
+    who may take no roll."""
+    uow.require(Permission.TAKE_ROLL)
+    query = _SESSIONS.where(CareDay.closed_at.is_(None), CareDay.date <= uow.today)
+    query = query.order_by(CareDay.date.desc(), CareSession.wave, SchoolClass.grade, SchoolClass.number)
+    rows = (await uow.session.execute(query)).all()
+    left = Counter(
+        await uow.session.scalars(
+            select(CHILDREN.c.session_id)
+            .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
+            .where(CHILDREN.c.session_id.in_([row[0].id for row in rows]), CHAIN.c.step.not_in(ENDS))
+        )
+    )
+    found = [_session(*row, left=left[row[0].id]) for row in rows]
+    return [session for session in found if session.is_for(uow.actor)]
+
+
+async def paper_session(uow: UnitOfWork, session_id: int) -> PaperSession:
+    """A session the actor may take the roll of, its day sealed or not. Raises NotFound for any other."""
+    row = (await uow.session.execute(_SESSIONS.where(CareSession.id == session_id))).first()
+    session = _session(*row) if row is not None else None
+    if session is None or not session.is_for(uow.actor):
+        raise NotFound()
+    return session
+
+
+async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperChild]:
+    """The session's children by number, each with the adults of its lists on that date."""
+    rows = (await uow.session.execute(_CHILDREN.where(CHILDREN.c.session_id == session.session_id))).all()
+    adults = await adults_of_all(uow, [row.student_id for row in rows], session.date)
+    return [
+        PaperChild(
+            id=row.id,
+            student_id=row.student_id,
+            number=row.number,
+            name=row.name,
+            step=row.step,
+            seq=row.last_seq,
+            holder_name=row.holder_name,
+            at=row.at,
+            entered_by=row.by_name if row.proof is Proof.PAPER else "",
+            planned=row.proof is Proof.PLAN or row.step is Step.EXPECTED,
+            alone=may_leave_alone(row.leave_mode, row.grade),
+            adults=adults[row.student_id],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,89 @@
+"""The day sheets' page and the entering of paper, as people see and use them: on a desk, on a phone, by keyboard."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from datetime import datetime, time
+
+import pytest
+from console_office import Office
+from playwright.async_api import Page, expect
+from sqlalchemy import select
+from stage import care_runs_in
+from test_console import serious, wider_than_the_screen
+
+from care.clock import MovableClock
+from care.permissions import SYSTEM
+from care.records import CareSession, DayChild, Role, StopListEntry
+from scheduler import afternoon
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+
+
+async def evening(office: Office) -> int:
+    """Monday at 18:00, with the day of two classes open; the first child's list has somebody of the stop-list. Returns
+    the session of 2(3)."""
+    school = office.school
+    await care_runs_in(school, "2(3)", "2(5)")
+    assert isinstance(school.clock, MovableClock)
+    school.clock.jump(datetime.combine(school.clock.today(), time(18, 0), school.zone))
+    await afternoon.tick(school)
+    async with school.work(SYSTEM) as uow:
+        session = (await uow.session.scalars(select(CareSession.id).order_by(CareSession.id))).first()
+        child = (await uow.session.scalars(select(DayChild).where(DayChild.session_id == session))).first()
+        assert session is not None and child is not None
+        uow.session.add(StopListEntry(student_id=child.student_id, name="坏叔叔", reason="x", added_at=uow.now))
+    return session
+
+
+async def looked_at(page: Page, name: str) -> None:
+    folder = os.environ.get("AFTERBELL_PICTURES")
+    if folder:
+        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_the_pages_are_whole(office: Office, language: str, width: int) -> None:
+    session = await evening(office)
+    page = await office.enter(await office.context(width=width), Role.OFFICE, language)
+    for number, path in enumerate(("/day-sheets", "/paper", f"/paper?session={session}")):
+        await page.goto(office.url + path)
+        await looked_at(page, f"paper-{number}-{language}-{width}")
+        assert not await wider_than_the_screen(page), path
+        assert await serious(page) == []
+        assert await office.violations(page) == []
+    assert office.complaints == []
+
+
+async def test_a_line_is_entered_by_keyboard_and_asks_again(office: Office) -> None:
+    session = await evening(office)
+    page = await office.enter(await office.context(), Role.OFFICE)
+    await page.goto(f"{office.url}/paper?session={session}")
+    row = page.locator("form.lines section").first
+    await row.locator('select[name^="by-"]').focus()
+    await page.keyboard.type("somebody else")
+    await row.locator('input[name^="name-"]').fill("坏叔叔")
+    await row.locator('input[name^="left-"]').fill("17:12")
+    await page.keyboard.press("Enter")
+    await expect(row.get_by_role("alert")).to_contain_text("坏叔叔 must NOT collect this child.")
+    await expect(row.locator('input[name^="name-"]')).to_have_value("坏叔叔")
+    await looked_at(page, "paper-asks")
+    await row.locator('input[name^="ok-"]').focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status").first).to_contain_text("Entered for 1 child")
+    await expect(page.locator("form.lines section").first).to_contain_text("entered later, by")
+    await looked_at(page, "paper-entered")
+
+
+async def test_a_sheet_opens_as_pdf(office: Office) -> None:
+    await evening(office)
+    page = await office.enter(await office.context(), Role.OFFICE)
+    await page.goto(f"{office.url}/day-sheets")
+    async with page.expect_response(re.compile(r"\.pdf$")) as answered:
+        await page.get_by_role("button", name="2 classes in one PDF").click()
+    answer = await answered.value
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")

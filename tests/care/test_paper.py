@@ -1,0 +1,521 @@
+"""What happened on paper is entered later: in order, by the rules of custody, marked, all of a page or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, time, timedelta
+
+import pytest
+from afternoon_school import TUESDAY, actor, at, children_of, opened, session_of, teacher_of
+from databases import Databases, make_school
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from care import missing, rollcall
+from care.custody.chain import FAMILY, Link, append
+from care.custody.ledger import Flaw, Verified, verify
+from care.day.close import close_day
+from care.errors import CareError, Conflict, NotFound
+from care.paper.enter import Collector, Entry, PaperRefused, enter
+from care.paper.sheet import PaperChild, open_sessions, paper_children, paper_session
+from care.permissions import SYSTEM, Actor, Duty
+from care.pickup.adults import authorised
+from care.records import (
+    Adult,
+    Alarm,
+    AlarmKind,
+    Application,
+    CareDay,
+    CareSession,
+    CustodyEvent,
+    DayChild,
+    Event,
+    Holder,
+    LeaveMode,
+    Letter,
+    Proof,
+    Role,
+    SessionKind,
+    Step,
+    StopListEntry,
+)
+from care.school import School
+
+CLASS = "2(3)"
+ROLL = time(14, 40)
+
+
+@pytest.fixture
+async def dark(school: School) -> AsyncIterator[School]:
+    """Tuesday, 18:00: the network was away all afternoon, nobody has tapped anything."""
+    async with opened(school, CLASS):
+        await at(school, 18, 0)
+        yield school
+
+
+async def page(school: School, who: Actor | None = None, class_name: str = CLASS) -> tuple[int, list[PaperChild]]:
+    session = await session_of(school, class_name)
+    async with school.look(who or await teacher_of(school, class_name)) as uow:
+        return session.id, await paper_children(uow, await paper_session(uow, session.id))
+
+
+async def enters(school: School, *entries: Entry, who: Actor | None = None, roll: time = ROLL) -> int:
+    session = await session_of(school, CLASS)
+    async with school.work(who or await teacher_of(school, CLASS)) as uow:
+        return await enter(uow, session.id, entries, roll)
+
+
+async def refused(school: School, *entries: Entry, roll: time = ROLL) -> list[str]:
+    with pytest.raises(PaperRefused) as error:
+        await enters(school, *entries, roll=roll)
+    return [problem.code for problem in error.value.problems.values()]
+
+
+async def chain(school: School, day_child_id: int) -> list[CustodyEvent]:
+    async with school.look() as uow:
+        query = select(CustodyEvent).where(CustodyEvent.day_child_id == day_child_id).order_by(CustodyEvent.seq)
+        return list(await uow.session.scalars(query))
+
+
+async def alarms(school: School) -> list[Alarm]:
+    async with school.look() as uow:
+        return list(await uow.session.scalars(select(Alarm).order_by(Alarm.id)))
+
+
+async def letters(school: School, kind: str) -> list[Letter]:
+    async with school.look() as uow:
+        return list(await uow.session.scalars(select(Letter).where(Letter.kind == kind).order_by(Letter.id)))
+
+
+async def verified(school: School) -> Verified:
+    async with school.look(SYSTEM) as uow:
+        found = await verify(uow)
+    assert not isinstance(found, Flaw), found
+    return found
+
+
+async def stop(school: School, student_id: int, name: str) -> None:
+    async with school.work(SYSTEM) as uow:
+        uow.session.add(StopListEntry(student_id=student_id, name=name, reason="法院", added_at=uow.now))
+
+
+def collected(child: PaperChild, hour: int = 17, minute: int = 5, number: int = 0) -> Entry:
+    """Collected by one of the child's adults."""
+    one = child.adults.authorised[number]
+    return Entry(child.id, child.seq, collector=Collector(one.adult, one.id), left_at=time(hour, minute))
+
+
+async def test_an_afternoon_on_paper(dark: School) -> None:
+    """All but one were collected; that one did not come, and the teacher wrote why."""
+    teacher = await teacher_of(dark, CLASS)
+    session_id, children = await page(dark)
+    away, *others = children
+    entries = [Entry(away.id, away.seq, came=False, note="妈妈来电：\n生病"), *map(collected, others)]
+    assert await enters(dark, *entries) == len(children)
+    for child in others:
+        _plan, present, released = await chain(dark, child.id)
+        adult = child.adults.authorised[0]
+        assert (present.step, present.holder_id, present.proof) == (Step.PRESENT, teacher.person_id, Proof.PAPER)
+        assert (released.step, released.holder, released.holder_name) == (Step.RELEASED, Holder.ADULT, adult.name)
+        assert released.holder_id == adult.id and released.data["adult"] == "guardian"
+        assert released.at == datetime.combine(TUESDAY, time(17, 5), dark.zone)
+        assert (present.at, present.by_id, released.by_name) == (
+            datetime.combine(TUESDAY, ROLL, dark.zone),
+            teacher.person_id,
+            teacher.name,
+        )
+        for link in (present, released):
+            assert link.data["entered_later"] is True
+            assert datetime.fromisoformat(link.data["entered_at"]) == dark.clock.now()
+    steps = await chain(dark, away.id)
+    assert [link.step for link in steps] == [Step.EXPECTED, Step.ABSENT, Step.EXPLAINED]
+    assert steps[-1].remark == "妈妈来电： 生病" and await alarms(dark) == []
+    found = await verified(dark)
+    assert found.links == 3 * len(children)
+    async with dark.look() as uow:
+        session = await uow.session.get_one(CareSession, session_id)
+        assert (session.roll_done_id, session.signed_in_id) == (teacher.person_id, None)
+        events = select(func.count()).select_from(Event).where(Event.action == "paper_entered")
+        assert await uow.session.scalar(events) == len(children)
+    async with dark.work(SYSTEM) as uow:
+        await close_day(uow, TUESDAY)
+    assert (await verified(dark)).sealed == 1
+
+
+async def test_the_page_says_what_was_entered_and_by_whom(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    await enters(dark, collected(child))
+    _, (after, second, *_rest) = await page(dark)
+    assert after.entered_by == (await teacher_of(dark, CLASS)).name and not after.is_open
+    assert second.entered_by == "" and second.planned and second.is_open
+
+
+async def test_a_guardian_is_told_once_who_collected_the_child(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    await enters(dark, collected(child))
+    told = await letters(dark, "paper_released")
+    async with dark.look() as uow:
+        guardians = [one for one in await authorised(uow, child.student_id, TUESDAY) if one.adult is Adult.GUARDIAN]
+    assert [one.person_id for one in told] == [one.id for one in guardians]
+    assert told[0].params == {"day_child_id": child.id, "seq": 3}
+    assert await refused(dark, collected(child)) == ["stale"]
+    assert len(await letters(dark, "paper_released")) == len(told)
+
+
+async def test_nothing_is_entered_when_one_line_is_wrong(dark: School) -> None:
+    _, (first, second, third, *_rest) = await page(dark)
+    no_time = Entry(second.id, second.seq, collector=collected(second).collector)
+    both = Entry(third.id, third.seq, came=False, collector=Collector(), left_at=time(17))
+    assert await refused(dark, collected(first), no_time, both) == ["paper_time_needed", "paper_contradicts"]
+    assert len(await chain(dark, first.id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "came", "code"),
+    [
+        (time(18, 1), None, "paper_time_ahead"),
+        (time(5, 10), None, "paper_time_order"),
+        (time(14, 39), None, "paper_time_order"),
+        (time(15, 0), time(15, 1), "paper_time_order"),
+        (time(17, 0), time(13, 34), "paper_time_order"),
+    ],
+)
+async def test_times_come_in_their_order(dark: School, left: time, came: time | None, code: str) -> None:
+    _, (child, *_rest) = await page(dark)
+    one = child.adults.authorised[0]
+    entry = Entry(child.id, child.seq, came_at=came, collector=Collector(one.adult, one.id), left_at=left)
+    assert await refused(dark, entry) == [code]
+
+
+async def test_paper_goes_on_from_what_was_tapped(school: School) -> None:
+    """The network failed at 15:00: the roll stands, only the hand-over is on paper, and not before the roll."""
+    async with opened(school, CLASS):
+        await at(school, 14, 50)
+        teacher = await teacher_of(school, CLASS)
+        session = await session_of(school, CLASS)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            await rollcall.all_others_present(uow, session.id)
+        await at(school, 18, 0)
+        _, (first, second, *_rest) = await page(school)
+        assert await refused(school, collected(first, 14, 49)) == ["paper_time_order"]
+        assert await enters(school, collected(first), Entry(second.id, second.seq, came=True)) == 1
+        assert [link.step for link in await chain(school, first.id)] == [Step.EXPECTED, Step.PRESENT, Step.RELEASED]
+        assert len(await chain(school, second.id)) == 2, "it was here already"
+
+
+async def test_a_screen_that_is_old(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    await enters(dark, Entry(child.id, child.seq, came=True))
+    assert await refused(dark, collected(child)) == ["stale"]
+    foreign = Entry(999_999, 1, came=True)
+    assert await enters(dark, foreign) == 0
+
+
+async def test_two_at_once_enter_a_child_once(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    both = await asyncio.gather(enters(dark, collected(child)), enters(dark, collected(child)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in both if one != 1) in (["PaperRefused"], ["Conflict"])
+    assert len(await chain(dark, child.id)) == 3
+    await verified(dark)
+
+
+# with whom a child should not have left
+
+
+async def test_a_stop_listed_adult_needs_an_explicit_word_and_the_duty_lead(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    await stop(dark, child.student_id, child.adults.authorised[0].name)
+    _, (child, *_rest) = await page(dark)
+    assert child.adults.authorised[0].stopped
+    assert await refused(dark, collected(child)) == ["paper_stop_listed"]
+    assert await alarms(dark) == [] and len(await chain(dark, child.id)) == 1
+    entry = collected(child)
+    await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
+    (alarm,) = await alarms(dark)
+    assert (alarm.kind, alarm.day_child_id, alarm.remark) == (
+        AlarmKind.DISPUTED,
+        child.id,
+        child.adults.authorised[0].name,
+    )
+    (link,) = [one for one in await chain(dark, child.id) if one.step is Step.RELEASED]
+    assert link.data["irregular"] == "stop_listed"
+    async with dark.look() as uow:
+        lead = (await uow.session.get_one(CareDay, TUESDAY)).duty_lead_id
+    (letter,) = await letters(dark, "paper_disputed")
+    assert (letter.person_id, letter.params) == (lead, {"alarm_id": alarm.id, "seq": link.seq})
+    assert await letters(dark, "paper_released") == [], "the duty lead speaks with the family"
+
+
+@pytest.mark.parametrize("where", ["by name", "with blanks"])
+async def test_a_written_name_of_the_stop_list_is_known(dark: School, where: str) -> None:
+    _, (child, *_rest) = await page(dark)
+    await stop(dark, child.student_id, "坏叔叔")
+    name = "坏叔叔" if where == "by name" else "  坏叔叔 \n"
+    entry = Entry(child.id, child.seq, collector=Collector(name=name), left_at=time(17))
+    assert await refused(dark, entry) == ["paper_stop_listed"]
+
+
+async def test_who_is_on_no_list(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    entry = Entry(child.id, child.seq, collector=Collector(name="<b>=1+1"), left_at=time(17))
+    assert await refused(dark, entry) == ["paper_not_authorised"]
+    await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
+    (alarm,) = await alarms(dark)
+    assert (alarm.kind, alarm.remark) == (AlarmKind.DISPUTED, "<b>=1+1")
+    assert (await chain(dark, child.id))[-1].holder_name == "<b>=1+1"
+    _, (_child, *others) = await page(dark)
+    await enters(dark, *map(collected, others))
+    async with dark.work(SYSTEM) as uow:
+        with pytest.raises(Conflict, match="alarms_open"):
+            await close_day(uow, TUESDAY)
+
+
+async def test_a_written_name_that_is_on_the_list_is_that_adult(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    one = child.adults.authorised[0]
+    await enters(dark, Entry(child.id, child.seq, collector=Collector(name=f" {one.name} "), left_at=time(17)))
+    assert (await chain(dark, child.id))[-1].holder_id == one.id and await alarms(dark) == []
+
+
+@pytest.mark.parametrize("name", ["?", "\u200b", "名" * 41])
+async def test_a_name_that_is_none(dark: School, name: str) -> None:
+    _, (child, *_rest) = await page(dark)
+    entry = Entry(child.id, child.seq, collector=Collector(name=name), left_at=time(17))
+    assert await refused(dark, entry) == ["paper_name_needed"]
+
+
+async def test_an_adult_who_is_on_another_childs_list(dark: School) -> None:
+    _, (child, other, *_rest) = await page(dark)
+    foreign = next(one for one in other.adults.authorised if one.id not in {a.id for a in child.adults.authorised})
+    entry = Entry(child.id, child.seq, collector=Collector(foreign.adult, foreign.id), left_at=time(17))
+    assert await refused(dark, entry) == ["stale"]
+
+
+async def test_alone_is_for_whom_it_is_allowed(school: School) -> None:
+    async with opened(school, "3(5)"):
+        await at(school, 18, 0)
+        _, (first, second, *_rest) = await page(school, class_name="3(5)")
+        async with school.work(SYSTEM) as uow:
+            for child, mode in ((first, LeaveMode.ALONE), (second, LeaveMode.COLLECTED)):
+                mine = select(DayChild.application_id).where(DayChild.id == child.id).scalar_subquery()
+                await uow.session.execute(update(Application).where(Application.id == mine).values(leave_mode=mode))
+        teacher = await teacher_of(school, "3(5)")
+        session = await session_of(school, "3(5)")
+
+        async def alone(child: PaperChild, confirmed: bool = False) -> None:
+            async with school.work(teacher) as uow:
+                entry = Entry(child.id, child.seq, collector=Collector(), left_at=time(17, 26), confirmed=confirmed)
+                await enter(uow, session.id, [entry], time(15, 30))
+
+        await alone(first)
+        link = (await chain(school, first.id))[-1]
+        assert (link.step, link.holder, link.holder_name) == (Step.RELEASED, Holder.FAMILY, "")
+        with pytest.raises(PaperRefused):
+            await alone(second)
+        await alone(second, confirmed=True)
+        assert [(alarm.kind, alarm.day_child_id) for alarm in await alarms(school)] == [(AlarmKind.DISPUTED, second.id)]
+        await verified(school)
+
+
+# children who were not there
+
+
+async def test_absent_without_a_word_is_asked_as_at_the_roll(dark: School) -> None:
+    _, (child, *_rest) = await page(dark)
+    await enters(dark, Entry(child.id, child.seq, came=False))
+    (alarm,) = await alarms(dark)
+    assert (alarm.kind, alarm.closed_at) == (AlarmKind.MISSING, None)
+    assert len(await letters(dark, "child_missing")) >= 1
+    _, (child, *_rest) = await page(dark)
+    assert await enters(dark, Entry(child.id, child.seq, came=False)) == 0
+    await enters(dark, Entry(child.id, child.seq, came=False, note="爷爷带走了，老师看见"))
+    (alarm,) = await alarms(dark)
+    assert alarm.closed_at is not None and alarm.reason == "爷爷带走了，老师看见"
+    assert (await chain(dark, child.id))[-1].step is Step.EXPLAINED
+    await verified(dark)
+
+
+async def test_missing_in_the_records_but_there_on_paper(school: School) -> None:
+    async with opened(school, CLASS):
+        await at(school, 14, 50)
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        (late, _), (taken, _), *_rest = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            for child in (late, taken):
+                await rollcall.mark(uow, child.id, Step.ABSENT)
+        await at(school, 18, 0)
+        _, (first, second, *_rest) = await page(school)
+        came = Entry(first.id, first.seq, came=True, came_at=time(15, 10))
+        entry = collected(second)
+        await enters(school, came, Entry(**{**entry.__dict__, "came_at": time(15, 0)}))
+        assert [alarm.closed_at is None for alarm in await alarms(school)] == [False, False]
+        told = await letters(school, "child_arrived")
+        async with school.look() as uow:
+            alarm = await uow.session.get_one(Alarm, told[0].params["alarm_id"])
+        assert {one.params["alarm_id"] for one in told} == {alarm.id} and alarm.day_child_id == first.id
+        await verified(school)
+
+
+async def test_a_child_on_leave_who_came(dark: School) -> None:
+    session = await session_of(dark, CLASS)
+    (child, _), *_rest = await children_of(dark, session.id)
+    async with dark.work(SYSTEM) as uow:
+        await append(uow, child.id, Link(Step.LEAVE, FAMILY, Proof.PLAN))
+    _, (before, *_rest) = await page(dark)
+    await enters(dark, Entry(before.id, before.seq, came=False))
+    assert len(await chain(dark, child.id)) == 2, "it is known that it does not come"
+    await enters(dark, collected(before))
+    assert [link.step for link in await chain(dark, child.id)][2:] == [Step.PRESENT, Step.RELEASED]
+
+
+# who may, and until when
+
+
+async def test_an_earlier_day_that_is_open(dark: School) -> None:
+    _, (first, second, *_rest) = await page(dark)
+    await at(dark, 9, 0, day=TUESDAY + timedelta(days=1))
+    assert await refused(dark, Entry(first.id, first.seq, came=False)) == ["paper_reason_needed"]
+    await enters(dark, Entry(first.id, first.seq, came=False, note="病假"), collected(second, 18, 30))
+    assert (await chain(dark, second.id))[-1].at == datetime.combine(TUESDAY, time(18, 30), dark.zone)
+    assert await letters(dark, "paper_released") == [], "yesterday's pick-up is no news"
+    async with dark.look(await teacher_of(dark, CLASS)) as uow:
+        (session,) = await open_sessions(uow)
+    assert (session.date, session.school_class, session.left) == (TUESDAY, CLASS, len((await page(dark))[1]) - 2)
+
+
+async def test_a_sealed_day_takes_nothing(dark: School) -> None:
+    _, children = await page(dark)
+    await enters(dark, *map(collected, children))
+    await at(dark, 20, 1)
+    with pytest.raises(Conflict, match="day_closed"):
+        await enters(dark, Entry(children[0].id, 3, came=True))
+    async with dark.look(await teacher_of(dark, CLASS)) as uow:
+        assert await open_sessions(uow) == []
+    await verified(dark)
+
+
+async def test_only_within_the_reach_of_the_roll(dark: School) -> None:
+    session = await session_of(dark, CLASS)
+    finance = Actor(1, "x", (Duty(Role.FINANCE),))
+    leader = Actor(1, "x", (Duty(Role.GRADE_LEADER, grade=3),))
+    for who in (finance, leader, Actor(1, "guardian"), Actor(None, "")):
+        with pytest.raises(CareError) as error:
+            await enters(dark, who=who)
+        assert isinstance(error.value, NotFound)
+    async with dark.look(leader) as uow:
+        assert await open_sessions(uow) == []
+    with pytest.raises(NotFound):
+        async with dark.work(SYSTEM) as uow:
+            await enter(uow, 999_999, [], ROLL)
+    async with dark.look(Actor(1, "x", (Duty(Role.CARE_TEACHER),))) as uow:
+        assert [one.session_id for one in await open_sessions(uow)] == [session.id]
+
+
+async def test_the_office_enters_for_a_class_without_a_teacher(dark: School) -> None:
+    session = await session_of(dark, CLASS)
+    async with dark.work(SYSTEM) as uow:
+        await uow.session.execute(update(CareSession).where(CareSession.id == session.id).values(teacher_id=None))
+        office = (await missing.holders(uow, Role.OFFICE))[0]
+    who = await actor(dark, office)
+    _, (child, *_rest) = await page(dark, who)
+    await enters(dark, collected(child), who=who)
+    assert (await chain(dark, child.id))[1].holder_id == office
+
+
+# whatever is entered, in whatever order
+
+LINES = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # which child
+        st.sampled_from([None, True, False]),
+        st.sampled_from([None, time(14, 45), time(15, 30), time(19, 0)]),
+        st.sampled_from(["", "first", "stopped", "stranger", "alone", "?"]),
+        st.sampled_from([None, time(14, 41), time(17, 5), time(17, 59), time(23, 0)]),
+        st.sampled_from(["", "备注"]),
+        st.booleans(),
+        st.integers(0, 1),  # how old the screen is
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES)
+def test_whatever_is_entered_the_chains_hold(sqlite: Databases, lines: list[tuple[object, ...]]) -> None:
+    asyncio.run(_play(sqlite, lines))
+
+
+async def _play(sqlite: Databases, lines: list[tuple[object, ...]]) -> None:
+    school = make_school(await sqlite.fresh())
+    try:
+        async with opened(school, CLASS):
+            await at(school, 18, 0)
+            _, children = await page(school)
+            for child in children[:4]:
+                await stop(school, child.student_id, child.adults.authorised[-1].name)
+            for line in lines:
+                await _one_line(school, *line)  # type: ignore[arg-type]
+            await verified(school)
+            await _what_must_hold(school)
+    finally:
+        await school.close()
+
+
+async def _one_line(
+    school: School,
+    number: int,
+    came: bool | None,
+    came_at: time | None,
+    by: str,
+    left_at: time | None,
+    note: str,
+    confirmed: bool,
+    age: int,
+) -> None:
+    _, children = await page(school)
+    child = children[number]
+    adults = child.adults.authorised
+    first, last = (Collector(one.adult, one.id) for one in (adults[0], adults[-1]))
+    collectors = {"first": first, "stopped": last, "stranger": Collector(name="路人"), "alone": Collector()}
+    collector = collectors.get(by, Collector(name="?") if by else None)
+    try:
+        await enters(school, Entry(child.id, child.seq - age, came, came_at, collector, left_at, note, confirmed))
+    except PaperRefused:
+        return
+
+
+async def _what_must_hold(school: School) -> None:
+    """In order of time, never released twice, an alarm for each that should not have been, and nothing unmarked."""
+    _, children = await page(school)
+    disputed = {alarm.day_child_id for alarm in await alarms(school) if alarm.kind is AlarmKind.DISPUTED}
+    for child in children:
+        links = await chain(school, child.id)
+        entered = [link for link in links if link.proof is Proof.PAPER]
+        assert entered == links[1:] and all(link.data["entered_later"] for link in entered)
+        assert [link.at for link in entered] == sorted(link.at for link in entered)
+        released = [link for link in links if link.step is Step.RELEASED]
+        assert len(released) <= 1
+        irregular = any("irregular" in link.data for link in released)
+        assert irregular == (child.id in disputed)
+        for link in released:
+            listed = {one.name for one in child.adults.authorised if not one.stopped}
+            assert link.holder_name in listed or irregular
+
+
+async def test_children_of_extended_care_are_entered_with_their_class(dark: School) -> None:
+    """Nobody has handed them over in the records: the paper says who collected them, and when."""
+    _, (child, *_rest) = await page(dark)
+    await at(dark, 18, 31)
+    async with dark.look(SYSTEM) as uow:
+        extended = await uow.session.scalar(select(CareSession.id).where(CareSession.kind == SessionKind.EXTENDED))
+    for number in (extended, 999_999):
+        async with dark.work(await teacher_of(dark, CLASS)) as uow:
+            with pytest.raises(NotFound):
+                await enter(uow, number or 0, [], ROLL)
+    await enters(dark, collected(child, 18, 20))
+    assert (await chain(dark, child.id))[-1].at == datetime.combine(TUESDAY, time(18, 20), dark.zone)
+    await verified(dark)
