@@ -5,6 +5,7 @@ A traceback is printed without the values of its variables, for they are people'
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import structlog
@@ -12,6 +13,7 @@ import structlog
 
 def configure_log() -> None:
     """Sets up logging for the process; called once, by the command line."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out is no news: the next one does it all
     watched = sys.stderr.isatty()
     lines: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]

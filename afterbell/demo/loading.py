@@ -83,13 +83,14 @@ def _staff_stars(staff: Staff) -> dict[str, int]:
 
 
 def _mother_in_care(stories: list[Story], children: list[Child]) -> int:
-    """A mother whose only child is of the star class, has two parents, and is in care on all days."""
+    """A mother whose only child is of the star class, has two parents, is in care on all days and leaves with the
+    class."""
     for story in sorted(stories, key=lambda one: one.child.student_id):
         child, answered = story.child, story.answered
         relations = [adult.relation for _, adult in child.guardians]
         if child.place != STAR_CLASS or story.wish.state is not State.ENROLLED or answered is None:
             continue
-        comes = answered.weekdays == ALL_DAYS and answered.leave_mode is LeaveMode.COLLECTED
+        comes = answered.weekdays == ALL_DAYS and not answered.extended and answered.leave_mode is LeaveMode.COLLECTED
         if comes and relations == [Relation.MOTHER, Relation.FATHER] and not _has_siblings(child, children):
             return child.guardians[0][1].person_id
     raise AssertionError("the star class has no such mother")

@@ -169,7 +169,8 @@ async def letters(school: School) -> list[tuple[str, str, str]]:
 
 
 async def test_the_first_ticks_say_only_what_is_so(school: School) -> None:
-    """The family of the missing child is being asked; only the roll of 2(3) is late. Nobody is told twice."""
+    """The family of the missing child is being asked; only the roll of 2(3) is late. The teachers of the first wave get
+    their day sheets, and the families of its children the reminder. Nobody is told twice."""
     asked = await letters(school)
     assert [(kind, state) for kind, _, state in asked] == [("child_missing", LetterState.WAITING)] * 2
     await due.tick(school)
@@ -178,15 +179,19 @@ async def test_the_first_ticks_say_only_what_is_so(school: School) -> None:
         care_day = await uow.session.get_one(CareDay, TODAY)
         assert care_day.planned_at is not None, "the tick has completed the opening"
         lead = await uow.session.get_one(Person, care_day.duty_lead_id)
-    assert new == [("roll_late", "尹若岚"), ("roll_late", "戴晓松"), ("roll_late", lead.name)]
+    late = [("roll_late", "尹若岚"), ("roll_late", "戴晓松"), ("roll_late", lead.name)]
+    assert [one for one in new if one[0] == "roll_late"] == late
+    assert len({name for kind, name in new if kind == "day_sheet"}) == 16
+    assert {kind for kind, _ in new} <= {"roll_late", "day_sheet", "dismissal"}
     for _ in range(2):
         await due.tick(school)
-    assert len(await letters(school)) == 5
+    told = len(await letters(school))
+    assert told == 2 + len(new)
     clock = school.clock
     assert isinstance(clock, MovableClock)
     clock.jump(START + timedelta(minutes=6, seconds=1))
     await due.tick(school)
-    assert [(kind, name) for kind, name, _ in (await letters(school))[5:]] == [("child_missing_lead", lead.name)]
+    assert [(kind, name) for kind, name, _ in (await letters(school))[told:]] == [("child_missing_lead", lead.name)]
 
 
 async def test_the_stars_have_their_part(school: School) -> None:
