@@ -166,7 +166,8 @@ class GateStage:
 
 
 async def few_children(stage: Stage) -> None:
-    """A handful of each class is enough for a story: the first of its list, and those with a part of their own."""
+    """A handful of each class is enough for a story: the first of its list, and those with a part of their own. Nobody
+    stays for extended care unless a story says so."""
     query = select(Application.id, Student).join(Student).where(Application.state == State.ENROLLED)
     async with stage.school.work(SYSTEM) as uow:
         rows = (await uow.session.execute(query.order_by(Student.school_class_id, Student.student_no))).all()
@@ -177,6 +178,7 @@ async def few_children(stage: Stage) -> None:
             if places[student.school_class_id] > FEW and student.name not in PARTS:
                 away.append(application_id)
         await uow.session.execute(update(Application).where(Application.id.in_(away)).values(weekdays=[]))
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
 
 
 @asynccontextmanager

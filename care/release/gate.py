@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row as DbRow
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
@@ -28,13 +29,19 @@ from care.work import UnitOfWork
 UNDO_WITHIN = timedelta(minutes=2)
 
 
+_away = aliased(CareSession)
+"""Extended care, for a child whom it has taken over: the child leaves from there."""
+
+
 def _select() -> Select[Any]:
     return (
         select(
             CHILDREN.c.id,
             CHILDREN.c.student_id,
             CHILDREN.c.date,
-            CHILDREN.c.session_id,
+            func.coalesce(_away.id, CHILDREN.c.session_id).label("session_id"),
+            _away.id.label("away_id"),
+            _away.signed_in_id.label("away_signed_in_id"),
             CHILDREN.c.number,
             Student.name,
             SchoolClass.id.label("class_id"),
@@ -52,14 +59,22 @@ def _select() -> Select[Any]:
             Application.leave_mode,
             PickupPlan.name.label("planned"),
             CareSession.signed_in_id,
-            CareSession.gate,
-            CareSession.ends_at,
+            func.coalesce(_away.gate, CareSession.gate).label("gate"),
+            func.coalesce(_away.ends_at, CareSession.ends_at).label("ends_at"),
         )
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
         .join(Application, Application.id == CHILDREN.c.application_id)
+        .outerjoin(
+            _away,
+            and_(
+                CHILDREN.c.extended_at.is_not(None),
+                _away.date == CHILDREN.c.date,
+                _away.kind == SessionKind.EXTENDED,
+            ),
+        )
         .outerjoin(PickupPlan, and_(PickupPlan.date == CHILDREN.c.date, PickupPlan.student_id == CHILDREN.c.student_id))
     )
 
@@ -94,7 +109,10 @@ def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
         gate=row.gate,
         ends_at=row.ends_at,
         planned=row.planned or "",
-        within_reach=may_release(uow.actor, row.grade, row.class_id, row.signed_in_id, row.holder_id),
+        extended=row.away_id is not None,
+        within_reach=may_release(
+            uow.actor, row.grade, row.class_id, row.signed_in_id, row.away_signed_in_id, row.holder_id
+        ),
     )
 
 
@@ -124,6 +142,7 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
         session.gate,
         session.ends_at,
         tuple(await _told_apart(uow, children)),
+        session.kind is SessionKind.EXTENDED,
     )
 
 
@@ -132,8 +151,7 @@ async def _of(uow: UnitOfWork, session: CareSession) -> list[GateChild]:
     query = _select().where(CHILDREN.c.date == session.date).order_by(SchoolClass.id, CHILDREN.c.number)
     stay = await staying(uow, session.date)
     if session.kind is SessionKind.EXTENDED:
-        found = await _read(uow, query.where(CHILDREN.c.extended_at.is_not(None)))
-        return [replace(child, gate=session.gate, ends_at=session.ends_at) for child in found]
+        return await _read(uow, query.where(CHILDREN.c.extended_at.is_not(None)))
     found = await _read(uow, query.where(CHILDREN.c.session_id == session.id, CHILDREN.c.extended_at.is_(None)))
     return [replace(child, stays=True) if stay and child.student_id in stay.students else child for child in found]
 
@@ -182,12 +200,15 @@ async def _told_apart(uow: UnitOfWork, found: Sequence[GateChild]) -> list[GateC
     if not found:
         return []
     lists = (
-        select(CHILDREN.c.session_id, Student.name)
+        select(CHILDREN.c.date, Student.school_class_id, Student.name)
         .join(Student, Student.id == CHILDREN.c.student_id)
-        .where(CHILDREN.c.session_id.in_({child.session_id for child in found}))
+        .where(
+            CHILDREN.c.date.in_({child.date for child in found}),
+            Student.school_class_id.in_({child.class_id for child in found}),
+        )
     )
-    names = Counter((row.session_id, bare_name(row.name)) for row in await uow.connection.execute(lists))
-    doubles = [child for child in found if names[child.session_id, bare_name(child.name)] > 1]
+    names = Counter((row.date, row.school_class_id, bare_name(row.name)) for row in await uow.connection.execute(lists))
+    doubles = [child for child in found if names[child.date, child.class_id, bare_name(child.name)] > 1]
     if not doubles:
         return list(found)
     query = (

@@ -44,6 +44,8 @@ class GateChild:
     """Whether the actor may give this child away."""
     stays: bool = False
     """Goes on to extended care, and does not leave with its class."""
+    extended: bool = False
+    """Whether extended care has the child: then ``session_id``, ``gate`` and ``ends_at`` are those of extended care."""
     guardian: str = ""
     """A guardian's name, where another child of the class has the same name: what tells the two apart."""
 
@@ -77,6 +79,7 @@ class Gate:
     gate: str
     ends_at: datetime
     children: tuple[GateChild, ...]
+    extended: bool = False
 
     @property
     def waiting(self) -> int:

@@ -9,6 +9,8 @@ from databases import Databases
 from gate import CLASSES, DAY, GateStage, at, open_gate
 from sqlalchemy import func, select, update
 
+from care.extended import handover as extended_handover
+from care.extended.roll import sign_in as extended_sign_in
 from care.records import (
     Adult,
     AlarmKind,
@@ -728,3 +730,50 @@ async def test_in_english(gate: GateStage) -> None:
     lead.reads(f"“Not right”, says {people[0].name}")
     await gate.stage.at(at(17, 40))
     lead.finds("Not collected:")
+
+
+async def test_who_stays_for_extended_care(sqlite: Databases) -> None:
+    """They are not led to the class's gate, and no minute is counted for them there: extended care has its own list,
+    its own release, its own clock."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        stage, teacher = gate.stage, gate.teachers["2(3)"]
+        child, other, *_rest = await gate.children("2(3)")
+        async with stage.school.work() as uow:
+            chosen = update(Application).where(Application.id == child.application_id)
+            await uow.session.execute(chosen.values(extended_weekdays=[2]))
+        name = await gate.name(child)
+        (mum, *_) = await gate.players(child)
+        await teacher.send("/handover")
+        assert any(f"1 {name}（" in button for button in teacher.buttons), "marked as one who stays"
+        await teacher.tap("➜ 全部出发")
+        mum.misses("带往东门")
+        assert (await gate.last(child)).step is Step.PRESENT
+        await stage.at(at(17, 20))
+        mum.misses("还在学校")
+        (someone, *_) = await gate.players(other)
+        someone.finds("还在学校")
+        keeper = await gate.lead()
+        async with stage.school.work(await stage.act_as(keeper)) as uow:
+            session = await extended_sign_in(uow)
+        async with stage.school.work(await stage.act_as(teacher)) as uow:
+            given = await extended_handover.give(uow, child.session_id)
+        async with stage.school.work(await stage.act_as(keeper)) as uow:
+            await extended_handover.take(uow, given.id, given.version, everyone=True)
+        assert (await gate.last(child)).holder_name == keeper.user.name
+        await teacher.send("/handover")
+        assert not any(name in button for button in _labels(teacher)), "extended care has the child"
+        await keeper.send("/handover")
+        keeper.reads(session.venue)
+        keeper.reads("18:30 结束")
+        keeper.reads("等待 1 · 路上 0 · 已接走 0")
+        await stage.at(at(18, 39))
+        mum.misses("还在学校")
+        await stage.at(at(18, 40))
+        mum.reads(f"{name}还在学校：课后服务已于 18:30 结束。请到{session.venue}来接。")
+        (mother, *_) = await gate.guardians(child)
+        await keeper.tap(name)
+        await keeper.tap(mother.name)
+        await keeper.tap("我认识来人")
+        link = await gate.last(child)
+        assert (link.step, link.holder_name, link.by_name) == (Step.RELEASED, mother.name, keeper.user.name)
+        keeper.finds("等待 0 · 路上 0 · 已接走 1")

@@ -76,13 +76,13 @@ def _undo_row(_: Words, child: GateChild) -> Row:
 
 
 def _head(uow: UnitOfWork, _: Words, gate: Gate, here: Iterable[GateChild]) -> list[str]:
+    time = f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}"
+    if gate.extended:
+        head = _("{venue} · care ends at {time}", venue=gate.place, time=time)
+    else:
+        head = _("{school_class} · {gate} · care ends at {time}", school_class=gate.place, gate=gate.gate, time=time)
     lines = [
-        _(
-            "{school_class} · {gate} · care ends at {time}",
-            school_class=gate.place,
-            gate=gate.gate,
-            time=f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}",
-        ),
+        head,
         _(
             "Waiting {waiting} · on the way {on_the_way} · collected {collected}",
             waiting=gate.waiting,

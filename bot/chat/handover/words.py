@@ -59,7 +59,8 @@ def read_proof(part: str) -> Proof:
 def in_list(child: GateChild) -> str:
     """A child on a button: number and name, and a guardian where two have one name."""
     beside = f" · {child.guardian}" if child.has_namesake else ""
-    return f"{child.number} {child.name}{beside}"
+    place = child.school_class if child.extended else child.number
+    return f"{place} {child.name}{beside}"
 
 
 def who_is(_: Words, child: GateChild) -> str:
