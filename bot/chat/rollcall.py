@@ -11,6 +11,7 @@ import re
 
 from telegram import Update
 
+from bot.chat.handover.screens import child_card
 from bot.chat.ids import id_of
 from bot.chat.missing import leave_question
 from bot.chat.rolllist import (
@@ -29,6 +30,7 @@ from care.day.plan import term_on
 from care.day.rules import rules_of
 from care.errors import Conflict
 from care.records.day import Step
+from care.release.gate import child as gate_child
 from care.rollcall import (
     RollSheet,
     all_others_present,
@@ -143,10 +145,7 @@ async def said_tapped(update: Update, turn: Turn) -> None:
 
 async def left_early_tapped(update: Update, turn: Turn) -> None:
     """Leaving early is a release to an adult, with all that belongs to one."""
-    await turn.toast(
-        turn._("A child leaves early only with an authorised adult. Please send /handover to release the child."),
-        alert=True,
-    )
+    await turn.show(await child_card(turn.uow, turn._, await gate_child(turn.uow, id_of(turn.parts[0]))))
 
 
 async def all_others_tapped(update: Update, turn: Turn) -> None:

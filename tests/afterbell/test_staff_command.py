@@ -68,9 +68,9 @@ async def test_the_deed_is_audited_as_the_systems(school: School) -> None:
     assert events["duty_added"].data["role"] == "office"
 
 
-async def test_a_care_teacher_gets_no_console_link(school: School) -> None:
+async def test_a_care_teacher_gets_a_link_to_the_board(school: School) -> None:
     told = await add_from_command_line(school, "尹若岚", Role.CARE_TEACHER, "", None, "")
-    assert "sign-in" not in told
+    assert "sign-in" in told
     assert "/start " in told
 
 

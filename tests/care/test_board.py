@@ -27,12 +27,12 @@ from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import FOLLOWS, HELD_BY
 from care.day.lead import candidates, set_duty_lead
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.extended.session import open_extended
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Alarm,
     AlarmKind,
     CareDay,
-    CareSession,
     CustodyEvent,
     DayChild,
     Event,
@@ -140,7 +140,9 @@ async def test_children_in_extended_care_are_counted_there(both: School) -> None
     """A group of each class that has children there, in the same sums."""
     moved = (await children_in(both, "2(3)"))[:3] + (await children_in(both, "3(5)"))[:2]
     async with both.work(SYSTEM) as uow:
-        venue = await uow.session.scalar(select(CareSession.venue).where(CareSession.kind == SessionKind.EXTENDED))
+        extended = await open_extended(uow)
+        assert extended is not None
+        venue = extended.venue
         for child in moved:
             await uow.session.execute(update(DayChild).where(DayChild.id == child.id).values(extended_at=uow.now))
     head = await holder_of(both, Role.HEAD)

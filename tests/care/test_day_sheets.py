@@ -205,6 +205,8 @@ async def test_unknown_sessions_are_nobodys(school: School) -> None:
 async def test_the_whole_school_takes_as_few_queries_as_one_class(school: School) -> None:
     async with opened(school, "2(3)", "3(5)", "2(5)", "1(2)", "4(1)"):
         head = await holder_of(school, Role.HEAD)
+        async with school.work(SYSTEM) as uow:
+            await open_extended(uow)
         async with school.look(head) as uow:
             ids = [session.session_id for session in await sessions_of(uow, TUESDAY)]
         assert len(ids) == 6, "and extended care"

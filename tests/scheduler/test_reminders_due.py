@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from databases import Databases, make_school
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, select, update
 from stage import care_runs_in
 from structlog.testing import capture_logs
 from way_home import at, attend_every_day, families, marked
@@ -18,7 +18,7 @@ from way_home import at, attend_every_day, families, marked
 from care.custody.chain import CHAIN
 from care.day.rules import Rules
 from care.permissions import Actor, Duty
-from care.records import CareSession, DayChild, DayRules, Guardianship, Letter, Role
+from care.records import Application, CareSession, DayChild, DayRules, Guardianship, Letter, Role, SessionKind
 from care.records.day import Step
 from care.records.people import Relation
 from care.rollcall import all_others_present, sign_in
@@ -37,7 +37,8 @@ async def everybody_is_here(school: School) -> None:
     jump(school, at(12, 30))
     await afternoon.tick(school)
     async with school.look() as uow:
-        sessions = list(await uow.session.scalars(select(CareSession.id)))
+        of_classes = select(CareSession.id).where(CareSession.kind == SessionKind.CLASS)
+        sessions = list(await uow.session.scalars(of_classes))
     for session_id in sessions:
         async with school.work(HEAD) as uow:
             await sign_in(uow, session_id)
@@ -107,6 +108,7 @@ async def test_the_whole_school(sqlite: Databases) -> None:
     school = make_school(await sqlite.fresh())
     async with school.work() as uow:
         await uow.session.execute(delete(DayRules))  # the day opens, for all classes
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
     await everybody_is_here(school)
     jump(school, at(16, 55))
     with writing(school) as noted:

@@ -12,6 +12,7 @@ from stage import Player, Stage, homeroom_id
 
 from afterbell import demo
 from care import rollcall
+from care.extended.session import open_extended
 from care.paper.enter import Collector, Entry, enter
 from care.paper.sheet import PaperChild, paper_children, paper_session
 from care.permissions import SYSTEM
@@ -118,6 +119,8 @@ async def test_who_answers_for_more_classes_chooses(afternoon: Stage) -> None:
     await leader.tap("2(5)班")
     await leader.tap("2(5)班", message=next(m for m in leader.messages if "要哪个班" in m.text))
     assert len(sheets(leader)) == 2 and "2(5)班" in sheets(leader)[0], "asked twice, sent twice"
+    async with stage.school.work(SYSTEM) as uow:
+        await open_extended(uow)
     await office.send("/daysheet")
     assert office.buttons == ["2(3)班", "2(5)班", "3(5)班", "延时托管"]
 

@@ -461,7 +461,8 @@ async def test_a_roll_that_is_done_is_not_chased(small_afternoon: Stage) -> None
 
 async def test_the_menu_has_it_by_duty(small_stage: Stage) -> None:
     teacher, office = await small_stage.star("homeroom"), await small_stage.star("office")
-    for player, first in ((teacher, ["/checkin", "/review"]), (office, ["/review", "/checkin"])):
+    ways = ((teacher, ["/checkin", "/handover"]), (office, ["/review", "/checkin"]))
+    for player, first in ways:
         await player.send("/language")
         await player.tap("中文")
         assert player.commands[:2] == first
