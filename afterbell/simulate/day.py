@@ -21,6 +21,8 @@ from care.term import waves
 from scheduler import due
 
 EARLIER = timedelta(minutes=60)
+QUIET, BUSY = timedelta(minutes=10), timedelta(minutes=1)
+"""How often the clock ticks by itself before care and after it, and (mostly) during it."""
 FOLLOWS = 5
 """The make-up day is the Saturday of the week, with Friday's timetable."""
 
@@ -39,11 +41,17 @@ class Kind:
 
 
 async def simulate(
-    classes: Sequence[str] = (), seed: int = 1, habits: Sequence[Habit] = HABITS, kind: Kind | None = None
+    classes: Sequence[str] = (),
+    seed: int = 1,
+    habits: Sequence[Habit] = HABITS,
+    kind: Kind | None = None,
+    children: int | None = None,
+    step: timedelta = BUSY,
 ) -> Account:
-    """A day of the whole demonstration school, or of some classes, with these habits."""
+    """A day of the whole demonstration school, or of some classes (and no more than so many children of each), with
+    these habits."""
     kind = kind or Kind()
-    async with open_town(kind.morning(), classes, seed) as town:
+    async with open_town(kind.morning(), classes, children, seed) as town:
         pace = Pace(town.clock, seed)
         await _calendar(town, kind)
 
@@ -58,11 +66,16 @@ async def simulate(
 
         for habit in habits:
             await habit.morning(town, pace)
+        pace.step = QUIET
         await pace.until(town.moment(12, 5), tick, settle)  # the day opens
         async with town.school.look() as uow:
             town.know(await draw_fates(uow, seed))
         for habit in habits:
             await habit.begin(town, pace)
+        await pace.until(town.moment(14, 20), tick, settle)
+        pace.step = step
+        await pace.until(town.moment(18, 50), tick, settle)
+        pace.step = QUIET
         await pace.until(town.moment(20, 10), tick, settle)
         return await account_of(town, pace.done)
 

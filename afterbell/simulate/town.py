@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from afterbell import demo
 from afterbell.simulate.fates import Fate
@@ -25,7 +26,18 @@ from care.keys import Keys
 from care.migrate import migrate
 from care.people import actor_for
 from care.permissions import SYSTEM, Actor
-from care.records import Application, InboxState, Letter, LetterState, Person, SchoolClass, StaffRole, Student, Update
+from care.records import (
+    Application,
+    InboxState,
+    Letter,
+    LetterState,
+    Person,
+    SchoolClass,
+    StaffRole,
+    State,
+    Student,
+    Update,
+)
 from care.school import School, open_engines
 from papers import Printer
 from webchat.limits import Limits
@@ -162,22 +174,28 @@ async def _open_school(folder: Path, start: datetime) -> School:
     return school
 
 
-async def _narrow(school: School, classes: Sequence[str]) -> None:
-    """Care in these classes alone."""
+async def _narrow(school: School, classes: Sequence[str], children: int | None) -> None:
+    """Care in these classes alone, and for the first ``children`` of each."""
     async with school.work(SYSTEM) as uow:
-        rows = await uow.session.scalars(select(SchoolClass))
-        others = [one.id for one in rows if one.name not in classes]
-        students = select(Student.id).where(Student.school_class_id.in_(others))
-        await uow.session.execute(update(Application).where(Application.student_id.in_(students)).values(weekdays=[]))
+        query = select(Application, SchoolClass).join(Student, Student.id == Application.student_id)
+        query = query.join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        enrolled = Counter[str]()
+        for application, school_class in await uow.session.execute(query.order_by(Student.student_no)):
+            name = school_class.name
+            enrolled[name] += application.state is State.ENROLLED
+            if name not in classes or (children is not None and enrolled[name] > children):
+                application.weekdays = []
 
 
 @asynccontextmanager
-async def open_town(start: datetime, classes: Sequence[str] = (), seed: int = 1) -> AsyncIterator[Town]:
+async def open_town(
+    start: datetime, classes: Sequence[str] = (), children: int | None = None, seed: int = 1
+) -> AsyncIterator[Town]:
     """The whole school, or some classes; it stands at ``start`` and is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="afterbell-simulation-") as folder:
         school = await _open_school(Path(folder), start)
         if classes:
-            await _narrow(school, classes)
+            await _narrow(school, classes, children)
         world = World(now=school.clock.now, limits=Limits.off())
         world.add_bot(TOKEN)
         town = Town(school, world, school.clock.today(), seed)
