@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from afterbell.simulate.delegates import sends_somebody
 from afterbell.simulate.fates import Fate, Part
 from afterbell.simulate.habit import Habit
 from afterbell.simulate.pace import Pace
@@ -17,7 +18,7 @@ from webchat.model import Message
 A_TAP = timedelta(seconds=6)
 LOOKS = timedelta(minutes=3)
 """How long a letter lies there, mostly."""
-ANSWER_SHARE, STAY_SHARE, KNOW_SHARE, THANK_SHARE, DENY_SHARE = 0.7, 0.03, 0.7, 0.5, 0.006
+ANSWER_SHARE, STAY_SHARE, SEND_SHARE, KNOW_SHARE, THANK_SHARE, DENY_SHARE = 0.7, 0.03, 0.04, 0.7, 0.5, 0.006
 
 
 class AnswersReminders(Habit):
@@ -41,6 +42,10 @@ class AnswersReminders(Habit):
         fate = fates[0]
         adult = fate.adult
         assert adult is not None
+        if phone.chance.random() < SEND_SHARE and adult.id == phone.person_id:
+            async for pause in sends_somebody(pace, phone, message, fate):
+                yield pause
+            return
         if (adult.adult, adult.id) == (Adult.GUARDIAN, phone.person_id):
             await phone.tap("pui", message, twice=0.1)
         else:

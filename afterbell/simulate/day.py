@@ -54,6 +54,7 @@ async def simulate(
     async with open_town(kind.morning(), classes, children, seed) as town:
         pace = Pace(town.clock, seed)
         await _calendar(town, kind)
+        await town.settle()  # who is told of it is told now
 
         async def tick() -> None:
             await due.tick(town.school)

@@ -16,6 +16,7 @@ from bot.chat.handover.words import pack_adult
 from care.custody.chain import CHAIN
 from care.custody.steps import HERE
 from care.extended.session import staying
+from care.pickup.codes import LINK
 from care.records import CareSession, DayChild
 
 A_TAP = timedelta(seconds=4)
@@ -24,6 +25,8 @@ GIVES_UP = 5
 """After so many tries a child is left to the account: something is wrong with the product."""
 AGAIN = timedelta(minutes=12)
 """After somebody unknown was sent away, the family comes itself."""
+SCANS = 0.3
+"""The share of codes that are scanned, which opens the deep link, instead of typed."""
 NOBODY_KNOWN = "王二顺，说是孩子的叔叔"
 
 
@@ -156,7 +159,11 @@ class Gate:
             await self.phone.send(fate.code[:-1] + ("A" if fate.code[-1] != "A" else "B"))
             self.pace.count("wrong code typed")
             yield self._short()
-        await self.phone.send(fate.code.lower())
+        if self.phone.chance.random() < SCANS:
+            await self.phone.send(f"/start {LINK}{fate.code.replace(' ', '')}")
+            self.pace.count("code scanned")
+        else:
+            await self.phone.send(fate.code.lower())
         yield self._short()
         async for pause in self._hand_over(fate, "handed over by code"):
             yield pause
