@@ -244,12 +244,15 @@ def ledger_verify() -> None:
 def simulate(
     school_class: Annotated[list[str] | None, typer.Option("--class", help="Only these classes, like 2(3).")] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
+    make_up_day: Annotated[bool, typer.Option(help="A Saturday with Friday's timetable.")] = False,
+    early_end: Annotated[bool, typer.Option(help="Care ends an hour earlier.")] = False,
 ) -> None:
     """Play a day of the demonstration school, on a database of its own, and give an account of it."""
+    from afterbell.simulate import Kind
     from afterbell.simulate import simulate as play
 
     async def work() -> None:
-        account = await play(tuple(school_class or ()), seed)
+        account = await play(tuple(school_class or ()), seed, kind=Kind(make_up_day, early_end))
         typer.echo(account.written())
         if not account.holds:
             raise OperatorError("The day did not go as it must: see above.")

@@ -9,9 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from afterbell.simulate.phone import Life
 from care.clock import MovableClock
 
 Act = Callable[[], Awaitable[None]]
+
+BEAT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Deed:
     at: datetime
     what: str
     act: Act
+
+
+def on_beat(at: datetime) -> datetime:
+    """The next beat: what people do within a few seconds, they do at once."""
+    return at + timedelta(microseconds=-(at.timestamp() * 1e6) % (BEAT.total_seconds() * 1e6))
 
 
 class Pace:
@@ -36,6 +44,22 @@ class Pace:
     def plan(self, deeds: list[Deed]) -> None:
         for deed in deeds:
             heapq.heappush(self._ahead, (deed.at, next(self._order), deed))
+
+    def live(self, at: datetime, what: str, life: Life) -> None:
+        """From then on somebody does this, pause after pause; it counts as done when it has ended."""
+
+        async def step() -> None:
+            try:
+                pause = await anext(life)
+            except StopAsyncIteration:
+                self.count(what)
+            else:
+                self.plan([Deed(on_beat(self.clock.now() + pause), "", step)])
+
+        self.plan([Deed(on_beat(at), "", step)])
+
+    def count(self, what: str) -> None:
+        self.done[what] = self.done.get(what, 0) + 1
 
     def human(self, median: timedelta) -> timedelta:
         """How long a person takes: mostly about ``median``, at times far longer, never nothing."""
@@ -53,5 +77,6 @@ class Pace:
             while self._ahead and self._ahead[0][0] <= self.clock.now():
                 deed = heapq.heappop(self._ahead)[2]
                 await deed.act()
-                self.done[deed.what] = self.done.get(deed.what, 0) + 1
+                if deed.what:
+                    self.count(deed.what)
             await settle()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select
 
 from afterbell import demo
+from afterbell.simulate.fates import Fate
+from afterbell.simulate.phone import Phone
 from bot.chat.register import register
 from bot.chat.voice import voice
 from bot.wire.budget import Limits as Pace
@@ -23,10 +26,22 @@ from care.keys import Keys
 from care.migrate import migrate
 from care.people import actor_for
 from care.permissions import SYSTEM, Actor
-from care.records import Application, InboxState, Letter, LetterState, Person, SchoolClass, Student, Update
+from care.records import (
+    Application,
+    InboxState,
+    Letter,
+    LetterState,
+    Person,
+    SchoolClass,
+    StaffRole,
+    State,
+    Student,
+    Update,
+)
 from care.school import School, open_engines
 from papers import Printer
 from webchat.limits import Limits
+from webchat.model import Event, Message
 from webchat.persona import Persona
 from webchat.server import create_app, serve
 from webchat.world import World
@@ -41,9 +56,21 @@ CALM_S = 120.0
 class Town:
     """The school and its people. ``day`` is the date that is played."""
 
-    def __init__(self, school: School, world: World, day: date) -> None:
-        self.school, self.world, self.day = school, world, day
+    def __init__(self, school: School, world: World, day: date, seed: int = 1) -> None:
+        self.school, self.world, self.day, self.seed = school, world, day, seed
         self.people: dict[int, demo.DemoPerson] = {}
+        self.fates: dict[int, Fate] = {}
+        """What is to happen to each child of the day's plan, by its row there."""
+        self.roll_acts: dict[int, int] = {}
+        """Taps and typed commands that a roll took, by session."""
+        self.staff: set[int] = set()
+        """Whoever has a duty at the school."""
+        self.blocked: set[int] = set()
+        """Guardians who have blocked the bot on this day."""
+        self._phones: dict[int, Phone] = {}
+        self._arrived: dict[tuple[int, int], None] = {}
+        self._by_guardian: dict[int, list[Fate]] = {}
+        world.watch(self._notice)
 
     @property
     def clock(self) -> MovableClock:
@@ -67,6 +94,40 @@ class Town:
         )
         persona.unwatch()  # thousands of them: none waits for a message of its own
         return persona
+
+    def phone(self, person_id: int) -> Phone:
+        if person_id not in self._phones:
+            self._phones[person_id] = Phone(self.persona(person_id), person_id, self.seed)
+        return self._phones[person_id]
+
+    @property
+    def phones(self) -> list[Phone]:
+        return list(self._phones.values())
+
+    def fates_of(self, person_id: int) -> list[Fate]:
+        """The children of whom somebody is a guardian."""
+        return self._by_guardian.get(person_id, [])
+
+    def know(self, fates: list[Fate]) -> None:
+        self.fates = {one.child_id: one for one in fates}
+        self._by_guardian = {}
+        for one in fates:
+            for person_id in one.guardians:
+                self._by_guardian.setdefault(person_id, []).append(one)
+
+    def _notice(self, event: Event) -> None:
+        if event.kind == "message":
+            self._arrived[event.chat_id, event.message_id] = None
+
+    def news(self) -> list[tuple[Phone, Message]]:
+        """Messages of the bot that have come since this was asked last."""
+        arrived, self._arrived = self._arrived, {}
+        found = []
+        for chat_id, message_id in sorted(arrived):
+            message = self.world.bots[TOKEN].chat(chat_id).messages.get(message_id)
+            if message is not None and message.sender_id != chat_id and message.markup:
+                found.append((self.phone(chat_id - USERS_FROM), message))
+        return found
 
     async def actor(self, person_id: int) -> Actor:
         async with self.school.look() as uow:
@@ -113,25 +174,33 @@ async def _open_school(folder: Path, start: datetime) -> School:
     return school
 
 
-async def _narrow(school: School, classes: Sequence[str]) -> None:
-    """Care in these classes alone."""
+async def _narrow(school: School, classes: Sequence[str], children: int | None) -> None:
+    """Care in these classes alone, and for the first ``children`` of each."""
     async with school.work(SYSTEM) as uow:
-        rows = await uow.session.scalars(select(SchoolClass))
-        others = [one.id for one in rows if one.name not in classes]
-        students = select(Student.id).where(Student.school_class_id.in_(others))
-        await uow.session.execute(update(Application).where(Application.student_id.in_(students)).values(weekdays=[]))
+        query = select(Application, SchoolClass).join(Student, Student.id == Application.student_id)
+        query = query.join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        enrolled = Counter[str]()
+        for application, school_class in await uow.session.execute(query.order_by(Student.student_no)):
+            name = school_class.name
+            enrolled[name] += application.state is State.ENROLLED
+            if name not in classes or (children is not None and enrolled[name] > children):
+                application.weekdays = []
 
 
 @asynccontextmanager
-async def open_town(start: datetime, classes: Sequence[str] = ()) -> AsyncIterator[Town]:
+async def open_town(
+    start: datetime, classes: Sequence[str] = (), children: int | None = None, seed: int = 1
+) -> AsyncIterator[Town]:
     """The whole school, or some classes; it stands at ``start`` and is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="afterbell-simulation-") as folder:
         school = await _open_school(Path(folder), start)
         if classes:
-            await _narrow(school, classes)
+            await _narrow(school, classes, children)
         world = World(now=school.clock.now, limits=Limits.off())
         world.add_bot(TOKEN)
-        town = Town(school, world, school.clock.today())
+        town = Town(school, world, school.clock.today(), seed)
+        async with school.look() as uow:
+            town.staff = set(await uow.session.scalars(select(StaffRole.person_id)))
         async with serve(create_app(world)) as address, _bot_at_work(town, address):
             yield town
         await school.close()

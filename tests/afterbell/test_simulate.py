@@ -1,16 +1,54 @@
-"""The simulated day: its pace, and a reduced day from the first bell to the seal."""
+"""The simulated day: its pace, its people's turns, and what its account says."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from afterbell.simulate import simulate
-from afterbell.simulate.account import Account, Letters
+from afterbell.simulate.account import Account, Letters, Rolls
 from afterbell.simulate.pace import Deed, Pace
+from afterbell.simulate.phone import A_MOMENT, Life, Phone, in_turn
 from care.clock import stopped_clock
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+async def test_a_life_goes_on_after_each_pause_on_the_beat() -> None:
+    clock = stopped_clock(ZoneInfo("UTC"), NOON)
+    pace, told = Pace(clock, seed=1), list[str]()
+
+    async def life() -> Life:
+        told.append(f"first {clock.now() - NOON}")
+        yield timedelta(seconds=3)
+        told.append(f"second {clock.now() - NOON}")
+        yield timedelta(seconds=6)
+
+    async def nothing() -> None:
+        pass
+
+    pace.live(NOON + timedelta(seconds=1), "lived", life())
+    await pace.until(NOON + timedelta(minutes=1), nothing, nothing)
+    assert told == ["first 0:00:05", "second 0:00:10"]
+    assert pace.done == {"lived": 1}
+
+
+async def test_nobody_does_two_things_at_once() -> None:
+    phone, told = Phone.__new__(Phone), list[str]()
+    phone.busy = False
+
+    async def life(name: str) -> Life:
+        told.append(name)
+        yield timedelta(0)
+        told.append(name)
+
+    one, other = in_turn(phone, life("one")), in_turn(phone, life("other"))
+    await anext(one)
+    assert await anext(other) == A_MOMENT and told == ["one"]
+    async for _ in one:
+        pass
+    async for _ in other:
+        pass
+    assert told == ["one", "one", "other", "other"] and not phone.busy
 
 
 async def test_deeds_come_in_their_order_between_the_ticks() -> None:
@@ -63,15 +101,9 @@ def test_an_account_says_what_is_wrong() -> None:
         {"ledger": "custody 7: its hash does not fit what it says"},
         {"letters": (Letters("day_sheet", 1, 1, 0),)},
         {"letters": (Letters("day_sheet", 0, 0, 1),)},
+        {"alarms": {"missing": (2, 1)}},
+        {"rolls": Rolls(2, 1, (4,))},
+        {"broken": 1},
     ):
         bad = Account(**{**{name: getattr(good, name) for name in good.__dataclass_fields__}, **changed})
         assert not bad.holds
-
-
-async def test_a_reduced_day_from_the_first_bell_to_the_seal() -> None:
-    account = await simulate(("2(3)", "3(5)"), seed=3)
-    assert account.holds, account.written()
-    assert set(account.children) == {"released"} and sum(account.children.values()) > 40
-    sent = {letters.kind: letters.sent for letters in account.letters}
-    assert sent["day_sheet"] >= 2 and sent["paper_released"] >= sum(account.children.values())
-    assert account.deeds["roll taken"] == account.deeds["paper entered"] == 2
