@@ -64,3 +64,19 @@ async def test_a_teacher_of_another_class_gives_refuses_and_takes_back(sqlite: D
         await keeper.tap("是，自行回家")
         assert (await gate.last(other)).step is Step.RELEASED
         keeper.finds("等待 1 · 路上 0 · 已接走 1")
+
+
+async def test_the_family_reads_where_the_child_is(sqlite: Databases) -> None:
+    """The venue of extended care, on the spot and on the way out; the teacher's list is that of extended care."""
+    async with in_extended_care(sqlite) as (gate, keeper, (child, _other)):
+        (mum, *_rest), name = await gate.players(child), await gate.name(child)
+        await mum.send("/children")
+        mum.reads(f"由{keeper.user.name}老师在澹台书院看护")
+        await keeper.send("/handover")
+        await keeper.tap("➜ 全部出发")
+        mum.reads("澹台书院")
+        await mum.send("/children")
+        mum.reads("澹台书院")
+        await keeper.tap(name)
+        await keeper.tap("‹ 返回名单")
+        keeper.reads("澹台书院 · 18:30 结束")
