@@ -170,6 +170,7 @@ ERRORS = {
     "already_left": "{child} left alone at {at} (recorded by {teacher}).",
     "not_here": "{child} is not with the school now.",
     "not_alone": "The family has not agreed that this child goes home alone.",
+    "somebody_comes": "The family has said that {adult} comes today: please do not send the child home alone.",
     "undo_late": "More than two minutes have passed. Please tell the duty lead.",
     "not_your_release": "Only {teacher}, who handed the child over, or the duty lead can take it back.",
     "own_child_to_oneself": "This is your own child: please let a colleague hand it over to you.",
