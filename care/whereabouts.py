@@ -14,7 +14,7 @@ from care.attendance import Attends, enrolled
 from care.calendar import Calendar, load_calendar
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.plan import on_leave, times_on
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, SessionKind, Step
+from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, Proof, SessionKind, Step
 from care.records.people import Guardianship, Person, Relation, Role, StaffRole
 from care.work import UnitOfWork
 
@@ -22,9 +22,10 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class InCare:
     """A child of today's list: the last step, since when, and who holds the child. ``relation``: what an adult who has
-    collected it is to the child, where that is known; ``given_by``: who handed it over. ``teacher`` is who signed in
-    for the session, or else who is planned. Session, ``venue`` and ``gate`` are those of extended care once it has the
-    child, else of the class. ``answer``: what a guardian has said to an open "is the child with you?"."""
+    collected it is to the child, where that is known; ``given_by``: who handed it over (who enters paper later did
+    not). ``teacher`` is who signed in for the session, or else who is planned. Session, ``venue`` and ``gate`` are
+    those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
+    "is the child with you?"."""
 
     step: Step
     at: datetime
@@ -70,6 +71,8 @@ _QUERY = (
         CHAIN.c.holder,
         CHAIN.c.holder_name,
         CHAIN.c.giver_name,
+        CHAIN.c.by_name,
+        CHAIN.c.proof,
         CHAIN.c.data,
         func.coalesce(_away.venue, CareSession.venue).label("venue"),
         func.coalesce(_away.gate, CareSession.gate).label("gate"),
@@ -114,7 +117,7 @@ def _in_care(row: Row[Any]) -> InCare:
         holder=row.holder,
         holder_name=row.holder_name,
         relation=Relation(said) if said in set(Relation) else row.relation if known else None,
-        given_by=row.giver_name,
+        given_by=row.giver_name if row.proof is Proof.PAPER else row.by_name,
         teacher=row.signed or row.planned or "",
         signed_in=row.signed is not None,
         venue=row.venue,

@@ -80,3 +80,15 @@ async def test_the_family_reads_where_the_child_is(sqlite: Databases) -> None:
         await keeper.tap(name)
         await keeper.tap("‹ 返回名单")
         keeper.reads("澹台书院 · 18:30 结束")
+
+
+async def test_who_gave_the_child_is_named_alike(sqlite: Databases) -> None:
+    """Where a colleague gives a child whom the class's teacher has: in the letter, and whenever the family asks."""
+    async with open_gate(sqlite, "2(3)", "2(5)") as gate:
+        child, colleague = (await gate.children("2(3)"))[0], gate.teachers["2(5)"]
+        (mum, *_rest), (mother, *_others) = await gate.players(child), await gate.guardians(child)
+        await colleague.send("/handover")
+        await colleague.tap(data=f"hg:l:1:g{mother.id}:{child.id}.{(await gate.last(child)).seq}")
+        mum.reads(colleague.user.name)
+        await mum.send("/children")
+        mum.reads(f"由{mother.name}（妈妈）接走，{colleague.user.name}老师交接")
