@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
-from care.custody.steps import may_follow
+from care.custody.steps import HERE, may_follow
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
@@ -156,7 +156,10 @@ class _Reading:
         return _Line(self.child, tuple(self.links), self.irregular)
 
     def _did_not_come(self) -> None:
-        """With the paper's own reason the absence is explained; without one the family is asked, as at the roll."""
+        """With the paper's own reason the absence is explained; without one the family is asked, as at the roll. Of a
+        child whom a teacher has, paper cannot say it: whoever knows better takes it back at the roll."""
+        if self.step in HERE:
+            raise Invalid("paper_contradicts")
         note = " ".join(self.entry.note.split())
         if self.step in (Step.LEAVE, Step.EXPLAINED):
             return
