@@ -11,10 +11,12 @@ from sqlalchemy.orm import joinedload
 from care import missing
 from care.board.places import day_children
 from care.custody.chain import CHAIN, CHILDREN
+from care.enrolment.family import own_among
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Actor, Permission
 from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
 from care.records.people import Person, SchoolClass, Student
+from care.release.alarms import another_must_close, is_own_release
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -23,7 +25,8 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 
 @dataclass(frozen=True)
 class OpenAlarm:
-    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it."""
+    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it. ``own``: about the
+    actor's own child, or own release, so that somebody else must close it."""
 
     id: int
     kind: AlarmKind
@@ -41,6 +44,7 @@ class OpenAlarm:
     step: Step
     holder: Holder
     holder_name: str
+    own: bool
 
 
 _answering = Person.__table__.alias("answering")
@@ -52,6 +56,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
         select(
             Alarm.id,
             Alarm.kind,
+            Alarm.day_child_id,
             CHILDREN.c.student_id,
             Student.name,
             SchoolClass.id.label("class_id"),
@@ -73,7 +78,17 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
     query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
     urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
-    rows = await uow.connection.execute(query.order_by(urgency, Alarm.opened_at, Alarm.id))
+    rows = (await uow.connection.execute(query.order_by(urgency, Alarm.opened_at, Alarm.id))).all()
+    family = await own_among(uow, {row.student_id for row in rows})
+    own = {
+        row.id
+        for row in rows
+        if row.student_id in family
+        or (
+            row.kind is AlarmKind.DISPUTED
+            and await is_own_release(uow, row.day_child_id, row.student_id, row.grade, row.opened_at)
+        )
+    }
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -92,6 +107,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             step=row.step,
             holder=row.holder,
             holder_name=row.holder_name,
+            own=row.id in own,
         )
         for row in rows
     )
@@ -117,8 +133,8 @@ async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
 
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
-    """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed,
-    Invalid("reason_needed"), Conflict("alarm_closed")."""
+    """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed (also for what is
+    the actor's own), Invalid("reason_needed"), Conflict("alarm_closed")."""
     alarm = await alarm_within_reach(uow, alarm_id)
     if alarm.kind is AlarmKind.MISSING:
         await missing.close(uow, alarm_id, reason)  # which also explains where the child is
@@ -126,6 +142,7 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     student = alarm.day_child.student
     if not may_close(uow.actor, alarm.kind, student.school_class.grade, student.school_class_id):
         raise NotAllowed()
+    await another_must_close(uow, alarm)
     reason = " ".join(reason.split())
     if not reason or len(reason) > missing.REASON_LIMIT:
         raise Invalid("words_too_long" if reason else "reason_needed", limit=missing.REASON_LIMIT)

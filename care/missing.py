@@ -11,7 +11,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
 from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
-from care.enrolment.family import unrestricted_guardians
+from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
@@ -252,10 +252,12 @@ async def _after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. Raises
-    Invalid("reason_needed"), Conflict("alarm_closed")."""
+    NotAllowed("alarm_own_child") for the own child, Invalid("reason_needed"), Conflict("alarm_closed")."""
     alarm = await alarm_of(uow, alarm_id, to_change=True)
     if not may_close(uow, alarm):
         raise NotAllowed()
+    if await is_family(uow, alarm.day_child.student_id):
+        raise NotAllowed("alarm_own_child")
     reason = " ".join(reason.split())
     if not reason or len(reason) > REASON_LIMIT:
         raise Invalid("reason_needed" if not reason else "words_too_long", limit=REASON_LIMIT)

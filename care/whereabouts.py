@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import aliased
 
 from care.attendance import Attends, enrolled
 from care.calendar import Calendar, load_calendar
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.plan import on_leave, times_on
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, Step
+from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, Proof, SessionKind, Step
 from care.records.people import Guardianship, Person, Relation, Role, StaffRole
 from care.work import UnitOfWork
 
@@ -21,8 +22,10 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class InCare:
     """A child of today's list: the last step, since when, and who holds the child. ``relation``: what an adult who has
-    collected it is to the child, where that is known; ``given_by``: who handed it over. ``teacher`` is who signed in
-    for the class, or else who is planned. ``answer``: what a guardian has said to an open "is the child with you?"."""
+    collected it is to the child, where that is known; ``given_by``: who handed it over (who enters paper later did
+    not). ``teacher`` is who signed in for the session, or else who is planned. Session, ``venue`` and ``gate`` are
+    those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
+    "is the child with you?"."""
 
     step: Step
     at: datetime
@@ -59,6 +62,7 @@ Whereabouts = InCare | Coming | NoCare
 _signed = Person.__table__.alias("signed")
 _planned = Person.__table__.alias("planned")
 _adult = Person.__table__.alias("adult")
+_away = aliased(CareSession)
 _QUERY = (
     select(
         CHILDREN.c.student_id,
@@ -67,9 +71,11 @@ _QUERY = (
         CHAIN.c.holder,
         CHAIN.c.holder_name,
         CHAIN.c.giver_name,
+        CHAIN.c.by_name,
+        CHAIN.c.proof,
         CHAIN.c.data,
-        CareSession.venue,
-        CareSession.gate,
+        func.coalesce(_away.venue, CareSession.venue).label("venue"),
+        func.coalesce(_away.gate, CareSession.gate).label("gate"),
         CareSession.starts_at,
         _signed.c.name.label("signed"),
         _planned.c.name.label("planned"),
@@ -79,8 +85,12 @@ _QUERY = (
     )
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
     .join(CareSession, CareSession.id == CHILDREN.c.session_id)
-    .outerjoin(_signed, _signed.c.id == CareSession.signed_in_id)
-    .outerjoin(_planned, _planned.c.id == CareSession.teacher_id)
+    .outerjoin(
+        _away,
+        CHILDREN.c.extended_at.is_not(None) & (_away.date == CHILDREN.c.date) & (_away.kind == SessionKind.EXTENDED),
+    )
+    .outerjoin(_signed, _signed.c.id == func.coalesce(_away.signed_in_id, CareSession.signed_in_id))
+    .outerjoin(_planned, _planned.c.id == func.coalesce(_away.teacher_id, CareSession.teacher_id))
     .outerjoin(_adult, (_adult.c.id == CHAIN.c.holder_id) & (CHAIN.c.holder == Holder.ADULT))
     .outerjoin(
         Guardianship, (Guardianship.person_id == _adult.c.id) & (Guardianship.student_id == CHILDREN.c.student_id)
@@ -107,7 +117,7 @@ def _in_care(row: Row[Any]) -> InCare:
         holder=row.holder,
         holder_name=row.holder_name,
         relation=Relation(said) if said in set(Relation) else row.relation if known else None,
-        given_by=row.giver_name,
+        given_by=row.giver_name if row.proof is Proof.PAPER else row.by_name,
         teacher=row.signed or row.planned or "",
         signed_in=row.signed is not None,
         venue=row.venue,

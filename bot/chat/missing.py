@@ -10,6 +10,7 @@ from bot.chat.ids import id_of
 from bot.chat.kinds import Context, Kind
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
+from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.missing import Answer, alarm_of, answer, asked, close, is_asked, may_close
 from care.records.day import Alarm
@@ -121,7 +122,7 @@ async def card(uow: UnitOfWork, _: Words, alarm: Alarm, note: str = "") -> View:
     rows: list[tuple[Button, ...]] = []
     if alarm.closed_at is not None:
         lines.append(await _closed(uow, _, alarm))
-    else:
+    elif not await is_family(uow, alarm.day_child.student_id):
         rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
     rows.append((Button(_("‹ To the list"), pack("kl", alarm.day_child.session_id)),))
     return View("\n".join(lines), tuple(rows))
@@ -155,6 +156,8 @@ async def reasons_tapped(update: Update, turn: Turn) -> None:
     if alarm.closed_at is not None:
         await _past(turn, alarm)
         return
+    if await is_family(turn.uow, alarm.day_child.student_id):
+        raise NotAllowed("alarm_own_child")
     form = await turn.open_form(FLOW, "words", {"alarm_id": alarm.id})
     await ask_reason(turn, form)
 

@@ -19,6 +19,14 @@ async def is_family(uow: UnitOfWork, student_id: int) -> bool:
     return await uow.session.scalar(query) is not None
 
 
+async def own_among(uow: UnitOfWork, student_ids: Collection[int]) -> set[int]:
+    """Those of these children, as student ids, of whom the actor is a guardian."""
+    query = select(Guardianship.student_id).where(
+        Guardianship.student_id.in_(student_ids), Guardianship.person_id == uow.actor.person_id
+    )
+    return set(await uow.session.scalars(query))
+
+
 async def unrestricted_guardians(uow: UnitOfWork, student_id: int) -> list[int]:
     """The guardians who may be told about the child, as person ids."""
     query = select(Guardianship.person_id).where(

@@ -144,6 +144,17 @@ async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
     return await _again(uow, offer, student_id)
 
 
+async def may_still_stay(uow: UnitOfWork, student_id: int) -> bool:
+    """Whether to offer that a child of the class stays today: places are left, and nothing is asked or declined yet."""
+    offer = await offer_on(uow, uow.today)
+    if offer is None or uow.now >= offer.ends_at:
+        return False
+    child = await child_today(uow, offer, student_id)
+    if child is None or not child.in_care or child.stays or child.there:
+        return False
+    return child.wish not in (Wish.ASKED, Wish.DECLINED) and await places_left(uow, offer) > 0
+
+
 async def withdraw(uow: UnitOfWork, student_id: int) -> ChildToday:
     """The child leaves with its class today after all, also on a standing weekday. Raises Conflict("extended_there")
     once extended care has taken it over: then it is collected there, at any time."""

@@ -13,15 +13,16 @@ from typing import Any
 from sqlalchemy import select, update
 
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
-from care.custody.steps import may_follow
-from care.enrolment.family import unrestricted_guardians
-from care.errors import CareError, Conflict, Invalid
+from care.custody.steps import HERE, may_follow
+from care.enrolment.family import own_among, unrestricted_guardians
+from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
-from care.people import clean_name
+from care.people import clean_name, holders
 from care.pickup.adults import Authorised, bare_name, is_stopped
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, Proof, Step
 from care.records.delivery import Class
+from care.records.people import Role
 from care.records.pickup import Adult
 from care.release.alarms import leads, raise_alarm
 from care.rollsheet import hold
@@ -69,6 +70,11 @@ class Entry:
     def says_something(self) -> bool:
         return self.came is not None or self.collector is not None
 
+    @property
+    def explains(self) -> bool:
+        """Whether the child is accounted for by this line: for their own child nobody enters that (S14)."""
+        return self.collector is not None or (self.came is False and bool(self.note.strip()))
+
 
 class PaperRefused(CareError):
     """Nothing was entered: what is wrong with which child's line, by ``day_child`` id."""
@@ -101,12 +107,15 @@ async def enter(uow: UnitOfWork, session_id: int, entries: Iterable[Entry], roll
     if session.closed_at is not None:
         raise Conflict("day_closed")
     children = {child.id: child for child in await paper_children(uow, session)}
+    own = await own_among(uow, [child.student_id for child in children.values()])
     lines: list[_Line] = []
     problems: dict[int, CareError] = {}
     for entry in entries:
         if not entry.says_something or entry.day_child_id not in children:
             continue
         try:
+            if entry.explains and children[entry.day_child_id].student_id in own:
+                raise NotAllowed("paper_own_child")
             line = _Reading(uow, session, children[entry.day_child_id], entry, roll_at).line()
         except CareError as error:
             problems[entry.day_child_id] = error
@@ -147,7 +156,10 @@ class _Reading:
         return _Line(self.child, tuple(self.links), self.irregular)
 
     def _did_not_come(self) -> None:
-        """With the paper's own reason the absence is explained; without one the family is asked, as at the roll."""
+        """With the paper's own reason the absence is explained; without one the family is asked, as at the roll. Of a
+        child whom a teacher has, paper cannot say it: whoever knows better takes it back at the roll."""
+        if self.step in HERE:
+            raise Invalid("paper_contradicts")
         note = " ".join(self.entry.note.split())
         if self.step in (Step.LEAVE, Step.EXPLAINED):
             return
@@ -260,6 +272,8 @@ async def _dispute(uow: UnitOfWork, session: PaperSession, child: PaperChild, na
     alarm, _is_new = await raise_alarm(uow, child.id, AlarmKind.DISPUTED, name)
     alarm.lead_told_at = alarm.lead_told_at or uow.now
     lead = await leads(uow, session.date)
+    if session.teacher is not None and session.teacher.person_id in lead:  # who gave the child does not close this
+        lead = [*lead, *await holders(uow, Role.DEPUTY, Role.HEAD)]
     await uow.post("paper_disputed", lead, Class.ALARM, key=f"paper_disputed:{alarm.id}", alarm_id=alarm.id, seq=seq)
 
 

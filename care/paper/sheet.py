@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN, Side
-from care.custody.steps import ENDS, may_follow
+from care.custody.steps import ENDS, HERE, may_follow
 from care.day.sheets import may_leave_alone
 from care.errors import NotFound
 from care.permissions import Actor, Permission
@@ -42,6 +42,11 @@ class PaperChild:
     @property
     def may_come(self) -> bool:
         return may_follow(self.step, Step.PRESENT)
+
+    @property
+    def may_be_away(self) -> bool:
+        """Whether paper can say that it did not come: not of a child whom a teacher has."""
+        return self.step not in HERE
 
     @property
     def is_open(self) -> bool:

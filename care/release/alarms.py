@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
-from care.permissions import Permission
-from care.records.day import Alarm, AlarmKind, CareDay, DayChild
-from care.records.people import Role, Student
+from care.permissions import RIGHTS, Permission
+from care.records.day import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
+from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
@@ -77,15 +78,52 @@ async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:
     return alarm
 
 
+async def is_own_release(uow: UnitOfWork, day_child_id: int, student_id: int, grade: int, opened_at: datetime) -> bool:
+    """Whether a dispute is about a child whom the actor gave away, and somebody else answers for the day. Of paper the
+    giver is who had the child, not who entered it."""
+    query = (
+        select(CustodyEvent)
+        .where(CustodyEvent.day_child_id == day_child_id, CustodyEvent.step == Step.RELEASED)
+        .where(CustodyEvent.at <= opened_at)
+        .order_by(CustodyEvent.seq.desc())
+    )
+    link = (await uow.session.scalars(query.limit(1))).first()
+    giver = None if link is None else link.giver_id if link.proof is Proof.PAPER else link.by_id
+    if giver is None or giver != uow.actor.person_id:
+        return False
+    roles = [role for role, rights in RIGHTS.items() if Permission.ANSWER_FOR_DAY in rights]
+    family = select(Guardianship.person_id).where(Guardianship.student_id == student_id)
+    others = select(StaffRole.id).where(
+        StaffRole.role.in_(roles),
+        or_(StaffRole.role != Role.GRADE_LEADER, StaffRole.grade == grade),
+        StaffRole.person_id != uow.actor.person_id,
+        StaffRole.person_id.not_in(family),
+    )
+    return await uow.session.scalar(others.limit(1)) is not None
+
+
+async def another_must_close(uow: UnitOfWork, alarm: Alarm) -> None:
+    """Nobody closes an alarm about what is their own (S14). Raises NotAllowed: "alarm_own_child", and
+    "alarm_own_release" as ``is_own_release``. The alarm comes with its child."""
+    student = alarm.day_child.student
+    if await is_family(uow, student.id):
+        raise NotAllowed("alarm_own_child")
+    if alarm.kind is AlarmKind.DISPUTED:
+        grade = student.school_class.grade
+        if await is_own_release(uow, alarm.day_child_id, student.id, grade, alarm.opened_at):
+            raise NotAllowed("alarm_own_release")
+
+
 async def to_close(uow: UnitOfWork, alarm_id: int) -> Alarm:
-    """An alarm of the gate that the actor may close now. Raises NotAllowed for who does not answer for the day,
-    Conflict("alarm_closed")."""
+    """An alarm of the gate that the actor may close now. Raises NotAllowed for who does not answer for the day, and as
+    ``another_must_close``; Conflict("alarm_closed")."""
     alarm = await gate_alarm(uow, alarm_id)
     school_class = alarm.day_child.student.school_class
     if not uow.actor.may_for(Permission.ANSWER_FOR_DAY, school_class.grade, school_class.id):
         raise NotAllowed()
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
+    await another_must_close(uow, alarm)
     return alarm
 
 

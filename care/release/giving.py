@@ -158,7 +158,8 @@ async def _held(uow: UnitOfWork, found: Sequence[GateChild], who: Authorised) ->
 
 async def leave_alone(uow: UnitOfWork, day_child_id: int, seen: int | None = None) -> GateChild:
     """The child goes home by itself. Raises NotAllowed("alone_not_allowed") for grades 1 and 2, whatever the
-    application says, and NotAllowed("not_alone") where the family has not agreed; else as ``release``."""
+    application says, NotAllowed("not_alone") where the family has not agreed, NotAllowed("somebody_comes") where it has
+    said who comes today; else as ``release``."""
     await hold_lists(uow, [day_child_id])
     (one,) = await children(uow, [day_child_id])
     if one.is_gone and one.holder is Holder.FAMILY and one.by_id == uow.actor.person_id and seen in (None, one.seq - 1):
@@ -166,6 +167,8 @@ async def leave_alone(uow: UnitOfWork, day_child_id: int, seen: int | None = Non
     _must_be_here(uow, one)
     if not one.may_leave_alone:
         raise NotAllowed("not_alone" if one.grade >= 3 else "alone_not_allowed")
+    if one.planned:
+        raise NotAllowed("somebody_comes", adult=one.planned)
     number = await _release(uow, one, Link(Step.RELEASED, FAMILY, data={"alone": True}), seen)
     uow.record("left_alone", "student", one.student_id)
     await _tell(uow, "released", [one], {one.id: number})

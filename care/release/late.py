@@ -3,7 +3,7 @@ after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -13,8 +13,8 @@ from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.extended.session import staying
 from care.records.day import Alarm, AlarmKind, CareSession
-from care.records.delivery import Class
-from care.records.people import Guardianship
+from care.records.delivery import Class, Letter, LetterState
+from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
 from care.release.alarms import leads, raise_alarm
 from care.release.gate import any_child, hold_lists
@@ -33,7 +33,11 @@ class Late:
     people: tuple[int, ...]
 
     def key(self) -> str:
-        return f"late:{self.day_child_id}:{self.step}"
+        return _key(self.day_child_id, self.step)
+
+
+def _key(day_child_id: int, step: int) -> str:
+    return f"late:{day_child_id}:{step}"
 
 
 @dataclass(frozen=True)
@@ -134,3 +138,19 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
     people = await leads(uow, one.date)
     await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
+
+
+async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> set[int]:
+    """Those of these people whom the first two steps have told: a letter is or can be with them. Who has no chat, or
+    has blocked it, has heard nothing."""
+    keys = [f"{_key(day_child_id, step)}:{person}" for step in (GUARDIAN, OTHERS) for person in people]
+    query = (
+        select(Letter.person_id)
+        .join(Contact, Contact.person_id == Letter.person_id)
+        .where(
+            Letter.unique_key.in_(keys),
+            Letter.state.not_in((LetterState.FAILED, LetterState.LAPSED)),
+            Contact.reach == Reach.REACHABLE,
+        )
+    )
+    return {person for person in await uow.session.scalars(query) if person is not None}

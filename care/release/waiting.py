@@ -69,6 +69,11 @@ class GateChild:
     def may_leave_alone(self) -> bool:
         return self.grade >= YOUNGEST_ALONE and self.leave_mode is LeaveMode.ALONE
 
+    @property
+    def goes_alone(self) -> bool:
+        """May leave alone, and the family has not said that somebody comes on this date."""
+        return self.may_leave_alone and not self.planned
+
 
 @dataclass(frozen=True)
 class Gate:

@@ -64,7 +64,9 @@ async def _page(
         day=found,
         today=today,
         may_close=frozenset(
-            alarm.id for alarm in found.open_alarms if may_close(visit.actor, alarm.kind, place.grade, place.id)
+            alarm.id
+            for alarm in found.open_alarms
+            if not alarm.own and may_close(visit.actor, alarm.kind, place.grade, place.id)
         ),
         problem=problem,
         done="alarm_closed" if visit.request.query_params.get("done") == "alarm_closed" else "",

@@ -150,7 +150,7 @@ async def _found(uow: UnitOfWork, wanted: Wanted) -> tuple[list[BoardChild], int
 
 
 def _alarm(actor: Actor, alarm: OpenAlarm) -> AlarmView:
-    return AlarmView(alarm, may_close(actor, alarm.kind, alarm.grade, alarm.class_id))
+    return AlarmView(alarm, not alarm.own and may_close(actor, alarm.kind, alarm.grade, alarm.class_id))
 
 
 def _choices(today: Board) -> tuple[Choice, ...]:

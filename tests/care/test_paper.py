@@ -201,6 +201,9 @@ async def test_paper_goes_on_from_what_was_tapped(school: School) -> None:
         await at(school, 18, 0)
         _, (first, second, *_rest) = await page(school)
         assert await refused(school, collected(first, 14, 49)) == ["paper_time_order"]
+        for note in ("", "生病"):
+            gone = Entry(second.id, second.seq, came=False, note=note)
+            assert await refused(school, gone) == ["paper_contradicts"], "a teacher has the child"
         assert await enters(school, collected(first), Entry(second.id, second.seq, came=True)) == 1
         assert [link.step for link in await chain(school, first.id)] == [Step.EXPECTED, Step.PRESENT, Step.RELEASED]
         assert len(await chain(school, second.id)) == 2, "it was here already"

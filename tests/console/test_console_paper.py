@@ -200,6 +200,10 @@ async def test_an_afternoon_is_entered(sign_in: SignIn, school: School, open_day
     async with school.look(SYSTEM) as uow:
         assert not isinstance(await verify(uow), Flaw)
     assert "Entered later, from paper" in (await office.get("/audit")).text
+    ida = (await child_of(school, "Ida")).id
+    assert ">did not come<" not in page.partition(f'name="came-{ida}"')[2].partition("</select>")[0], "Ida is here"
+    forged = await enters(office, session, page, **{f"came-{ida}": "no"})
+    assert "it cannot have stayed away" in forged.text and len(await chain(school, "Ida")) == 2
 
 
 async def test_bad_lines_keep_all_that_was_typed(sign_in: SignIn, school: School, open_day: dict[str, int]) -> None:

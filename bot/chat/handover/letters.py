@@ -8,12 +8,14 @@ from bot.chat.handover import screens
 from bot.chat.handover.words import Handed, pack_seen, who_is
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import DATA_LIMIT, Button, View, pack
+from care.enrolment.family import unrestricted_guardians
+from care.extended.asking import may_still_stay
 from care.permissions import Permission
 from care.records.day import Alarm, CustodyEvent, Step
 from care.records.people import Guardianship, Person
 from care.release.alarms import gate_alarm
 from care.release.gate import any_child, just_released
-from care.release.late import GUARDIAN
+from care.release.late import GUARDIAN, told
 from care.release.refusing import Why
 from care.release.undoing import Release, Slip, release_told
 from care.release.waiting import GateChild
@@ -196,8 +198,14 @@ async def _child_uncollected(c: Context) -> View | None:
         gate=one.gate,
     )
     text += "\n" + c._("{teacher} is with your child.", teacher=one.holder_name) if one.holder_name else ""
-    if c.params["step"] != GUARDIAN:
+    if c.params["step"] == GUARDIAN:
+        stay = await may_still_stay(c.uow, one.student_id)
+        return View(text, ((Button(c._("Extended care today"), pack("go", "extended")),),) if stay else ())
+    others = set(await unrestricted_guardians(c.uow, one.student_id)) - {c.uow.actor.person_id}
+    if await told(c.uow, one.id, others):
         text += "\n" + c._("Nobody has come so far, and the other guardian has been told.")
+    else:
+        text += "\n" + c._("Nobody has come so far, and nobody else of the family could be told here.")
     return View(text)
 
 
@@ -207,11 +215,31 @@ async def _child_uncollected_lead(c: Context) -> View | None:
     if one is None or alarm.closed_at is not None or not _answers(c, one):
         return None
     lines = [
-        c._("⚠ Not collected: {child}. All guardians have been told.", child=who_is(c._, one)),
+        c._("⚠ Not collected: {child}.", child=who_is(c._, one)),
+        await _who_was_told(c, one),
         screens.state(c.uow, c._, one),
         *await _guardians(c, one),
     ]
     return View("\n".join(lines), _close_row(c, alarm))
+
+
+async def _who_was_told(c: Context, one: GateChild) -> str:
+    """Whom the letters have reached, and who is to be rung up: the phones stand below."""
+    query = (
+        select(Person.id, Person.name)
+        .join(Guardianship, Guardianship.person_id == Person.id)
+        .where(Guardianship.student_id == one.student_id, Guardianship.restricted.is_(False))
+        .order_by(Guardianship.id)
+    )
+    names = {row.id: row.name for row in await c.uow.connection.execute(query)}
+    reached = await told(c.uow, one.id, names)
+    others = [name for person, name in names.items() if person not in reached]
+    if not reached:
+        return c._("No guardian could be told here: please ring up.")
+    if not others:
+        return c._("All guardians have been told.")
+    knowing = listed(c._, [name for person, name in names.items() if person in reached])
+    return c._("Told: {names}. Please ring up {others}.", names=knowing, others=listed(c._, others))
 
 
 async def _gate_signed(c: Context) -> View | None:

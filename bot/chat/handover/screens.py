@@ -119,7 +119,7 @@ async def child_card(uow: UnitOfWork, _: Words, child: GateChild) -> View:
         if bare_name(bar.name) not in named
     ]
     rows: list[Row] = [(button,) for button in buttons]
-    if child.may_leave_alone:
+    if child.goes_alone:
         rows.append((Button(_("Goes home alone"), pack("hl", child.id, child.seq, 0)),))
     rows += [(Button(_("Somebody else: not on the list"), pack("hn", child.id)),), back]
     lines = [who_is(_, child), state(uow, _, child)]

@@ -115,7 +115,7 @@ async def give_tapped(update: Update, turn: Turn) -> None:
 async def alone_tapped(update: Update, turn: Turn) -> None:
     day_child_id, seq, sure = _some(turn.numbers, 3)
     one = await child(turn.uow, day_child_id)
-    if not sure and one.may_leave_alone and one.is_here:
+    if not sure and one.goes_alone and one.is_here:
         await turn.show(screens.alone_question(turn._, one))
         return
     left = await attempt(turn, one.session_id, lambda part: leave_alone(part, day_child_id, seq))

@@ -1,0 +1,94 @@
+"""Children in extended care leave from there: given by who answers for them, whatever that teacher's class is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from databases import Databases
+from gate import GateStage, at, open_gate
+from sqlalchemy import update
+from stage import USERS_FROM, Player
+
+from care.extended import handover as extended_handover
+from care.extended.roll import sign_in
+from care.extended.session import choose_teacher
+from care.permissions import SYSTEM
+from care.records import AlarmKind, Application, DayChild, LeaveMode, Step
+
+
+@asynccontextmanager
+async def in_extended_care(databases: Databases) -> AsyncIterator[tuple[GateStage, Player, list[DayChild]]]:
+    """At 17:20: two children of 3(6) with the homeroom teacher of 4(8), whom the office has planned for extended
+    care and whose duty reaches no other class."""
+    async with open_gate(databases, "3(6)") as gate:
+        stage, teacher = gate.stage, gate.teachers["3(6)"]
+        children = (await gate.children("3(6)"))[:2]
+        keeper = await stage.homeroom_of("4(8)")
+        await gate.only_homeroom(keeper)
+        ids = [child.application_id for child in children]
+        async with stage.school.work(SYSTEM) as uow:
+            chosen = update(Application).where(Application.id.in_(ids))
+            await uow.session.execute(chosen.values(extended_weekdays=[2], leave_mode=LeaveMode.ALONE))
+        await stage.at(at(17, 20))
+        async with stage.school.work(await stage.act_as(await gate.lead())) as uow:
+            await choose_teacher(uow, keeper.user_id - USERS_FROM)
+        async with stage.school.work(await stage.act_as(keeper)) as uow:
+            await sign_in(uow)
+        async with stage.school.work(await stage.act_as(teacher)) as uow:
+            given = await extended_handover.give(uow, children[0].session_id)
+        async with stage.school.work(await stage.act_as(keeper)) as uow:
+            await extended_handover.take(uow, given.id, given.version, everyone=True)
+        yield gate, keeper, children
+
+
+async def test_a_teacher_of_another_class_gives_refuses_and_takes_back(sqlite: Databases) -> None:
+    async with in_extended_care(sqlite) as (gate, keeper, (child, other)):
+        name, (mother, *_) = await gate.name(child), await gate.guardians(child)
+        await keeper.send("/handover")
+        await keeper.tap(name)
+        await keeper.tap("不在名单")
+        await keeper.send("一位戴帽子的男士")
+        keeper.reads("请稍等")
+        assert [alarm.kind for alarm in await gate.alarms(child)] == [AlarmKind.REFUSED]
+        await keeper.tap(name)
+        await keeper.tap(mother.name)
+        await keeper.tap("我认识来人")
+        assert (await gate.last(child)).step is Step.RELEASED
+        await keeper.tap("撤回")
+        await keeper.tap("点错了孩子")
+        link = await gate.last(child)
+        assert (link.step, link.holder_name) == (Step.UNDONE, keeper.user.name)
+        await keeper.tap(await gate.name(other))
+        await keeper.tap("自行回家")
+        await keeper.tap("是，自行回家")
+        assert (await gate.last(other)).step is Step.RELEASED
+        keeper.finds("等待 1 · 路上 0 · 已接走 1")
+
+
+async def test_the_family_reads_where_the_child_is(sqlite: Databases) -> None:
+    """The venue of extended care, on the spot and on the way out; the teacher's list is that of extended care."""
+    async with in_extended_care(sqlite) as (gate, keeper, (child, _other)):
+        (mum, *_rest), name = await gate.players(child), await gate.name(child)
+        await mum.send("/children")
+        mum.reads(f"由{keeper.user.name}老师在澹台书院看护")
+        await keeper.send("/handover")
+        await keeper.tap("➜ 全部出发")
+        mum.reads("澹台书院")
+        await mum.send("/children")
+        mum.reads("澹台书院")
+        await keeper.tap(name)
+        await keeper.tap("‹ 返回名单")
+        keeper.reads("澹台书院 · 18:30 结束")
+
+
+async def test_who_gave_the_child_is_named_alike(sqlite: Databases) -> None:
+    """Where a colleague gives a child whom the class's teacher has: in the letter, and whenever the family asks."""
+    async with open_gate(sqlite, "2(3)", "2(5)") as gate:
+        child, colleague = (await gate.children("2(3)"))[0], gate.teachers["2(5)"]
+        (mum, *_rest), (mother, *_others) = await gate.players(child), await gate.guardians(child)
+        await colleague.send("/handover")
+        await colleague.tap(data=f"hg:l:1:g{mother.id}:{child.id}.{(await gate.last(child)).seq}")
+        mum.reads(colleague.user.name)
+        await mum.send("/children")
+        mum.reads(f"由{mother.name}（妈妈）接走，{colleague.user.name}老师交接")
