@@ -54,6 +54,8 @@ MARKS = frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.BACK})
 """What a teacher may say about a child at the roll."""
 WITH_COURSE = "course"
 """Who has a child that is at a course whose teacher nobody has named."""
+AT_THE_GATE = frozenset({Step.LINED_OUT, Step.UNDONE})
+"""The child is with whoever leads it out, or gave it and took the release back: that need not be who is on duty."""
 ALARMING = frozenset({Step.ABSENT, Step.EXPLAINED, Step.LEAVE})
 """After these an alarm about the child may be open still."""
 
@@ -140,7 +142,11 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
         return roll
     if seen is not None and child.seq != seen:
         raise Conflict()
-    if child.is_here and child.holder_id not in (None, teacher.person_id):
+    if (
+        child.is_here
+        and child.holder_id not in (None, teacher.person_id)
+        and not await _may_end(uow, roll, child, step)
+    ):
         raise NotAllowed("with_another", teacher=child.holder_name)
     link = Link(step, _side(step, teacher, remark))
     sha256 = await append_after(uow, child.id, child, link)
@@ -149,6 +155,17 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
     elif child.step in ALARMING or (child.step is Step.EXPECTED and child.seq > 1):
         await arrived(uow, child.id)
     return await _finished(uow, roll.with_children({child.id: _after(uow, child, link, sha256)}))
+
+
+async def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> bool:
+    """Whether a child of this class's way to the gate with a colleague may end like this: lost on the way, for whoever
+    misses it; back in class, for the colleague and who is on duty. What extended care has, it accounts for itself."""
+    if child.step not in AT_THE_GATE or step not in (Step.ABSENT, Step.BACK):
+        return False
+    if step is Step.BACK and uow.actor.person_id not in (child.holder_id, roll.teacher_id):
+        return False
+    away = select(DayChild.extended_at).where(DayChild.id == child.id)
+    return await uow.session.scalar(away) is None
 
 
 def _side(step: Step, teacher: Side, remark: str) -> Side:
