@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import func, select, update
 
 from care.custody.chain import CHAIN, Link, Side, append_after, append_to_all
 from care.errors import Conflict, Invalid, NotAllowed
@@ -208,42 +208,38 @@ async def _finished(uow: UnitOfWork, roll: RollSheet) -> RollSheet:
 
 @dataclass(frozen=True)
 class OpenRoll:
-    """A roll that is not finished, with the moment it should have been."""
+    """A roll that is not finished, with the moment it should have been. ``again``: every child of whom nothing has been
+    said is expected since then, from a leave that was taken back."""
 
     session_id: int
     school_class_id: int
     grade: int
     teacher_id: int | None
     deadline: datetime
+    again: datetime | None = None
 
 
 async def unfinished(uow: UnitOfWork, minutes: int) -> list[OpenRoll]:
     """Today's rolls that should be finished by now, ``minutes`` after the session's start, and in which there is a
-    child of whom nothing has been said."""
-    unsaid = exists().where(
-        DayChild.session_id == CareSession.id,
-        CHAIN.c.day_child_id == DayChild.id,
-        CHAIN.c.seq == DayChild.last_seq,
-        CHAIN.c.step == Step.EXPECTED,
-    )
+    child of whom nothing has been said: also after the roll was done, when a leave has been taken back since."""
     query = (
-        select(CareSession, SchoolClass.grade)
+        select(CareSession, SchoolClass.grade, func.min(CHAIN.c.seq).label("seq"), func.min(CHAIN.c.at).label("since"))
         .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+        .join(DayChild, DayChild.session_id == CareSession.id)
+        .join(CHAIN, (CHAIN.c.day_child_id == DayChild.id) & (CHAIN.c.seq == DayChild.last_seq))
         .where(
             CareSession.date == uow.today,
-            CareSession.roll_done_at.is_(None),
             CareSession.starts_at <= uow.now - timedelta(minutes=minutes),
             CareSession.ends_at > uow.now,
-            unsaid,
+            CHAIN.c.step == Step.EXPECTED,
         )
+        .group_by(CareSession.id, SchoolClass.grade)
     )
-    return [
-        OpenRoll(
-            session.id,
-            session.school_class_id or 0,
-            grade,
-            session.signed_in_id or session.teacher_id,
-            session.starts_at + timedelta(minutes=minutes),
-        )
-        for session, grade in await uow.session.execute(query)
-    ]
+    found = []
+    for session, grade, seq, since in await uow.session.execute(query):
+        again = since if seq > 1 else None
+        deadline = max(session.starts_at, again or session.starts_at) + timedelta(minutes=minutes)
+        if deadline <= uow.now:
+            teacher = session.signed_in_id or session.teacher_id
+            found.append(OpenRoll(session.id, session.school_class_id or 0, grade, teacher, deadline, again))
+    return found

@@ -82,9 +82,12 @@ class Chase:
     step: int
     people: tuple[int, ...]
     valid_until: datetime
+    again: datetime | None
+    """Since when children are expected once more: such a roll is chased anew."""
 
     def key(self) -> str:
-        return f"roll:{self.session_id}:{self.step}"
+        again = f":{self.again.timestamp():.0f}" if self.again else ""
+        return f"roll:{self.session_id}:{self.step}{again}"
 
 
 async def chase_rolls(school: School, care_day: CareDay, rules: Rules) -> None:
@@ -104,7 +107,7 @@ def _chases(uow: UnitOfWork, care_day: CareDay, roll: OpenRoll, leaders: list[in
     people = (teacher, tuple(leaders), lead)
     until = datetime.combine(uow.today + timedelta(days=1), datetime.min.time(), uow.school.zone)
     return [
-        Chase(roll.session_id, step, people[step], until)
+        Chase(roll.session_id, step, people[step], until, roll.again)
         for step, minutes in enumerate(CHASE_MINUTES)
         if uow.now - roll.deadline >= timedelta(minutes=minutes)
     ]
