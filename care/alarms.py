@@ -15,6 +15,7 @@ from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Actor, Permission
 from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
 from care.records.people import Person, SchoolClass, Student
+from care.release.alarms import ends_by_itself
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -118,7 +119,7 @@ async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed,
-    Invalid("reason_needed"), Conflict("alarm_closed")."""
+    Invalid("reason_needed"), Conflict("alarm_closed"), and as ``ends_by_itself``."""
     alarm = await alarm_within_reach(uow, alarm_id)
     if alarm.kind is AlarmKind.MISSING:
         await missing.close(uow, alarm_id, reason)  # which also explains where the child is
@@ -129,6 +130,7 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     reason = " ".join(reason.split())
     if not reason or len(reason) > missing.REASON_LIMIT:
         raise Invalid("words_too_long" if reason else "reason_needed", limit=missing.REASON_LIMIT)
+    await ends_by_itself(uow, alarm)
     alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")

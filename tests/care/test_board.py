@@ -289,7 +289,7 @@ async def test_the_most_urgent_comes_first(school: School) -> None:
     assert [alarm.kind for alarm in found.alarms] == list(alarms.URGENT)
 
 
-@pytest.mark.parametrize("kind", [AlarmKind.REFUSED, AlarmKind.DISPUTED, AlarmKind.UNCOLLECTED])
+@pytest.mark.parametrize("kind", [AlarmKind.REFUSED, AlarmKind.DISPUTED])
 async def test_an_alarm_of_any_kind_closes_with_a_reason_once(both: School, kind: AlarmKind) -> None:
     school = both
     child = (await children_in(school, "2(3)"))[0]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from afternoon_school import at, children_of, opened, session_of, teacher_of
 from sqlalchemy import select
 
 from care import rollcall
+from care.alarms import close as close_any
 from care.custody.chain import FAMILY, Link, Side, append
-from care.records import Alarm, AlarmKind, CareSession, Holder, Letter, Step
+from care.errors import Conflict
+from care.permissions import Actor, Duty
+from care.records import Alarm, AlarmKind, CareSession, Holder, Letter, Role, Step
+from care.release.alarms import close_alarm
 from care.school import School
+from care.work import UnitOfWork
 
 CLASS = "2(3)"
 
@@ -69,3 +76,32 @@ async def test_a_leave_that_is_taken_back_after_the_roll_is_chased_anew(school: 
         assert len(await letters(school, "roll_late")) == before
         await at(school, 15, 41)
         assert len(await letters(school, "roll_late")) == 2 * before
+
+
+async def test_no_word_ends_the_clock_of_a_child_who_is_here(school: School) -> None:
+    """Neither from the console nor from the chat; a child that has gone, or is missing, is another matter."""
+    async with opened(school, CLASS):
+        await at(school, 14, 36)
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        (child, _), (other, _), *_ = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            await rollcall.mark(uow, child.id, Step.PRESENT)
+        await at(school, 17, 40)
+        lead = Actor(teacher.person_id, teacher.name, (Duty(Role.DEPUTY),))
+        of = {one.day_child_id: one.id for one in await alarms(school)}
+
+        async def code(day_child: int, close: Callable[[UnitOfWork, int, str], Awaitable[object]]) -> str:
+            try:
+                async with school.work(lead) as uow:
+                    await close(uow, of[day_child], "已电话联系")
+            except Conflict as error:
+                return error.code
+            return "closed"
+
+        for close in (close_any, close_alarm):
+            assert await code(child.id, close) == "child_still_here"
+            assert await code(other.id, close) == "roll_unsaid"
+        async with school.work(teacher) as uow:
+            await append(uow, child.id, Link(Step.ABSENT, Side(Holder.NOBODY, None, "")))
+        assert await code(child.id, close_any) == "closed"
