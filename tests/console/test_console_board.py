@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -245,16 +246,19 @@ async def test_the_day_closes_when_everybody_is_accounted_for(
     assert "1 open alarm" in (await head.get("/day/close")).text
     await head.post(f"/alarms/{alarm}/close", reason="settled", **{"from": "board"})
     assert "Close and seal the day" in (await head.get("/day/close")).text
+    fresh = await head.post("/day/close", date="2026-11-23")
+    assert (fresh.status_code, "can still be undone" in fresh.text) == (409, True)
+    school.clock.jump(school.clock.now() + timedelta(minutes=3))  # type: ignore[attr-defined]
     done = await head.post("/day/close", date="2026-11-23")
     assert done.headers["location"] == "/day/close?date=2026-11-23&done=1"
     sealed = await head.get(done.headers["location"])
-    assert "Staff head closed and sealed this day at 16:40." in sealed.text
+    assert "Staff head closed and sealed this day at 16:43." in sealed.text
     async with school.look() as uow:
         root = (await uow.session.scalars(select(CareDay.root))).one()
     assert root is not None
     assert root in sealed.text
     assert (await head.post("/day/close", date="2026-11-23")).status_code == 409
-    assert "Closed and sealed at 16:40" in (await head.get("/")).text
+    assert "Closed and sealed at 16:43" in (await head.get("/")).text
     audit = (await head.get("/audit?subject=day")).text
     assert "Care day closed and sealed" in audit
     assert "Mon 23 Nov" in audit
