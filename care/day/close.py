@@ -20,7 +20,7 @@ from care.release.gate import UNDO_WITHIN
 from care.work import UnitOfWork
 
 SHOWN = 5
-WAITS = frozenset({"day_too_fresh"})
+WAITS = frozenset({"day_too_fresh", "day_unplanned"})
 """What is over by itself: the clock waits, and tells nobody."""
 
 
@@ -58,8 +58,11 @@ async def open_alarms(uow: UnitOfWork, day: date) -> int:
 
 
 async def against_closing(uow: UnitOfWork, care_day: CareDay) -> Conflict | None:
-    """Why a day cannot close now: "children_open" with their names, "alarms_open"; or "day_too_fresh", for a release
-    of the last two minutes can be taken back, which a seal would forbid."""
+    """Why a day cannot close now: "day_unplanned" while some of today's lists are still to be made (nobody makes those
+    of an earlier day); "children_open" with their names, "alarms_open"; or "day_too_fresh", for a release of the last
+    two minutes can be taken back, which a seal would forbid."""
+    if care_day.planned_at is None and care_day.date >= uow.today:
+        return Conflict("day_unplanned")
     still = await open_children(uow, care_day.date)
     if still:
         return Conflict("children_open", n=len(still), names=_names(still))
@@ -74,7 +77,7 @@ async def against_closing(uow: UnitOfWork, care_day: CareDay) -> Conflict | None
 async def close_day(uow: UnitOfWork, day: date) -> None:
     """Closes a day and seals it. Raises NotFound for a day that never opened, Conflict("day_closed"), and what stands
     against it. PostgreSQL: whoever appends holds the day, so that all is written before it is read here."""
-    uow.require(Permission.ANSWER_FOR_DAY)
+    uow.require_everywhere(Permission.ANSWER_FOR_DAY)
     care_day = await uow.session.get(CareDay, day, with_for_update=True)
     if care_day is None:
         raise NotFound()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from afternoon_school import TUESDAY, at, children_of, opened, session_of, teacher_of
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from care import rollcall
 from care.custody.chain import Link, Side, append
@@ -15,7 +15,7 @@ from care.custody.ledger import Flaw, Verified, verify
 from care.day.close import close_day
 from care.errors import Conflict
 from care.permissions import SYSTEM
-from care.records import Holder, Person, Step
+from care.records import CareDay, Holder, Person, Step
 from care.school import School
 
 CLASS = "2(3)"
@@ -176,3 +176,10 @@ async def test_who_appends_and_who_seals_wait_for_each_other(day: School) -> Non
         await appending
     found = await verified(day)
     assert isinstance(found, Verified) and found.sealed == 1
+
+
+async def test_a_day_whose_lists_are_not_all_made_does_not_close(school: School) -> None:
+    async with opened(school, CLASS):
+        async with school.work(SYSTEM) as uow:
+            await uow.session.execute(update(CareDay).values(planned_at=None))
+        assert await closes(school) == "day_unplanned"
