@@ -24,11 +24,14 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 
 @dataclass(frozen=True)
 class OpenAlarm:
-    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it."""
+    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it.
+    ``day``: the care day it is about (``earlier``: not today)."""
 
     id: int
     kind: AlarmKind
     student_id: int
+    day: date
+    earlier: bool
     name: str
     class_id: int
     grade: int
@@ -48,12 +51,15 @@ _answering = Person.__table__.alias("answering")
 
 
 async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
-    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first."""
+    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first. Those of
+    today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
+    today = day == uow.today
     query = day_children(
         select(
             Alarm.id,
             Alarm.kind,
             CHILDREN.c.student_id,
+            CHILDREN.c.date,
             Student.name,
             SchoolClass.id.label("class_id"),
             SchoolClass.grade,
@@ -70,6 +76,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
         ),
         uow.actor,
         day,
+        and_earlier=today,
     )
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
     query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
@@ -80,6 +87,8 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             id=row.id,
             kind=row.kind,
             student_id=row.student_id,
+            day=row.date,
+            earlier=row.date != uow.today,
             name=row.name,
             class_id=row.class_id,
             grade=row.grade,

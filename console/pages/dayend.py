@@ -73,7 +73,7 @@ async def _view(uow: UnitOfWork, day: date | None, problem: str, done: bool) -> 
         tally=await tally_of(uow, day),
         children=tuple(own[:LISTED]),
         still=len(still),
-        alarms=await alarms_of(uow, day),
+        alarms=tuple(one for one in await alarms_of(uow, day) if one.day == day),
         open_alarms=await open_alarms(uow, day),
         problem=problem,
         done=done and care_day is not None and care_day.closed_at is not None,
