@@ -16,7 +16,7 @@ from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Actor, Permission
 from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
 from care.records.people import Person, SchoolClass, Student
-from care.release.alarms import another_must_close, is_own_release
+from care.release.alarms import another_must_close, ends_by_itself, is_own_release
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -26,11 +26,14 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 @dataclass(frozen=True)
 class OpenAlarm:
     """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it. ``own``: about the
-    actor's own child, or own release, so that somebody else must close it."""
+    actor's own child, or own release, so that somebody else must close it. ``day``: the care day it is about
+    (``earlier``: not today)."""
 
     id: int
     kind: AlarmKind
     student_id: int
+    day: date
+    earlier: bool
     name: str
     class_id: int
     grade: int
@@ -51,13 +54,16 @@ _answering = Person.__table__.alias("answering")
 
 
 async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
-    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first."""
+    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first. Those of
+    today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
+    today = day == uow.today
     query = day_children(
         select(
             Alarm.id,
             Alarm.kind,
             Alarm.day_child_id,
             CHILDREN.c.student_id,
+            CHILDREN.c.date,
             Student.name,
             SchoolClass.id.label("class_id"),
             SchoolClass.grade,
@@ -74,6 +80,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
         ),
         uow.actor,
         day,
+        and_earlier=today,
     )
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
     query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
@@ -94,6 +101,8 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             id=row.id,
             kind=row.kind,
             student_id=row.student_id,
+            day=row.date,
+            earlier=row.date != uow.today,
             name=row.name,
             class_id=row.class_id,
             grade=row.grade,
@@ -134,7 +143,7 @@ async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed (also for what is
-    the actor's own), Invalid("reason_needed"), Conflict("alarm_closed")."""
+    the actor's own), Invalid("reason_needed"), Conflict("alarm_closed"), and as ``ends_by_itself``."""
     alarm = await alarm_within_reach(uow, alarm_id)
     if alarm.kind is AlarmKind.MISSING:
         await missing.close(uow, alarm_id, reason)  # which also explains where the child is
@@ -146,6 +155,7 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     reason = " ".join(reason.split())
     if not reason or len(reason) > missing.REASON_LIMIT:
         raise Invalid("words_too_long" if reason else "reason_needed", limit=missing.REASON_LIMIT)
+    await ends_by_itself(uow, alarm)
     alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")

@@ -16,6 +16,7 @@ from care.people import holders
 from care.records.day import CareSession, DayChild, Holder, Leave, Step
 from care.records.delivery import Class
 from care.records.people import Person, Role, Student
+from care.rollsheet import hold
 from care.work import UnitOfWork
 
 REASON_LIMIT = 120
@@ -40,6 +41,7 @@ async def give(uow: UnitOfWork, student_id: int, first: date, last: date, reason
     if len(reason) > REASON_LIMIT:
         raise Invalid("words_too_long", limit=REASON_LIMIT)
     await own_child(uow, student_id)
+    await _hold_today(uow, student_id)
     await uow.session.get(Student, student_id, with_for_update=True)  # two guardians at once, or the day's opening
     (prospect,) = await look(uow, [student_id], first, last)
     if prospect.problem is not None:
@@ -58,6 +60,13 @@ async def give(uow: UnitOfWork, student_id: int, first: date, last: date, reason
     told = prospect.days[0] == uow.today and await _miss_today(uow, leave)
     await _tell_family(uow, leave, "leave_given")
     return LeaveGiven(leave.id, told)
+
+
+async def _hold_today(uow: UnitOfWork, student_id: int) -> None:
+    """Where the child is on today's list, that is held before any other lock, as by all who change it."""
+    today = await today_of(uow, student_id)
+    if today is not None:
+        await hold(uow, day_child_id=today.id)
 
 
 async def give_all(
@@ -119,10 +128,12 @@ def _midnight(uow: UnitOfWork, day: date) -> datetime:
 async def take_back(uow: UnitOfWork, leave_id: int) -> None:
     """The child attends after all, from now on: on a day whose list is open it is expected again, while its care runs.
     Raises NotFound for a leave of another family's child, Conflict when it is over or taken back already."""
-    leave = await uow.session.get(Leave, leave_id, with_for_update=True)
+    leave = await uow.session.get(Leave, leave_id)
     if leave is None:
         raise NotFound()
     await own_child(uow, leave.student_id)
+    await _hold_today(uow, leave.student_id)
+    leave = await uow.session.get_one(Leave, leave_id, with_for_update=True, populate_existing=True)
     if leave.withdrawn_at is not None or leave.last < uow.today:
         raise Conflict()
     leave.withdrawn_at = uow.now

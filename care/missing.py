@@ -18,6 +18,7 @@ from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
+from care.release.alarms import settle
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -35,6 +36,7 @@ class Answer(StrEnum):
 async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
     """A child is not where the plan expects it: asks all guardians at once, and tells the homeroom teacher. Where no
     guardian can be reached, the duty lead is told at once."""
+    await settle(uow, day_child_id, AlarmKind.UNCOLLECTED)  # the school does not have the child
     earlier = await _open_alarm(uow, day_child_id)
     if earlier is not None:  # a leave had excused the child, and was taken back
         _close(uow, earlier, "")

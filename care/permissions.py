@@ -92,6 +92,10 @@ class Actor:
         """Whether the right reaches this class."""
         return any(permission in RIGHTS[duty.role] and duty.covers(grade, school_class_id) for duty in self.duties)
 
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Whether the right reaches the whole school; the clock's does."""
+        return self.system or self.reach(permission)[0]
+
     def reach(self, permission: Permission) -> tuple[bool, frozenset[int], frozenset[int]]:
         """How far the right reaches: (whole school, grades, class ids)."""
         held = [duty for duty in self.duties if permission in RIGHTS[duty.role]]

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import func, select, update
 
 from care.custody.chain import CHAIN, Link, Side, append_after, append_to_all
 from care.errors import Conflict, Invalid, NotAllowed
@@ -54,6 +54,8 @@ MARKS = frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.BACK})
 """What a teacher may say about a child at the roll."""
 WITH_COURSE = "course"
 """Who has a child that is at a course whose teacher nobody has named."""
+AT_THE_GATE = frozenset({Step.LINED_OUT, Step.UNDONE})
+"""The child is with whoever leads it out, or gave it and took the release back: that need not be who is on duty."""
 ALARMING = frozenset({Step.ABSENT, Step.EXPLAINED, Step.LEAVE})
 """After these an alarm about the child may be open still."""
 
@@ -140,7 +142,11 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
         return roll
     if seen is not None and child.seq != seen:
         raise Conflict()
-    if child.is_here and child.holder_id not in (None, teacher.person_id):
+    if (
+        child.is_here
+        and child.holder_id not in (None, teacher.person_id)
+        and not await _may_end(uow, roll, child, step)
+    ):
         raise NotAllowed("with_another", teacher=child.holder_name)
     link = Link(step, _side(step, teacher, remark))
     sha256 = await append_after(uow, child.id, child, link)
@@ -149,6 +155,17 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
     elif child.step in ALARMING or (child.step is Step.EXPECTED and child.seq > 1):
         await arrived(uow, child.id)
     return await _finished(uow, roll.with_children({child.id: _after(uow, child, link, sha256)}))
+
+
+async def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> bool:
+    """Whether a child of this class's way to the gate with a colleague may end like this: lost on the way, for whoever
+    misses it; back in class, for the colleague and who is on duty. What extended care has, it accounts for itself."""
+    if child.step not in AT_THE_GATE or step not in (Step.ABSENT, Step.BACK):
+        return False
+    if step is Step.BACK and uow.actor.person_id not in (child.holder_id, roll.teacher_id):
+        return False
+    away = select(DayChild.extended_at).where(DayChild.id == child.id)
+    return await uow.session.scalar(away) is None
 
 
 def _side(step: Step, teacher: Side, remark: str) -> Side:
@@ -191,42 +208,38 @@ async def _finished(uow: UnitOfWork, roll: RollSheet) -> RollSheet:
 
 @dataclass(frozen=True)
 class OpenRoll:
-    """A roll that is not finished, with the moment it should have been."""
+    """A roll that is not finished, with the moment it should have been. ``again``: every child of whom nothing has been
+    said is expected since then, from a leave that was taken back."""
 
     session_id: int
     school_class_id: int
     grade: int
     teacher_id: int | None
     deadline: datetime
+    again: datetime | None = None
 
 
 async def unfinished(uow: UnitOfWork, minutes: int) -> list[OpenRoll]:
     """Today's rolls that should be finished by now, ``minutes`` after the session's start, and in which there is a
-    child of whom nothing has been said."""
-    unsaid = exists().where(
-        DayChild.session_id == CareSession.id,
-        CHAIN.c.day_child_id == DayChild.id,
-        CHAIN.c.seq == DayChild.last_seq,
-        CHAIN.c.step == Step.EXPECTED,
-    )
+    child of whom nothing has been said: also after the roll was done, when a leave has been taken back since."""
     query = (
-        select(CareSession, SchoolClass.grade)
+        select(CareSession, SchoolClass.grade, func.min(CHAIN.c.seq).label("seq"), func.min(CHAIN.c.at).label("since"))
         .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+        .join(DayChild, DayChild.session_id == CareSession.id)
+        .join(CHAIN, (CHAIN.c.day_child_id == DayChild.id) & (CHAIN.c.seq == DayChild.last_seq))
         .where(
             CareSession.date == uow.today,
-            CareSession.roll_done_at.is_(None),
             CareSession.starts_at <= uow.now - timedelta(minutes=minutes),
             CareSession.ends_at > uow.now,
-            unsaid,
+            CHAIN.c.step == Step.EXPECTED,
         )
+        .group_by(CareSession.id, SchoolClass.grade)
     )
-    return [
-        OpenRoll(
-            session.id,
-            session.school_class_id or 0,
-            grade,
-            session.signed_in_id or session.teacher_id,
-            session.starts_at + timedelta(minutes=minutes),
-        )
-        for session, grade in await uow.session.execute(query)
-    ]
+    found = []
+    for session, grade, seq, since in await uow.session.execute(query):
+        again = since if seq > 1 else None
+        deadline = max(session.starts_at, again or session.starts_at) + timedelta(minutes=minutes)
+        if deadline <= uow.now:
+            teacher = session.signed_in_id or session.teacher_id
+            found.append(OpenRoll(session.id, session.school_class_id or 0, grade, teacher, deadline, again))
+    return found

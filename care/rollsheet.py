@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row as DbRow
 from sqlalchemy import Select, bindparam, select
 
-from care.custody.chain import CHAIN, CHILDREN
+from care.custody.chain import CHAIN, CHILDREN, HOLD_DAY
 from care.custody.steps import HERE
 from care.errors import NotFound
 from care.permissions import Permission
@@ -141,6 +141,10 @@ _OF_CHILD = select(CHILDREN.c.session_id).where(CHILDREN.c.id == bindparam("chil
 _SESSION = _sessions().where(CareSession.id == bindparam("session"))
 _SESSION_OF_CHILD = _sessions().where(CareSession.id == _OF_CHILD)
 _HOLD = select(CareSession.id).with_for_update(key_share=True)
+_HOLD_DAY = select(CareDay.date).with_for_update(read=True, key_share=True)
+_HOLD_DAY_OF_SESSION = _HOLD_DAY.where(
+    CareDay.date == select(CareSession.date).where(CareSession.id == bindparam("session")).scalar_subquery()
+)
 _HOLD_SESSION = _HOLD.where(CareSession.id == bindparam("session"))
 _HOLD_OF_CHILD = _HOLD.where(CareSession.id == _OF_CHILD)
 _CHILDREN = (
@@ -165,13 +169,15 @@ _CHILDREN = (
 
 
 async def hold(uow: UnitOfWork, session_id: int | None = None, day_child_id: int | None = None) -> None:
-    """PostgreSQL: whoever changes this session's list waits until this transaction is over. Take it before any other
-    lock of the list (alarms, chains). SQLite has one writer anyway."""
+    """PostgreSQL: whoever changes this session's list, or seals its day, waits until this transaction is over. Take it
+    before any other lock of the list (alarms, chains). SQLite has one writer anyway."""
     if uow.school.is_sqlite:
         return
     if session_id is not None:
+        await uow.connection.execute(_HOLD_DAY_OF_SESSION, {"session": session_id})
         await uow.connection.execute(_HOLD_SESSION, {"session": session_id})
     else:
+        await uow.connection.execute(HOLD_DAY, {"child": day_child_id})
         await uow.connection.execute(_HOLD_OF_CHILD, {"child": day_child_id})
 
 

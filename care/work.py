@@ -71,6 +71,11 @@ class UnitOfWork:
         if not self.actor.system and not self.actor.may(permission):
             raise NotAllowed()
 
+    def require_everywhere(self, permission: Permission) -> None:
+        """Raises NotAllowed unless some duty of the actor gives the right for the whole school."""
+        if not self.actor.may_everywhere(permission):
+            raise NotAllowed()
+
     def record(self, action: str, subject: str, subject_id: int, remark: str = "", **data: Any) -> None:
         """Writes the audit event of what this transaction does."""
         self.changed = self.changed or subject in OF_THE_DAY

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from care.day.close import close_day, days_to_close, open_alarms, open_children
+from care.day.close import WAITS, against_closing, close_day, days_to_close
 from care.day.plan import classes_to_open, open_day, open_session, planned, to_be_planned
 from care.day.rules import Rules, rules_of
 from care.missing import tell_lead, unanswered
@@ -82,9 +82,12 @@ class Chase:
     step: int
     people: tuple[int, ...]
     valid_until: datetime
+    again: datetime | None
+    """Since when children are expected once more: such a roll is chased anew."""
 
     def key(self) -> str:
-        return f"roll:{self.session_id}:{self.step}"
+        again = f":{self.again.timestamp():.0f}" if self.again else ""
+        return f"roll:{self.session_id}:{self.step}{again}"
 
 
 async def chase_rolls(school: School, care_day: CareDay, rules: Rules) -> None:
@@ -104,7 +107,7 @@ def _chases(uow: UnitOfWork, care_day: CareDay, roll: OpenRoll, leaders: list[in
     people = (teacher, tuple(leaders), lead)
     until = datetime.combine(uow.today + timedelta(days=1), datetime.min.time(), uow.school.zone)
     return [
-        Chase(roll.session_id, step, people[step], until)
+        Chase(roll.session_id, step, people[step], until, roll.again)
         for step, minutes in enumerate(CHASE_MINUTES)
         if uow.now - roll.deadline >= timedelta(minutes=minutes)
     ]
@@ -141,9 +144,12 @@ async def close_days(school: School) -> None:
     async with school.look(SYSTEM) as uow:
         due = [care_day for care_day in await days_to_close(uow) if await _past_its_hour(uow, care_day)]
         for care_day in due:
-            if not await open_children(uow, care_day.date) and not await open_alarms(uow, care_day.date):
+            against = await against_closing(uow, care_day)
+            if against is None:
                 acts.append((close_day, care_day.date))
-            elif not await uow.known_keys(f"{_open_key(care_day.date)}:{one}" for one in await _answers(uow, care_day)):
+            elif against.code not in WAITS and not await uow.known_keys(
+                f"{_open_key(care_day.date)}:{one}" for one in await _answers(uow, care_day)
+            ):
                 acts.append((_tell_that_open, care_day.date))
     for act, day in acts:
         await by_itself("day", together(school, act, [day]))

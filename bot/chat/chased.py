@@ -23,7 +23,7 @@ NAMES = 20
 async def _roll_late(c: Context) -> View | None:
     """A roll is not finished: to its teacher, the grade leader, the duty lead. Nothing, when it is done meanwhile."""
     roll = await sheet(c.uow, int(c.params["session_id"]))
-    if roll.done_at is not None or roll.open == 0:
+    if roll.open == 0:
         return None
     zone, _ = c.uow.school.zone, c._
     due = hour(await _deadline(c, roll), zone)

@@ -217,7 +217,7 @@ async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "
 def may_say(child: RollChild, step: Step) -> bool:
     """Whether this can be said of the child now, and would say something new."""
     if step is Step.BACK:
-        return child.step is Step.MOVED
+        return child.step in (Step.MOVED, Step.LINED_OUT, Step.UNDONE)
     if step is Step.PRESENT and child.step in (Step.HANDED_OVER, Step.BACK):
         return False
     return may_follow(child.step, step)

@@ -69,7 +69,7 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
         teacher=await _teacher(uow, place.session) if place else "",
         links=await _links(uow, place.id) if place else (),
         plan=plan,
-        open_alarms=tuple(one for one in await alarms_of(uow, day) if one.student_id == student_id),
+        open_alarms=tuple(one for one in await alarms_of(uow, day) if one.student_id == student_id and one.day == day),
         closed_alarms=tuple(ClosedAlarm(a, a.closed_at, by or "") for a, by in alarms if a.closed_at is not None),
         others=tuple(await uow.session.scalars(days.where(DayChild.date != day).limit(OTHER_DAYS))),
     )

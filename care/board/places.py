@@ -93,14 +93,16 @@ class Tally:
         return cls(found)
 
 
-def day_children(query: Select[*Columns], actor: Actor, day: date) -> Select[*Columns]:
-    """Children of a date within the actor's reach, each with the last link of its chain."""
+def day_children(query: Select[*Columns], actor: Actor, day: date, and_earlier: bool = False) -> Select[*Columns]:
+    """Children of a date (``and_earlier``: and of those before) within the actor's reach, each with the last link of
+    its chain."""
+    of_day = CHILDREN.c.date <= day if and_earlier else CHILDREN.c.date == day
     return (
         query.select_from(CHILDREN)
         .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
-        .where(CHILDREN.c.date == day, within_reach(actor, Permission.SEE_BOARD))
+        .where(of_day, within_reach(actor, Permission.SEE_BOARD))
     )
 
 

@@ -43,7 +43,7 @@ class Group:
     tally: Tally
 
     def roll_is_late(self, now: datetime) -> bool:
-        return self.roll_done_at is None and self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
+        return self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
         """Children are still waiting when all should have been collected."""

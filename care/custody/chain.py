@@ -40,6 +40,12 @@ LAST = (
     .where(CHILDREN.c.id == bindparam("child"))
 )
 """A child's last link, and when its day was closed."""
+HOLD_DAY = (
+    select(CareDay.date)
+    .where(CareDay.date == select(CHILDREN.c.date).where(CHILDREN.c.id == bindparam("child")).scalar_subquery())
+    .with_for_update(read=True, key_share=True)
+)
+"""PostgreSQL: the day is not sealed until this transaction is over; many may hold it at once."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +194,8 @@ async def append(uow: UnitOfWork, day_child_id: int, link: Link, seen: int | Non
     Raises Conflict("stale") when the chain has grown since, when another process appends at the same moment, or when
     the step may not follow the last one; Conflict("day_closed") once the day is sealed.
     """
+    if not uow.school.is_sqlite:
+        await uow.connection.execute(HOLD_DAY, {"child": day_child_id})
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
     if last.closed_at is not None:
         raise Conflict("day_closed")
@@ -198,8 +206,8 @@ async def append(uow: UnitOfWork, day_child_id: int, link: Link, seen: int | Non
 
 
 async def append_after(uow: UnitOfWork, day_child_id: int, last: Last, link: Link) -> str:
-    """Appends a link to a chain whose last one the caller has just read, on a day that is not closed; returns its
-    hash. Raises Conflict as ``append`` does."""
+    """Appends a link to a chain whose last one the caller has just read, on a day that it holds and that is not closed;
+    returns its hash. Raises Conflict as ``append`` does."""
     if not may_follow(last.step, link.step):
         raise Conflict()
     moved = await uow.connection.execute(MOVE_ON, {"child": day_child_id, "seen": last.seq})
@@ -210,8 +218,8 @@ async def append_after(uow: UnitOfWork, day_child_id: int, last: Last, link: Lin
 
 
 async def append_to_all(uow: UnitOfWork, links: Sequence[tuple[int, Last, Link]]) -> dict[int, str]:
-    """Appends one link to each of several chains at once; returns the new hashes by child. A child whose chain has
-    grown since it was read is left out. Raises Conflict where a step may not follow."""
+    """As ``append_after``, one link to each of several chains at once; returns the new hashes by child. A child whose
+    chain has grown since it was read is left out. Raises Conflict where a step may not follow."""
     if not all(may_follow(last.step, link.step) for _child, last, link in links):
         raise Conflict()
     if not links:

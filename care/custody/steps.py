@@ -16,11 +16,11 @@ FOLLOWS: Mapping[Step | None, frozenset[Step]] = {
     Step.ABSENT: frozenset({Step.PRESENT, Step.LATE, Step.MOVED, Step.LEAVE, Step.EXPLAINED}),
     Step.MOVED: frozenset({Step.BACK, Step.ABSENT, Step.RELEASED}),
     Step.BACK: frozenset({Step.ABSENT, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
-    Step.LINED_OUT: frozenset({Step.BACK, Step.HANDED_OVER, Step.RELEASED}),
+    Step.LINED_OUT: frozenset({Step.BACK, Step.ABSENT, Step.HANDED_OVER, Step.RELEASED}),
     Step.HANDED_OVER: frozenset({Step.PRESENT, Step.ABSENT, Step.MOVED, Step.BACK, Step.LINED_OUT, Step.RELEASED})
     | {Step.HANDED_OVER},
     Step.RELEASED: frozenset({Step.UNDONE}),
-    Step.UNDONE: frozenset({Step.RELEASED, Step.LINED_OUT, Step.HANDED_OVER, Step.MOVED}),
+    Step.UNDONE: frozenset({Step.RELEASED, Step.LINED_OUT, Step.HANDED_OVER, Step.MOVED, Step.BACK, Step.ABSENT}),
     Step.EXPLAINED: frozenset({Step.PRESENT, Step.LATE, Step.ABSENT}),
 }
 """What may come after each step; after none, the day's plan."""

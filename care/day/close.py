@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.ledger import day_root, heads_of, last_root
@@ -16,9 +16,12 @@ from care.errors import Conflict, NotFound
 from care.permissions import Permission
 from care.records.day import Alarm, CareDay, DayChild, Step
 from care.records.people import SchoolClass, Student
+from care.release.gate import UNDO_WITHIN
 from care.work import UnitOfWork
 
 SHOWN = 5
+WAITS = frozenset({"day_too_fresh", "day_unplanned"})
+"""What is over by itself: the clock waits, and tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,35 @@ async def open_alarms(uow: UnitOfWork, day: date) -> int:
     return len(list(await uow.session.scalars(query)))
 
 
+async def against_closing(uow: UnitOfWork, care_day: CareDay) -> Conflict | None:
+    """Why a day cannot close now: "day_unplanned" while some of today's lists are still to be made (nobody makes those
+    of an earlier day); "children_open" with their names, "alarms_open"; or "day_too_fresh", for a release of the last
+    two minutes can be taken back, which a seal would forbid."""
+    if care_day.planned_at is None and care_day.date >= uow.today:
+        return Conflict("day_unplanned")
+    still = await open_children(uow, care_day.date)
+    if still:
+        return Conflict("children_open", n=len(still), names=_names(still))
+    alarms = await open_alarms(uow, care_day.date)
+    if alarms:
+        return Conflict("alarms_open", n=alarms)
+    query = select(func.max(CHAIN.c.at)).join(CHILDREN, CHILDREN.c.id == CHAIN.c.day_child_id)
+    newest = await uow.session.scalar(query.where(CHILDREN.c.date == care_day.date))
+    return Conflict("day_too_fresh") if newest is not None and uow.now - newest <= UNDO_WITHIN else None
+
+
 async def close_day(uow: UnitOfWork, day: date) -> None:
-    """Closes a day and seals it. Raises NotFound for a day that never opened, Conflict("day_closed"),
-    Conflict("children_open") with their names, Conflict("alarms_open")."""
-    uow.require(Permission.ANSWER_FOR_DAY)
+    """Closes a day and seals it. Raises NotFound for a day that never opened, Conflict("day_closed"), and what stands
+    against it. PostgreSQL: whoever appends holds the day, so that all is written before it is read here."""
+    uow.require_everywhere(Permission.ANSWER_FOR_DAY)
     care_day = await uow.session.get(CareDay, day, with_for_update=True)
     if care_day is None:
         raise NotFound()
     if care_day.closed_at is not None:
         raise Conflict("day_closed")
-    still = await open_children(uow, day)
-    if still:
-        raise Conflict("children_open", n=len(still), names=_names(still))
-    alarms = await open_alarms(uow, day)
-    if alarms:
-        raise Conflict("alarms_open", n=alarms)
+    against = await against_closing(uow, care_day)
+    if against is not None:
+        raise against
     previous = await last_root(uow)
     root = day_root(previous, day, await heads_of(uow, day))
     sealed = await uow.connection.execute(

@@ -25,7 +25,7 @@ class Candidate:
 
 async def candidates(uow: UnitOfWork) -> list[Candidate]:
     """Who may answer for a day, the leading group first."""
-    uow.require(Permission.ANSWER_FOR_DAY)
+    uow.require_everywhere(Permission.ANSWER_FOR_DAY)
     query = (
         select(Person.id, Person.name, StaffRole.role)
         .join(StaffRole, StaffRole.person_id == Person.id)
@@ -39,7 +39,7 @@ async def candidates(uow: UnitOfWork) -> list[Candidate]:
 async def set_duty_lead(uow: UnitOfWork, person_id: int) -> None:
     """From now on this person answers for today, and is told so. Raises NotFound where no day is open, Invalid for
     somebody whose duty does not include it, Conflict("day_closed")."""
-    uow.require(Permission.ANSWER_FOR_DAY)
+    uow.require_everywhere(Permission.ANSWER_FOR_DAY)
     care_day = await uow.session.get(CareDay, uow.today)
     if care_day is None:
         raise NotFound()

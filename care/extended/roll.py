@@ -188,7 +188,8 @@ async def not_arrived(uow: UnitOfWork, day_child_id: int) -> None:
     child = await _stayer(uow, day_child_id)
     if child.step is Step.ABSENT:  # the same tap twice, or the class's teacher has said so
         return
-    in_other_hands = child.there and child.holder_id != uow.actor.person_id
+    on_the_way = child.step in (Step.LINED_OUT, Step.UNDONE)  # with whoever leads it out, who may have lost it
+    in_other_hands = child.there and child.holder_id != uow.actor.person_id and not on_the_way
     if in_other_hands or not may_follow(child.step, Step.ABSENT):
         raise Conflict()
     link = Link(Step.ABSENT, Side(Holder.NOBODY, None, ""), data=where(session))

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
@@ -14,6 +16,7 @@ from care.permissions import RIGHTS, Permission
 from care.records.day import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
 from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
+from care.rollsheet import hold
 from care.work import UnitOfWork
 
 REASON_LIMIT = 200
@@ -116,7 +119,7 @@ async def another_must_close(uow: UnitOfWork, alarm: Alarm) -> None:
 
 async def to_close(uow: UnitOfWork, alarm_id: int) -> Alarm:
     """An alarm of the gate that the actor may close now. Raises NotAllowed for who does not answer for the day, and as
-    ``another_must_close``; Conflict("alarm_closed")."""
+    ``another_must_close``; Conflict("alarm_closed"), and as ``ends_by_itself``."""
     alarm = await gate_alarm(uow, alarm_id)
     school_class = alarm.day_child.student.school_class
     if not uow.actor.may_for(Permission.ANSWER_FOR_DAY, school_class.grade, school_class.id):
@@ -124,7 +127,27 @@ async def to_close(uow: UnitOfWork, alarm_id: int) -> Alarm:
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
     await another_must_close(uow, alarm)
+    await ends_by_itself(uow, alarm)
     return alarm
+
+
+async def ends_by_itself(uow: UnitOfWork, alarm: Alarm) -> None:
+    """No word ends the clock of a child who is here: the release does. Raises Conflict("child_still_here"), or
+    Conflict("roll_unsaid") where nobody has said yet whether it is here."""
+    if alarm.kind is not AlarmKind.UNCOLLECTED:
+        return
+    await hold(uow, day_child_id=alarm.day_child_id)
+    query = (
+        select(CHAIN.c.step, CHAIN.c.holder_name, Student.name)
+        .join(CHILDREN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
+        .join(Student, Student.id == CHILDREN.c.student_id)
+        .where(CHILDREN.c.id == alarm.day_child_id)
+    )
+    last = (await uow.connection.execute(query)).one()
+    if last.step in HERE:
+        raise Conflict("child_still_here", child=last.name)
+    if last.step is Step.EXPECTED:
+        raise Conflict("roll_unsaid", child=last.name)
 
 
 async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:

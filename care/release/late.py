@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.extended.session import staying
-from care.records.day import Alarm, AlarmKind, CareSession
+from care.records.day import Alarm, AlarmKind, CareSession, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
@@ -22,6 +22,8 @@ from care.work import UnitOfWork
 
 GUARDIAN, OTHERS, LEAD = 1, 2, 3
 """The steps: who is expected, the other guardians, the duty lead."""
+KEPT = HERE | {Step.EXPECTED}
+"""The child is here, or nobody has said whether it is: after the end of care somebody has to look."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,18 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
+    """``unsaid``: nothing has been said about the child at the roll."""
+
     id: int
     student_id: int
     ends_at: datetime
+    unsaid: bool
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
-    session, one number for each step. Those already taken are among them; their keys tell."""
+    session, one number for each step. Those already taken are among them; their keys tell. A child of whom the roll
+    has said nothing reaches the duty lead alone: the family is not told that it is here."""
     waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
     guardians, planned = await _who(uow, [one.student_id for one in waiting])
     alarmed = await _alarmed(uow, [one.id for one in waiting])
@@ -59,6 +65,8 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         first = [person for person in family if person == planned.get(one.student_id)] or family[:1]
         people = {GUARDIAN: first, OTHERS: [person for person in family if person not in first], LEAD: []}
         for step, after in enumerate(minutes, start=1):
+            if one.unsaid and step != LEAD:
+                continue
             passed = uow.now >= one.ends_at + timedelta(minutes=after)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
                 found.append(Late(one.id, step, tuple(people[step])))
@@ -66,19 +74,23 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
 
 
 async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
-    """Children whose care ended by then: that of their class, or extended care where they stay for it."""
+    """Children here, or of whom nobody knows, whose care ended by then: that of their class, or extended care where
+    they stay for it."""
     over = select(CareSession.id).where(CareSession.date == uow.today, CareSession.ends_at <= ended_by)
     if await uow.session.scalar(over.limit(1)) is None:
         return []
     stay = await staying(uow, uow.today)
     query = (
-        select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at)
+        select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at, CHAIN.c.step)
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
-        .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(HERE))
+        .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(KEPT))
         .order_by(CHILDREN.c.id)
     )
-    waiting = [_Waiting(row.id, row.student_id, row.ends_at) for row in await uow.connection.execute(query)]
+    waiting = [
+        _Waiting(row.id, row.student_id, row.ends_at, row.step is Step.EXPECTED)
+        for row in await uow.connection.execute(query)
+    ]
     if stay is not None:
         later = stay.ends_at
         waiting = [replace(one, ends_at=later) if one.student_id in stay.students else one for one in waiting]
@@ -119,7 +131,7 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile."""
     await hold_lists(uow, [late.day_child_id])
     one = await any_child(uow, late.day_child_id)
-    if one is None or not one.is_here:
+    if one is None or not (one.is_here or (one.step is Step.EXPECTED and late.step == LEAD)):
         return
     if late.step < LEAD:
         await uow.post(

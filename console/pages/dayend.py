@@ -12,7 +12,7 @@ from care.alarms import OpenAlarm, alarms_of
 from care.board.places import Tally, tally_of
 from care.day.close import OpenChild, close_day, days_to_close, open_alarms, open_children
 from care.day.lead import candidates, set_duty_lead
-from care.errors import CareError, NotFound
+from care.errors import CareError, NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.day import CareDay
 from care.records.people import Person
@@ -46,6 +46,7 @@ class DayEndView:
 
 
 async def show(visit: Visit) -> Response:
+    _whole_day(visit)
     return await _page(visit, written_date(visit.request.query_params.get("date", "")))
 
 
@@ -72,14 +73,21 @@ async def _view(uow: UnitOfWork, day: date | None, problem: str, done: bool) -> 
         tally=await tally_of(uow, day),
         children=tuple(own[:LISTED]),
         still=len(still),
-        alarms=await alarms_of(uow, day),
+        alarms=tuple(one for one in await alarms_of(uow, day) if one.day == day),
         open_alarms=await open_alarms(uow, day),
         problem=problem,
         done=done and care_day is not None and care_day.closed_at is not None,
     )
 
 
+def _whole_day(visit: Visit) -> None:
+    """Raises NotAllowed for a grade leader, who answers for a part of the day only."""
+    if not visit.actor.may_everywhere(Permission.ANSWER_FOR_DAY):
+        raise NotAllowed()
+
+
 async def close(visit: Visit) -> Response:
+    _whole_day(visit)
     day = written_date(visit.field("date"))
     if day is None:
         raise NotFound()

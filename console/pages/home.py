@@ -119,7 +119,7 @@ async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> Boa
     if listed and not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
         wanted = replace(wanted, page=1)
         found, total = await _found(uow, wanted)
-    answers = uow.actor.may(Permission.ANSWER_FOR_DAY)
+    answers = uow.actor.may_everywhere(Permission.ANSWER_FOR_DAY)
     view = BoardView(
         now=uow.now,
         board=today,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -291,7 +292,7 @@ async def test_the_most_urgent_comes_first(school: School) -> None:
     assert [alarm.kind for alarm in found.alarms] == list(alarms.URGENT)
 
 
-@pytest.mark.parametrize("kind", [AlarmKind.REFUSED, AlarmKind.DISPUTED, AlarmKind.UNCOLLECTED])
+@pytest.mark.parametrize("kind", [AlarmKind.REFUSED, AlarmKind.DISPUTED])
 async def test_an_alarm_of_any_kind_closes_with_a_reason_once(both: School, kind: AlarmKind) -> None:
     school = both
     child = (await children_in(school, "2(3)"))[0]
@@ -495,3 +496,17 @@ async def test_class_ids_are_those_of_the_children(school: School) -> None:
         _, wave = await children.find(uow, children.Wanted(wave=2))
     assert {child.school_class for child in found} == {"3(5)"}
     assert total == wave == len(await children_in(school, "3(5)"))
+
+
+async def test_an_alarm_about_an_earlier_day_is_on_todays_board(school: School) -> None:
+    """A family says "not right" in the evening, when the day is sealed: it is seen until somebody closes it."""
+    child = (await children_in(school, "2(3)"))[0]
+    await raise_alarm(school, child, AlarmKind.DISPUTED)
+    async with school.work(SYSTEM) as uow:
+        day = uow.today
+    school.clock.jump(school.clock.now() + timedelta(days=1))  # type: ignore[attr-defined]
+    async with school.look(await holder_of(school, Role.HEAD)) as uow:
+        (alarm,) = await alarms.alarms_of(uow, uow.today)
+        assert (alarm.day, alarm.earlier) == (day, True)
+        assert (await child_day(uow, child.student_id, uow.today)).open_alarms == ()
+        assert len((await child_day(uow, child.student_id, day)).open_alarms) == 1

@@ -13,7 +13,7 @@ from care.custody.ledger import Verified, verify
 from care.errors import CareError, Conflict, Invalid, NotFound
 from care.leave import LeaveGiven, give, give_all, take_back
 from care.leave_queries import children_in_care, coming, look, nearest, told
-from care.missing import Answer, unanswered
+from care.missing import Answer, alarm_of, answer, unanswered
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Alarm,
@@ -295,3 +295,19 @@ async def test_both_parents_at_the_same_moment(school: School) -> None:
         done = await asyncio.gather(home.give(), home.give(who=home.father), return_exceptions=True)
         assert sorted(type(one).__name__ for one in done) == ["Conflict", "LeaveGiven"]
         assert [link.step for link in await home.chain()] == [Step.EXPECTED, Step.LEAVE]
+
+
+async def test_a_leave_and_an_answer_at_the_same_moment(school: School) -> None:
+    """They take the list first, both: neither waits for the other for good."""
+    async with opened(school, CLASS):
+        home = await family(school)
+        await home.says(Step.ABSENT)
+        async with school.look() as uow:
+            alarm_id = (await uow.session.scalars(select(Alarm.id))).one()
+        async with school.work(home.father) as uow:
+            await alarm_of(uow, alarm_id, to_change=True)
+            giving = asyncio.create_task(home.give())
+            await asyncio.sleep(0.3)
+            await answer(uow, alarm_id, Answer.WITH_ME)
+        assert (await giving).told_at_once
+        assert [link.step for link in await home.chain()][-1] is Step.EXPLAINED

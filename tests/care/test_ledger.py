@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from afternoon_school import TUESDAY, at, children_of, opened, session_of, teacher_of
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from care import rollcall
 from care.custody.chain import Link, Side, append
@@ -14,7 +15,7 @@ from care.custody.ledger import Flaw, Verified, verify
 from care.day.close import close_day
 from care.errors import Conflict
 from care.permissions import SYSTEM
-from care.records import Holder, Step
+from care.records import CareDay, Holder, Person, Step
 from care.school import School
 
 CLASS = "2(3)"
@@ -113,3 +114,72 @@ async def test_no_day_closes_with_a_child_in_somebodys_hands(school: School) -> 
         session = await session_of(school, CLASS)
         assert refused.value.code == "children_open"
         assert refused.value.values["n"] == len(await children_of(school, session.id))
+
+
+UNDONE = Link(Step.UNDONE, Side(Holder.TEACHER, 1, "尹若岚"))
+
+
+async def closes(school: School) -> str:
+    try:
+        async with school.work(SYSTEM) as uow:
+            await close_day(uow, TUESDAY)
+    except Conflict as error:
+        return error.code
+    return "closed"
+
+
+async def test_no_day_closes_while_a_release_can_be_taken_back(day: School) -> None:
+    """Neither by hand nor by the clock, which waits and tells nobody."""
+    assert await closes(day) == "day_too_fresh"
+    (child, _name), *_ = await children_of(day, (await session_of(day, CLASS)).id)
+    await at(day, 19, 59)
+    async with day.work(SYSTEM) as uow:
+        await append(uow, child.id, UNDONE)
+        await append(uow, child.id, Link(Step.RELEASED, Side(Holder.ADULT, None, "外婆")))
+    await at(day, 20, 1)
+    found = await verified(day)
+    assert isinstance(found, Verified) and found.sealed == 0
+    await at(day, 20, 2)
+    found = await verified(day)
+    assert isinstance(found, Verified) and found.sealed == 1
+    async with day.look() as uow:
+        assert (
+            await uow.known_keys(
+                f"day_open:{TUESDAY}:{person}" for person in await uow.session.scalars(select(Person.id))
+            )
+            == set()
+        )
+
+
+async def test_who_appends_and_who_seals_wait_for_each_other(day: School) -> None:
+    await at(day, 18)
+    (child, _name), *_ = await children_of(day, (await session_of(day, CLASS)).id)
+    async with day.work(SYSTEM) as uow:
+        await append(uow, child.id, UNDONE)
+        closing = asyncio.create_task(closes(day))
+        await asyncio.sleep(0.3)
+        assert not closing.done()
+    assert await closing == "children_open"
+    async with day.work(SYSTEM) as uow:
+        await append(uow, child.id, Link(Step.RELEASED, Side(Holder.ADULT, None, "外婆")))
+    await at(day, 19)
+
+    async def appends() -> None:
+        async with day.work(SYSTEM) as uow:
+            await append(uow, child.id, UNDONE)
+
+    async with day.work(SYSTEM) as uow:
+        await close_day(uow, TUESDAY)
+        appending = asyncio.create_task(appends())
+        await asyncio.sleep(0.3)
+    with pytest.raises(Conflict, match="day_closed"):
+        await appending
+    found = await verified(day)
+    assert isinstance(found, Verified) and found.sealed == 1
+
+
+async def test_a_day_whose_lists_are_not_all_made_does_not_close(school: School) -> None:
+    async with opened(school, CLASS):
+        async with school.work(SYSTEM) as uow:
+            await uow.session.execute(update(CareDay).values(planned_at=None))
+        assert await closes(school) == "day_unplanned"

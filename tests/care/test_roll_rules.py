@@ -10,12 +10,13 @@ import pytest
 from afternoon_school import actor, at, children_of, opened, session_of, teacher_of
 from sqlalchemy import event, select
 
+from bot.chat.rolllist import may_say
 from care import rollcall
 from care.custody.chain import Link, Side, append, append_to_all
 from care.custody.ledger import Verified, verify
 from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import SYSTEM, Actor
-from care.records import Alarm, CareDay, CareSession, CustodyEvent, Event, Holder, Role, StaffRole, Step
+from care.records import Alarm, CareDay, CareSession, CustodyEvent, DayChild, Event, Holder, Role, StaffRole, Step
 from care.rollcall import RollSheet
 from care.school import School
 from care.work import UnitOfWork
@@ -265,14 +266,15 @@ async def test_many_links_at_once_leave_out_who_has_moved_on(school: School) -> 
 
 
 async def test_a_tap_is_few_statements(school: School) -> None:
-    """The hot path: the list is read once, and nothing is asked that is known."""
+    """The hot path: the list is read once, and nothing is asked that is known. PostgreSQL: and two locks, of the day,
+    which must not be sealed meanwhile, and of the list."""
     async with opened(school, CLASS):
         teacher, _session, (one, *_) = await ready(school)
         said: list[str] = []
         event.listen(school.writer.sync_engine, "before_cursor_execute", lambda *args: said.append(args[2]))
         await does(school, teacher, lambda uow: rollcall.mark(uow, one, Step.PRESENT, 1))
         kinds = [statement.split()[0] for statement in said if "pg_notify" not in statement]
-        assert kinds == ["SELECT"] * (2 if school.is_sqlite else 3) + ["UPDATE", "INSERT"]
+        assert kinds == ["SELECT"] * (2 if school.is_sqlite else 4) + ["UPDATE", "INSERT"]
 
 
 async def test_which_rolls_are_late(school: School) -> None:
@@ -321,3 +323,52 @@ async def test_an_alarm_of_a_child_that_was_there_is_none(school: School) -> Non
         async with school.look() as uow:
             assert list(await uow.session.scalars(select(Alarm))) == []
             assert (await uow.session.get_one(CareSession, session)).roll_done_id == teacher.person_id
+
+
+async def on_the_way(school: School, leader: Actor, child: int, undone: bool) -> None:
+    """A child whom somebody leads to the gate, or gave there by mistake and took back."""
+    me = Side(Holder.TEACHER, leader.person_id, leader.name)
+    async with school.work(leader) as uow:
+        await append(uow, child, Link(Step.LINED_OUT, me))
+        if undone:
+            await append(uow, child, Link(Step.RELEASED, Side(Holder.ADULT, None, "奶奶")))
+            await append(uow, child, Link(Step.UNDONE, me))
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_lost_on_the_way_to_the_gate_or_back_in_class(school: School, undone: bool) -> None:
+    """Whoever leads the child out: it can be reported missing, and taken back."""
+    async with opened(school, CLASS):
+        teacher, session, (one, two, three, *_) = await ready(school)
+        await does(school, teacher, lambda uow: rollcall.all_others_present(uow, session))
+        helper, third = await a_colleague(school), await a_colleague(school, 1)
+        for child in (one, two, three):
+            await on_the_way(school, helper, child, undone)
+        roll = await read(school, session, third)
+        assert {step for step in Step if may_say(roll.child(one), step)} >= {Step.ABSENT, Step.BACK}
+        with pytest.raises(NotAllowed, match="with_another"):
+            await does(school, third, lambda uow: rollcall.mark(uow, one, Step.BACK))
+        back = await does(school, helper, lambda uow: rollcall.mark(uow, one, Step.BACK))
+        assert back.child(one).holder_id == teacher.person_id
+        assert (await does(school, teacher, lambda uow: rollcall.mark(uow, two, Step.BACK))).child(two).is_here
+        lost = await does(school, third, lambda uow: rollcall.mark(uow, three, Step.ABSENT))
+        assert lost.child(three).holder is Holder.NOBODY
+        async with school.look() as uow:
+            alarm = (await uow.session.scalars(select(Alarm))).one()
+            assert (alarm.day_child_id, alarm.closed_at) == (three, None)
+        await does(school, teacher, lambda uow: rollcall.mark(uow, three, Step.PRESENT))
+        async with school.look(SYSTEM) as uow:
+            assert (await uow.session.get_one(Alarm, alarm.id)).closed_at is not None
+            assert isinstance(await verify(uow), Verified)
+
+
+async def test_the_class_does_not_take_back_whom_extended_care_has(school: School) -> None:
+    async with opened(school, CLASS):
+        teacher, session, (one, *_) = await ready(school)
+        await does(school, teacher, lambda uow: rollcall.all_others_present(uow, session))
+        await on_the_way(school, await a_colleague(school), one, undone=True)
+        async with school.work(SYSTEM) as uow:
+            (await uow.session.get_one(DayChild, one)).extended_at = uow.now
+        for step in (Step.BACK, Step.ABSENT):
+            with pytest.raises(NotAllowed, match="with_another"):
+                await does(school, teacher, lambda uow, step=step: rollcall.mark(uow, one, step))

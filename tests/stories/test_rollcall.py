@@ -12,6 +12,7 @@ from roll_steps import (
     family_of,
     labels,
     last,
+    lead_of,
     listed,
     moment,
     no_care_teacher,
@@ -466,3 +467,14 @@ async def test_the_menu_has_it_by_duty(small_stage: Stage) -> None:
         await player.send("/language")
         await player.tap("中文")
         assert player.commands[:2] == first
+
+
+async def test_care_is_over_and_nobody_has_called_the_roll(small_afternoon: Stage) -> None:
+    """The duty lead hears of each child of whom nothing was said."""
+    stage = small_afternoon
+    await opens(stage)
+    lead = await lead_of(stage)
+    await stage.at(moment(stage, 17, 39))
+    lead.misses("还没有点名记录，不知道是否在校")
+    await stage.at(moment(stage, 17, 40))
+    lead.reads("还没有点名记录，不知道是否在校")

@@ -214,9 +214,12 @@ async def _child_uncollected_lead(c: Context) -> View | None:
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or alarm.closed_at is not None or not _answers(c, one):
         return None
+    if one.step is Step.EXPECTED:
+        head = [c._("⚠ Care is over, and nothing has been said about {child} at the roll.", child=who_is(c._, one))]
+    else:
+        head = [c._("⚠ Not collected: {child}.", child=who_is(c._, one)), await _who_was_told(c, one)]
     lines = [
-        c._("⚠ Not collected: {child}.", child=who_is(c._, one)),
-        await _who_was_told(c, one),
+        *head,
         screens.state(c.uow, c._, one),
         *await _guardians(c, one),
     ]

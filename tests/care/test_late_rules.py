@@ -1,0 +1,107 @@
+"""After the end of care: children of whom nobody has said anything, and alarms that no word may end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from afternoon_school import at, children_of, opened, session_of, teacher_of
+from sqlalchemy import select
+
+from care import rollcall
+from care.alarms import close as close_any
+from care.custody.chain import FAMILY, Link, Side, append
+from care.errors import Conflict
+from care.permissions import Actor, Duty
+from care.records import Alarm, AlarmKind, CareSession, Holder, Letter, Role, Step
+from care.release.alarms import close_alarm
+from care.school import School
+from care.work import UnitOfWork
+
+CLASS = "2(3)"
+
+
+async def alarms(school: School) -> list[Alarm]:
+    async with school.look() as uow:
+        return list(await uow.session.scalars(select(Alarm).order_by(Alarm.id)))
+
+
+async def letters(school: School, kind: str) -> list[Letter]:
+    async with school.look() as uow:
+        return list(await uow.session.scalars(select(Letter).where(Letter.kind == kind)))
+
+
+async def test_a_child_of_whom_nothing_is_said_reaches_the_duty_lead(school: School) -> None:
+    """Once, after the third step; the family is not told that it waits at school."""
+    async with opened(school, CLASS):
+        await at(school, 14, 36)
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        (forgotten, _name), *others = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            for child, _other in others:
+                await rollcall.mark(uow, child.id, Step.LATE)
+        await at(school, 17, 39)
+        assert await alarms(school) == []
+        await at(school, 17, 40)
+        mine = [one for one in await alarms(school) if one.day_child_id == forgotten.id]
+        assert [one.kind for one in mine] == [AlarmKind.UNCOLLECTED] and mine[0].lead_told_at is not None
+        told = await letters(school, "child_uncollected")
+        assert all(one.params["day_child_id"] != forgotten.id for one in told)
+        await at(school, 17, 50)
+        leads = [one for one in await letters(school, "child_uncollected_lead") if one.params["alarm_id"] == mine[0].id]
+        assert len(leads) == 1
+        async with school.work(teacher) as uow:  # it is missing: another alarm takes this one's place
+            await rollcall.mark(uow, forgotten.id, Step.ABSENT)
+        mine = [one for one in await alarms(school) if one.day_child_id == forgotten.id]
+        assert [(one.kind, one.closed_at is None) for one in mine] == [
+            (AlarmKind.UNCOLLECTED, False),
+            (AlarmKind.MISSING, True),
+        ]
+
+
+async def test_a_leave_that_is_taken_back_after_the_roll_is_chased_anew(school: School) -> None:
+    async with opened(school, CLASS):
+        await at(school, 15, 10)  # late: all three have been told
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        before = len(await letters(school, "roll_late"))
+        assert before
+        (child, _name), *_ = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await append(uow, child.id, Link(Step.LEAVE, FAMILY))
+            await rollcall.sign_in(uow, session.id)
+            await rollcall.all_others_present(uow, session.id)
+            assert (await uow.session.get_one(CareSession, session.id)).roll_done_at is not None
+            await append(uow, child.id, Link(Step.EXPECTED, Side(Holder.TEACHER, teacher.person_id, teacher.name)))
+        await at(school, 15, 29)
+        assert len(await letters(school, "roll_late")) == before
+        await at(school, 15, 41)
+        assert len(await letters(school, "roll_late")) == 2 * before
+
+
+async def test_no_word_ends_the_clock_of_a_child_who_is_here(school: School) -> None:
+    """Neither from the console nor from the chat; a child that has gone, or is missing, is another matter."""
+    async with opened(school, CLASS):
+        await at(school, 14, 36)
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        (child, _), (other, _), *_ = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            await rollcall.mark(uow, child.id, Step.PRESENT)
+        await at(school, 17, 40)
+        lead = Actor(teacher.person_id, teacher.name, (Duty(Role.DEPUTY),))
+        of = {one.day_child_id: one.id for one in await alarms(school)}
+
+        async def code(day_child: int, close: Callable[[UnitOfWork, int, str], Awaitable[object]]) -> str:
+            try:
+                async with school.work(lead) as uow:
+                    await close(uow, of[day_child], "已电话联系")
+            except Conflict as error:
+                return error.code
+            return "closed"
+
+        for close in (close_any, close_alarm):
+            assert await code(child.id, close) == "child_still_here"
+            assert await code(other.id, close) == "roll_unsaid"
+        async with school.work(teacher) as uow:
+            await append(uow, child.id, Link(Step.ABSENT, Side(Holder.NOBODY, None, "")))
+        assert await code(child.id, close_any) == "closed"
