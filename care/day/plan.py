@@ -13,9 +13,10 @@ from sqlalchemy import insert, or_, select
 
 from care.calendar import load_calendar
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
+from care.day.lead import next_lead
 from care.day.rules import rules_of
-from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild, Holder, Leave, Proof, SessionKind, Step
+from care.records.delivery import Class
 from care.records.enrolment import Application, State
 from care.records.people import Person, Role, SchoolClass, StaffRole, Student
 from care.records.term import Term, Venue, VenueKind, Wave, WaveDay
@@ -70,19 +71,15 @@ async def to_be_planned(uow: UnitOfWork) -> Term | None:
 
 
 async def open_day(uow: UnitOfWork, term: Term) -> None:
-    """Opens today; does nothing when it is open already."""
+    """Opens today, and tells the duty lead; does nothing when it is open already."""
     if await uow.session.get(CareDay, uow.today) is not None:
         return
-    lead = await _duty_lead(uow, uow.today)
+    lead = await next_lead(uow, uow.today)
     uow.session.add(CareDay(date=uow.today, term_id=term.id, opened_at=uow.now, duty_lead_id=lead))
     await uow.session.flush()
     uow.record("day_opened", "day", uow.today.toordinal(), date=uow.today.isoformat())
-
-
-async def _duty_lead(uow: UnitOfWork, day: date) -> int | None:
-    """Who answers for the day until the rota says it: the deputies in turn, or else the head."""
-    leads = await holders(uow, Role.DEPUTY) or await holders(uow, Role.HEAD)
-    return leads[day.toordinal() % len(leads)] if leads else None
+    if lead is not None:
+        await uow.post("duty_lead", lead, Class.ALARM, key=f"duty_lead:{uow.today}", date=uow.today.isoformat())
 
 
 async def classes_to_open(uow: UnitOfWork, term: Term) -> list[int]:

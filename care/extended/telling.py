@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from care.day.lead import who_answers
 from care.day.rules import rules_of
 from care.enrolment.family import unrestricted_guardians
 from care.extended.places import Offer
@@ -21,9 +22,9 @@ from care.work import UnitOfWork
 
 async def ask_school(uow: UnitOfWork, request: ExtendedRequest) -> None:
     """The day's duty lead and the office are asked to decide."""
-    care_day = await uow.session.get(CareDay, request.date)
-    lead = [care_day.duty_lead_id] if care_day is not None and care_day.duty_lead_id else []
-    people = [*lead, *await holders(uow, Role.OFFICE)] or await holders(uow, Role.HEAD, Role.DEPUTY)
+    answers, office = await who_answers(uow, request.date), await holders(uow, Role.OFFICE)
+    is_open = await uow.session.get(CareDay, request.date) is not None
+    people = [*answers, *office] if is_open or not office else office
     await _post(uow, "asked", people, request)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import may_follow
+from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid
 from care.missing import arrived, open_missing
@@ -23,7 +24,7 @@ from care.pickup.adults import Authorised, bare_name, is_stopped
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.pickup import Adult
-from care.release.alarms import leads, raise_alarm
+from care.release.alarms import raise_alarm
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -259,7 +260,7 @@ async def _dispute(uow: UnitOfWork, session: PaperSession, child: PaperChild, na
     """The child left with whom it should not have: open until who answers for the day closes it with a reason."""
     alarm, _is_new = await raise_alarm(uow, child.id, AlarmKind.DISPUTED, name)
     alarm.lead_told_at = alarm.lead_told_at or uow.now
-    lead = await leads(uow, session.date)
+    lead = await who_answers(uow, session.date)
     await uow.post("paper_disputed", lead, Class.ALARM, key=f"paper_disputed:{alarm.id}", alarm_id=alarm.id, seq=seq)
 
 

@@ -216,7 +216,7 @@ async def test_the_duty_lead_is_changed(sign_in: SignIn, school: School, town: T
     assert "Staff member answers for today now." in (await head.get("/?done=duty_lead_set")).text
     async with school.look() as uow:
         told = (await uow.session.scalars(select(Letter.person_id).where(Letter.kind == "duty_lead"))).all()
-    assert told == [town.staff[Role.MEMBER]]
+    assert told == [town.staff[Role.DEPUTY], town.staff[Role.MEMBER]]
     assert (await head.post("/day/lead", person=str(town.staff[Role.FINANCE]))).status_code == 422
     assert (await head.post("/day/lead", person="")).status_code == 422
     assert (await (await sign_in(Role.HOMEROOM)).post("/day/lead", person="1")).status_code == 403
