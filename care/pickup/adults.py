@@ -117,12 +117,17 @@ async def barred(uow: UnitOfWork, student_id: int) -> list[Barred]:
 
 
 def _marked(one: Authorised, against: Iterable[Barred]) -> Authorised:
-    """Parents may share a phone: a restricted guardian's own does not stop the other one."""
-    for bar in against:
-        shared = one.adult is Adult.GUARDIAN and bar.entry_id is None and bare_name(one.name) != bare_name(bar.name)
-        if not shared and is_stopped(one.name, one.phone, [bar]):
-            return replace(one, stopped=True)
-    return one
+    return replace(one, stopped=True) if any(stops(bar, one) for bar in against) else one
+
+
+def stops(bar: Barred, one: Authorised) -> bool:
+    """Whether an adult on a list is this one who must not collect the child. Parents may share a phone: a restricted
+    guardian's own does not stop the other one. A delegate's phone is whatever was typed a moment ago: there the name
+    alone stops, since another number must not let anybody through."""
+    if one.adult is Adult.GUARDIAN and bar.entry_id is None and bare_name(one.name) != bare_name(bar.name):
+        return False
+    by_name_alone = one.adult is Adult.DELEGATE and is_stopped(one.name, "", [bar])
+    return by_name_alone or is_stopped(one.name, one.phone, [bar])
 
 
 def bare_name(name: str) -> str:

@@ -15,7 +15,7 @@ from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
 from care.people import children_of
-from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, is_stopped
+from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, stops
 from care.pickup.leaving import Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
 from care.records.day import Step
@@ -178,7 +178,7 @@ async def tell_of_stopped(uow: UnitOfWork, student_id: int, who: Authorised, day
     people = await who_answers(uow, day)
     by = uow.actor.person_id
     for bar in await barred(uow, student_id):
-        if is_stopped(who.name, who.phone, [bar]):
+        if stops(bar, who):
             uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=bar.entry_id)
             key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id or bar.relation}:{by}"
             about = {"student_id": student_id, "adult": bar.name, "by": by}

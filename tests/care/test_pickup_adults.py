@@ -171,6 +171,22 @@ def test_two_people_of_one_name_with_phones_that_differ() -> None:
     assert bare_name("Ｘu  CHANG") == "xuchang"
 
 
+async def test_another_number_lets_no_delegate_through(played: tuple[School, Town]) -> None:
+    """A delegate's number is what a guardian typed: the name alone stops. Of those whom the school has long known by
+    name and number, one may have the name of somebody else."""
+    school, town = played
+    ann = town.students[0]
+    async with school.work(SYSTEM) as uow:
+        aunt = await uow.session.get_one(Delegate, key(town, "Aunt Today")[1])
+        nan = await uow.session.get_one(PickupPerson, key(town, "Nan One")[1])
+        for name, phone in ((aunt.name, "13977770000"), (nan.name, "13977770001")):
+            assert phone not in (aunt.phone, nan.phone)
+            uow.session.add(StopListEntry(student_id=ann, name=name, phone=phone, reason="court", added_at=uow.now))
+    assert await names(school, ann) == ["Ma One", "Pa One", "Nan One", "Aunt Today!"]
+    assert await refused(school, ann, *key(town, "Aunt Today")) == "stop_listed"
+    assert await refused(school, ann, *key(town, "Nan One")) == ""
+
+
 async def test_codes(played: tuple[School, Town]) -> None:
     """One an adult and date, unique among all of that date, nothing in the database that gives one away."""
     school, town = played
