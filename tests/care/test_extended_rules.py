@@ -42,6 +42,7 @@ from care.records import (
     Guardianship,
     Leave,
     Role,
+    State,
     Term,
     WaveDay,
     Wish,
@@ -221,6 +222,25 @@ async def test_a_place_that_gets_free_goes_to_who_waits(school: School) -> None:
     assert (await guardian(school, third)).person_id in {letter.person_id for letter in told}
     await afternoon.tick(school)
     assert await wishes(school, [third, fourth]) == ["approved", "asked"]
+
+
+async def test_who_waits_and_has_gone_holds_nobody_up(school: School) -> None:
+    await begin(school, stay=1, places=1)
+    first, second, third, *_ = await attending(school)
+    for application in (second, third):
+        await does(school, await guardian(school, application), asks(application))
+    async with school.work(SYSTEM) as uow:  # the second is not in care any more; nobody has taken the wish back
+        gone = update(Application).where(Application.id == second.id)
+        await uow.session.execute(gone.values(state=State.WITHDRAWN))
+    await does(school, await guardian(school, first), withdraws(first))
+    await afternoon.tick(school)
+    assert await staying(school) == {third.student_id}
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Term).values(extended_capacity=9))
+    written = []
+    school.reached = written.append
+    await afternoon.tick(school)
+    assert written == [], "an idle tick writes nothing"
 
 
 async def test_what_is_asked_reaches_the_duty_lead_and_the_office(school: School) -> None:
