@@ -31,13 +31,16 @@ from care.extended.asking import ask, child_today, own_children, withdraw
 from care.extended.deciding import decide, request_of
 from care.extended.lists import ChildRow, set_extended, today_rows
 from care.extended.places import offer_on, places_left, stays_on
+from care.extended.roll import stayers
 from care.extended.session import choose_teacher, open_extended
+from care.extended.session import staying as staying_on
 from care.extended.standing import own_standing, set_standing
 from care.leave import give
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Application,
     CalendarDay,
+    DayChild,
     ExtendedRequest,
     Guardianship,
     Leave,
@@ -471,3 +474,29 @@ async def test_a_child_of_no_application_is_nothing(school: School) -> None:
         return await child_today(uow, offer, 10**9)
 
     assert await does(school, SYSTEM, look) is None
+
+
+# the offer ends in the middle of a day
+
+
+async def test_a_day_that_has_begun_keeps_its_extended_care(school: School) -> None:
+    """Nobody who was to stay is suddenly uncollected at its class's gate, or on no list."""
+    await begin(school, stay=2)
+    first, second, third, *_ = await attending(school)
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(
+            update(Term).values(extended_venue_id=None, extended_until=None, extended_capacity=None)
+        )
+        there = update(DayChild).where(DayChild.student_id == first.student_id)
+        await uow.session.execute(there.values(extended_at=uow.now))
+    (session,) = await extended_session(school)
+    async with school.look() as uow:
+        found = await staying_on(uow, TUESDAY)
+        assert found is not None and found.students == {first.student_id, second.student_id}
+        assert (found.ends_at, found.venue) == (session.ends_at, "澹台书院")
+        leaving = {one.student_id: one for one in (await leaves_at(uow, TUESDAY)).values()}
+        assert {one.student_id for one in await stayers(uow, TUESDAY)} == found.students
+    for one in (first, second):
+        assert (leaving[one.student_id].session_id, leaving[one.student_id].at) == (session.id, session.ends_at)
+    assert not leaving[third.student_id].extended
+    assert await tries(school, await guardian(school, third), asks(third)) == "extended_not_today"
