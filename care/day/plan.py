@@ -13,8 +13,9 @@ from sqlalchemy import insert, or_, select
 
 from care.calendar import load_calendar
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
-from care.day.lead import next_lead
+from care.day.lead import next_lead, who_answers
 from care.day.rules import rules_of
+from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild, Holder, Leave, Proof, SessionKind, Step
 from care.records.delivery import Class
 from care.records.enrolment import Application, State
@@ -83,17 +84,28 @@ async def open_day(uow: UnitOfWork, term: Term) -> None:
 
 
 async def classes_to_open(uow: UnitOfWork, term: Term) -> list[int]:
-    """Classes with children in care that have no session yet today."""
+    """Classes with children in care that have no session yet today, and leave with a wave."""
     opened = select(CareSession.school_class_id).where(CareSession.date == uow.today)
     known = set(await uow.session.scalars(opened))
-    eligible = select(SchoolClass.id).where(SchoolClass.grade.in_(term.grades)).order_by(SchoolClass.id)
+    grades = {grade for wave in await waves(uow, term.id) for grade in wave.grades}
+    eligible = select(SchoolClass.id).where(SchoolClass.grade.in_(grades)).order_by(SchoolClass.id)
     expected = {child.class_id for child in await _attending(uow, term)} - known
     return [class_id for class_id in await uow.session.scalars(eligible) if class_id in expected]
 
 
 async def planned(uow: UnitOfWork, day: date) -> None:
-    """All sessions of a day are made."""
-    (await uow.session.get_one(CareDay, day)).planned_at = uow.now
+    """All sessions of a day are made. A class whose grade is in no wave has none: its children are on no list, and the
+    office and who answers for the day are told so, once."""
+    care_day = await uow.session.get_one(CareDay, day)
+    care_day.planned_at = uow.now
+    opened = set(await uow.session.scalars(select(CareSession.school_class_id).where(CareSession.date == day)))
+    term = await uow.session.get_one(Term, care_day.term_id)
+    without = {child.class_id for child in await _attending(uow, term)} - opened
+    if without:
+        people = [*await who_answers(uow, day), *await holders(uow, Role.OFFICE)]
+        about = {"date": day.isoformat(), "class_ids": sorted(without)}
+        await uow.post("class_without_wave", people, Class.ALARM, key=f"no_wave:{day}", **about)
+        uow.record("class_without_wave", "day", day.toordinal(), classes=sorted(without))
 
 
 @dataclass(frozen=True)
