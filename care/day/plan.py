@@ -103,9 +103,9 @@ async def planned(uow: UnitOfWork, day: date) -> None:
     without = {child.class_id for child in await _attending(uow, term)} - opened
     if without:
         people = [*await who_answers(uow, day), *await holders(uow, Role.OFFICE)]
-        about = {"date": day.isoformat(), "class_ids": sorted(without)}
-        await uow.post("class_without_wave", people, Class.ALARM, key=f"no_wave:{day}", **about)
-        uow.record("class_without_wave", "day", day.toordinal(), classes=sorted(without))
+        key, classes = f"no_wave:{day}", sorted(without)
+        await uow.post("class_without_wave", people, Class.ALARM, key, date=day.isoformat(), class_ids=classes)
+        uow.record("class_without_wave", "day", day.toordinal(), classes=classes)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed
+from care.records.day import DayChild
 from care.records.enrolment import Application, PickupPerson, State
 from care.records.people import Guardianship, Person, Relation, StopListEntry
 from care.records.pickup import Adult, Delegate
@@ -72,6 +73,13 @@ async def _guardians(uow: UnitOfWork, student_id: int) -> list[tuple[Person, Gua
     return [(person, tie) for person, tie in await uow.session.execute(query)]
 
 
+def _holds_on(day: date) -> ColumnElement[bool]:
+    """Whether an application speaks for its child on a date: also one that was withdrawn while the child was in care,
+    for it is still to be collected."""
+    planned = exists().where(DayChild.date == day, DayChild.application_id == Application.id)
+    return or_(Application.state == State.ENROLLED, planned)
+
+
 async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPerson]:
     """Those named in the application that holds on this date."""
     query = (
@@ -80,7 +88,7 @@ async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPer
         .join(Term, Term.id == Application.term_id)
         .where(
             Application.student_id == student_id,
-            Application.state == State.ENROLLED,
+            _holds_on(day),
             Term.starts_on <= day,
             Term.ends_on >= day,
         )
@@ -294,7 +302,7 @@ async def _listed_of(uow: UnitOfWork, students: list[int], day: date) -> list[tu
         .join(Term, Term.id == Application.term_id)
         .where(
             Application.student_id.in_(students),
-            Application.state == State.ENROLLED,
+            _holds_on(day),
             Term.starts_on <= day,
             Term.ends_on >= day,
         )

@@ -19,6 +19,7 @@ from extended_school import (
     does,
     extended_session,
     guardian,
+    last_link,
     letters,
     tries,
     wishes,
@@ -26,6 +27,8 @@ from extended_school import (
 )
 from sqlalchemy import select, update
 
+from care import rollcall
+from care.enrolment.apply import withdraw as leave_care
 from care.extended import leaves_at
 from care.extended.asking import ask, child_today, own_children, withdraw
 from care.extended.deciding import decide, request_of
@@ -46,6 +49,7 @@ from care.records import (
     Leave,
     Role,
     State,
+    Step,
     Term,
     WaveDay,
     Wish,
@@ -474,6 +478,22 @@ async def test_a_child_of_no_application_is_nothing(school: School) -> None:
         return await child_today(uow, offer, 10**9)
 
     assert await does(school, SYSTEM, look) is None
+
+
+# withdrawn from care for today
+
+
+async def test_who_withdraws_from_care_today_is_expected_no_more(school: School) -> None:
+    """A child that is here already is still somebody's; one that has not come is with its family."""
+    await begin(school, stay=0)
+    first, second, *_ = await attending(school)
+    teacher, there = await teacher_of(school, CLASS), await day_child(school, second)
+    await does(school, teacher, lambda uow: rollcall.sign_in(uow, there.session_id))
+    await does(school, teacher, lambda uow: rollcall.mark(uow, there.id, Step.PRESENT))
+    for one in (first, second):
+        await does(school, await guardian(school, one), lambda uow, one=one: leave_care(uow, one.id))
+    assert (await last_link(school, first)).step is Step.LEAVE
+    assert (await last_link(school, second)).step is Step.PRESENT
 
 
 # the offer ends in the middle of a day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 from custody_town import DAY, Town, build, town_clock
@@ -26,6 +27,7 @@ from care.records import (
     Term,
 )
 from care.school import School
+from care.work import UnitOfWork
 
 
 @pytest.fixture
@@ -38,6 +40,10 @@ async def played(databases: Databases) -> AsyncIterator[tuple[School, Town]]:
 async def names(school: School, student: int) -> list[str]:
     async with school.look() as uow:
         return [one.name + ("!" if one.stopped else "") for one in await authorised(uow, student, DAY)]
+
+
+async def is_listed(uow: UnitOfWork, student: int, adult_id: int, day: date) -> bool:
+    return (Adult.LISTED, adult_id) in {(one.adult, one.id) for one in await authorised(uow, student, day)}
 
 
 async def refused(school: School, student: int, adult: Adult, adult_id: int) -> str:
@@ -133,7 +139,10 @@ async def test_the_list_of_an_application_that_holds_no_longer(played: tuple[Sch
         await uow.session.execute(
             update(Application).where(Application.student_id == ann).values(state=State.WITHDRAWN)
         )
-    assert await refused(school, ann, adult, number) == "not_authorised"
+    assert await refused(school, ann, adult, number) == "", "withdrawn while the child is here: it is still collected"
+    async with school.look() as uow:
+        assert await is_listed(uow, ann, number, DAY)
+        assert not await is_listed(uow, ann, number, DAY.replace(day=25))
 
 
 async def test_an_entry_that_has_ended(played: tuple[School, Town]) -> None:
