@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -19,7 +20,7 @@ from care import alarms
 from care.board import children
 from care.board.child import child_day
 from care.board.places import PLACES, Place, Tally
-from care.board.today import Board, board, next_care
+from care.board.today import Board, Group, board, next_care
 from care.calendar import load_calendar
 from care.changes import hear_others
 from care.clock import MovableClock
@@ -27,12 +28,13 @@ from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import FOLLOWS, HELD_BY
 from care.day.lead import candidates, set_duty_lead
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.extended.session import open_extended
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Alarm,
     AlarmKind,
+    Application,
     CareDay,
-    CareSession,
     CustodyEvent,
     DayChild,
     Event,
@@ -140,7 +142,8 @@ async def test_children_in_extended_care_are_counted_there(both: School) -> None
     """A group of each class that has children there, in the same sums."""
     moved = (await children_in(both, "2(3)"))[:3] + (await children_in(both, "3(5)"))[:2]
     async with both.work(SYSTEM) as uow:
-        venue = await uow.session.scalar(select(CareSession.venue).where(CareSession.kind == SessionKind.EXTENDED))
+        session = await open_extended(uow)
+        venue = session.venue if session is not None else ""
         for child in moved:
             await uow.session.execute(update(DayChild).where(DayChild.id == child.id).values(extended_at=uow.now))
     head = await holder_of(both, Role.HEAD)
@@ -154,6 +157,35 @@ async def test_children_in_extended_care_are_counted_there(both: School) -> None
         listed, _ = await children.find(uow, children.Wanted(), limit=1000)
     assert len([child for child in listed if child.venue == venue]) == last.tally.total
     assert found.tally.total == len(await children_in(both, "2(3)")) + len(await children_in(both, "3(5)"))
+
+
+async def test_who_stays_is_not_overdue_with_its_class(school: School) -> None:
+    """At the wave's end those who stay wait for the hand-over, not for a guardian; extended care awaits them."""
+    stay, other, *_ = await children_in(school, "2(3)")
+    teacher = await homeroom(school, "2(3)")
+    async with school.work(SYSTEM) as uow:
+        wanted = update(Application).where(Application.id == stay.application_id).values(extended_weekdays=[1])
+        await uow.session.execute(wanted)
+    async with school.work(SYSTEM) as uow:
+        await open_extended(uow)
+    async with school.work(teacher) as uow:
+        await sign_in(uow, stay.session_id)
+    async with school.work(teacher) as uow:
+        await mark(uow, stay.id, Step.PRESENT)
+    late = school.clock.now() + timedelta(hours=1)
+
+    def group(found: Board, kind: SessionKind) -> Group:
+        return next(one for wave in found.waves for one in wave.groups if one.kind is kind)
+
+    found = await seen(school, teacher)
+    assert not group(found, SessionKind.CLASS).is_over(late)
+    awaits = group(found, SessionKind.EXTENDED)
+    assert (awaits.school_class, awaits.staying, awaits.tally.total) == ("2(3)", 1, 0)
+    assert found.tally.total == len(await children_in(school, "2(3)"))
+    async with school.work(teacher) as uow:
+        await mark(uow, other.id, Step.PRESENT)
+    overdue = group(await seen(school, teacher), SessionKind.CLASS)
+    assert overdue.is_over(late) and overdue.left == 1
 
 
 # how far it reaches
