@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select, update
 
-from care.custody.chain import CHAIN, Link, Side, append_after, append_to_all
+from care.custody.chain import CHAIN, CHILDREN, Link, Side, append_after, append_to_all
 from care.errors import Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
 from care.people import clean_name
@@ -80,7 +80,8 @@ async def sign_in(uow: UnitOfWork, session_id: int, seen: int | None = None) -> 
     me = Side(Holder.TEACHER, uow.actor.person_id, uow.actor.name)
     new = replace(roll, teacher_id=me.person_id, teacher=me.name, signed_in_at=uow.now)
     if roll.teacher_id is not None:
-        theirs = [child for child in roll.in_care if child.holder_id == roll.teacher_id]  # others stay where they are
+        mine = [child for child in roll.in_care if not child.extended]  # who is in extended care stays there
+        theirs = [child for child in mine if child.holder_id == roll.teacher_id]  # others stay where they are
         new = await _append_all(uow, new, theirs, me)
         children = len(theirs)
         await uow.post("duty_taken_over", roll.teacher_id, session_id=session_id, by=me.name, children=children)
@@ -140,10 +141,13 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
         return roll
     if seen is not None and child.seq != seen:
         raise Conflict()
-    if child.is_here and child.holder_id not in (None, teacher.person_id):
+    if child.is_here and (child.extended or child.holder_id not in (None, teacher.person_id)):
         raise NotAllowed("with_another", teacher=child.holder_name)
     link = Link(step, _side(step, teacher, remark))
     sha256 = await append_after(uow, child.id, child, link)
+    if child.extended and step is not Step.ABSENT:  # missing there, found by the class: it is the class's again
+        child = replace(child, extended=False)
+        await uow.connection.execute(update(CHILDREN).where(CHILDREN.c.id == child.id).values(extended_at=None))
     if step is Step.ABSENT:
         await open_missing(uow, child.id)
     elif child.step in ALARMING or (child.step is Step.EXPECTED and child.seq > 1):

@@ -205,7 +205,7 @@ async def came(uow: UnitOfWork, day_child_id: int) -> None:
     has comes by hand-over only. Raises NotFound, Conflict."""
     session = await signed_in(uow)
     child = await _stayer(uow, day_child_id)
-    if child.there and child.step in HERE:
+    if child.there and child.step in HERE and child.holder_id == uow.actor.person_id:
         return
     if child.step not in (Step.ABSENT, Step.EXPLAINED, Step.EXPECTED):
         raise Conflict("extended_by_handover")
