@@ -54,7 +54,7 @@ _answering = Person.__table__.alias("answering")
 
 
 async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
-    """The alarms of a day that nobody has closed, as far as the actor sees the board; the most urgent first. Those of
+    """The alarms of a day that nobody has closed, as far as the actor may see them; the most urgent first. Those of
     today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
     today = day == uow.today
     query = day_children(
@@ -119,6 +119,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             own=row.id in own,
         )
         for row in rows
+        if may_see(uow.actor, row.kind, row.grade, row.class_id)
     )
 
 
@@ -129,14 +130,21 @@ def may_close(actor: Actor, kind: AlarmKind, grade: int, class_id: int) -> bool:
     return actor.may_for(right, grade, class_id)
 
 
+def may_see(actor: Actor, kind: AlarmKind, grade: int, class_id: int) -> bool:
+    """Whether the actor may know of an alarm about a child of this class on their board. That an adult was refused, and
+    who it was, is between who answers for the day and whoever refused."""
+    return kind is not AlarmKind.REFUSED or may_close(actor, kind, grade, class_id)
+
+
 async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
-    """An alarm of any kind about a child that the actor sees on the board. Raises NotFound otherwise."""
+    """An alarm of any kind that the actor sees on the board. Raises NotFound otherwise."""
     child = joinedload(Alarm.day_child).joinedload(DayChild.student).joinedload(Student.school_class)
     alarm = (await uow.session.scalars(select(Alarm).where(Alarm.id == alarm_id).options(child))).first()
     if alarm is None:
         raise NotFound()
     place = alarm.day_child.student.school_class
-    if not uow.actor.may_for(Permission.SEE_BOARD, place.grade, place.id):
+    seen = uow.actor.may_for(Permission.SEE_BOARD, place.grade, place.id)
+    if not seen or not may_see(uow.actor, alarm.kind, place.grade, place.id):
         raise NotFound()
     return alarm
 

@@ -179,7 +179,8 @@ async def _write_times(uow: UnitOfWork, change: Change) -> None:
 
 
 async def _move_sessions(uow: UnitOfWork, change: Change) -> None:
-    """The sessions of an open day follow: those that have not begun wholly, the others with their end."""
+    """The sessions of an open day follow: those that have not begun wholly, the others with their end. Extended care
+    begins when the last of them ends."""
     spans = {wave.ordinal: change.after.span(wave) for wave in change.waves}
     query = select(CareSession).where(
         CareSession.date == change.date, CareSession.kind == SessionKind.CLASS, CareSession.ends_at > uow.now
@@ -191,6 +192,13 @@ async def _move_sessions(uow: UnitOfWork, change: Change) -> None:
         if session.starts_at > uow.now:
             session.starts_at = starts
         session.ends_at = ends
+    extended = select(CareSession).where(
+        CareSession.date == change.date, CareSession.kind == SessionKind.EXTENDED, CareSession.starts_at > uow.now
+    )
+    for session in await uow.session.scalars(extended):
+        last = max((ends for _, ends in spans.values()), default=None)
+        if last is not None:
+            session.starts_at = min(session.ends_at, datetime.combine(change.date, last, uow.school.zone))
 
 
 async def set_day(

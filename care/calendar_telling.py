@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from care.calendar_dates import DateState, Span, state_of
 from care.day.plan import on_leave, term_on
@@ -20,6 +20,7 @@ from care.permissions import Duty
 from care.quiet import when_awake
 from care.records.delivery import WAITS, Class, Letter
 from care.records.enrolment import Application, State
+from care.records.extended import ExtendedRequest, Wish
 from care.records.people import Contact, Guardianship, Reach, Role, SchoolClass, StaffRole, Student
 from care.records.term import CalendarDay, Term, Wave
 from care.term import waves
@@ -66,21 +67,33 @@ class _Enrolled:
     weekdays: frozenset[int]
     grade: int
     class_id: int
+    standing: frozenset[int]
+    wish: Wish | None
+    until: time | None
+    """When extended care ends in the term."""
 
-    def care(self, state: DateState, day: date, here: Iterable[Wave]) -> Span | None:
-        """From when to when the child is in care on a date."""
+    def with_class(self, state: DateState, day: date, here: Iterable[Wave]) -> Span | None:
+        """From when to when the child's class has care on a date, if the child takes part."""
         if state.timetable(day) not in self.weekdays:
             return None
         return next((state.span(wave) for wave in here if self.grade in wave.grades), None)
+
+    def care(self, state: DateState, day: date, here: Iterable[Wave]) -> Span | None:
+        """From when to when the child is in care on a date: to the end of extended care where it stays."""
+        span = self.with_class(state, day, here)
+        stays = self.wish is Wish.APPROVED or (self.wish is None and state.timetable(day) in self.standing)
+        return span if span is None or self.until is None or not stays else (span[0], max(span[1], self.until))
 
 
 async def _enrolled(uow: UnitOfWork, term: Term, day: date, students: Iterable[int] | None = None) -> list[_Enrolled]:
     """The children (of these) who take part on a date, whatever its weekday, and are not on leave."""
     query = (
         select(Student.id, Student.name, Application.weekdays, SchoolClass.grade, SchoolClass.id)
+        .add_columns(Application.extended_weekdays, ExtendedRequest.state)
         .select_from(Application)
         .join(Student, Student.id == Application.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
+        .outerjoin(ExtendedRequest, and_(ExtendedRequest.student_id == Student.id, ExtendedRequest.date == day))
         .where(
             Application.term_id == term.id,
             Application.state == State.ENROLLED,
@@ -91,22 +104,35 @@ async def _enrolled(uow: UnitOfWork, term: Term, day: date, students: Iterable[i
     )
     if students is not None:
         query = query.where(Student.id.in_(list(students)))
-    found = [_Enrolled(one, name, frozenset(days), *at) for one, name, days, *at in await uow.session.execute(query)]
+    found = [
+        _Enrolled(one, name, frozenset(days), grade, class_id, frozenset(standing), wish, term.extended_until)
+        for one, name, days, grade, class_id, standing, wish in await uow.session.execute(query)
+    ]
     away = await on_leave(uow, day, [child.student_id for child in found])
     return [child for child in found if child.student_id not in away]
 
 
 async def whom_to_tell(uow: UnitOfWork, day: date, term: Term, before: DateState, after: DateState) -> Told:
-    """Guardians of the children whose care changes, their teachers and the leading group; not who changes it."""
+    """Guardians of the children whose care changes, teachers whose class's times change, and the leading group; not who
+    changes it."""
     here, children = await waves(uow, term.id), await _enrolled(uow, term, day)
     known = await _known(uow, day)
     changes: dict[str, dict[int, _Enrolled]] = {}
+    moves: dict[str, list[_Enrolled]] = {}
 
     def changed(since: DateState) -> dict[int, _Enrolled]:
         if since.seen not in changes:
             touched = (one for one in children if one.care(since, day, here) != one.care(after, day, here))
             changes[since.seen] = {one.student_id: one for one in touched}
         return changes[since.seen]
+
+    def moved(since: DateState) -> list[_Enrolled]:
+        """As their teachers see it: a child who stays for extended care leaves its class at another time, too."""
+        if since.seen not in moves:
+            moves[since.seen] = [
+                one for one in children if one.with_class(since, day, here) != one.with_class(after, day, here)
+            ]
+        return moves[since.seen]
 
     mine: dict[int, list[int]] = {}
     families = await _families(uow, [child.student_id for child in children])
@@ -116,7 +142,7 @@ async def whom_to_tell(uow: UnitOfWork, day: date, term: Term, before: DateState
     people = {who: ToTell(who, known.get(who, before), tuple(students)) for who, students in mine.items()}
     for person_id, duty in await _staff(uow):
         knows = known.get(person_id, before)
-        if person_id not in people and person_id != uow.actor.person_id and _touches(changed(knows).values(), duty):
+        if person_id not in people and person_id != uow.actor.person_id and _touches(moved(knows), duty):
             people[person_id] = ToTell(person_id, knows)
     touched = set(changed(before))
     reached = await _reached(uow)

@@ -4,18 +4,19 @@ lead; it stays open until somebody closes it with a reason, or the child is ther
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
 from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
+from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, DayChild, Holder, Step
+from care.records.day import Alarm, AlarmKind, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
 from care.release.alarms import settle
@@ -76,14 +77,8 @@ async def tell_lead(uow: UnitOfWork, alarm: Alarm) -> None:
         return
     alarm.lead_told_at = uow.now
     child = await child_of(uow, alarm.day_child_id)
-    lead = await _leads(uow, child.date)
+    lead = await who_answers(uow, child.date)
     await uow.post("child_missing_lead", lead, Class.ALARM, key=f"missing_lead:{alarm.id}", alarm_id=alarm.id)
-
-
-async def _leads(uow: UnitOfWork, day: date) -> list[int]:
-    """Who answers for the day: the duty lead, or the leading group's heads where there is none."""
-    care_day = await uow.session.get_one(CareDay, day)
-    return [care_day.duty_lead_id] if care_day.duty_lead_id is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
 
 
 async def _concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]:
@@ -91,7 +86,7 @@ async def _concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int
     people = [alarm.opened_by, child.session.signed_in_id]
     people += await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
     if alarm.lead_told_at is not None:
-        people += await _leads(uow, child.date)
+        people += await who_answers(uow, child.date)
     return [one for one in dict.fromkeys(people) if one is not None and one != uow.actor.person_id]
 
 

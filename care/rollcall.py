@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from care.custody.chain import CHAIN, Link, Side, append_after, append_to_all
+from care.custody.chain import CHAIN, CHILDREN, Link, Side, append_after, append_to_all
 from care.errors import Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
 from care.people import clean_name
@@ -82,7 +82,8 @@ async def sign_in(uow: UnitOfWork, session_id: int, seen: int | None = None) -> 
     me = Side(Holder.TEACHER, uow.actor.person_id, uow.actor.name)
     new = replace(roll, teacher_id=me.person_id, teacher=me.name, signed_in_at=uow.now)
     if roll.teacher_id is not None:
-        theirs = [child for child in roll.in_care if child.holder_id == roll.teacher_id]  # others stay where they are
+        mine = [child for child in roll.in_care if not child.extended]  # who is in extended care stays there
+        theirs = [child for child in mine if child.holder_id == roll.teacher_id]  # others stay where they are
         new = await _append_all(uow, new, theirs, me)
         children = len(theirs)
         await uow.post("duty_taken_over", roll.teacher_id, session_id=session_id, by=me.name, children=children)
@@ -142,14 +143,14 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
         return roll
     if seen is not None and child.seq != seen:
         raise Conflict()
-    if (
-        child.is_here
-        and child.holder_id not in (None, teacher.person_id)
-        and not await _may_end(uow, roll, child, step)
-    ):
+    with_another = child.extended or child.holder_id not in (None, teacher.person_id)
+    if child.is_here and with_another and not _may_end(uow, roll, child, step):
         raise NotAllowed("with_another", teacher=child.holder_name)
     link = Link(step, _side(step, teacher, remark))
     sha256 = await append_after(uow, child.id, child, link)
+    if child.extended and step is not Step.ABSENT:  # missing there, found by the class: it is the class's again
+        child = replace(child, extended=False)
+        await uow.connection.execute(update(CHILDREN).where(CHILDREN.c.id == child.id).values(extended_at=None))
     if step is Step.ABSENT:
         await open_missing(uow, child.id)
     elif child.step in ALARMING or (child.step is Step.EXPECTED and child.seq > 1):
@@ -157,15 +158,14 @@ async def mark(uow: UnitOfWork, day_child_id: int, step: Step, seen: int | None 
     return await _finished(uow, roll.with_children({child.id: _after(uow, child, link, sha256)}))
 
 
-async def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> bool:
+def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> bool:
     """Whether a child of this class's way to the gate with a colleague may end like this: lost on the way, for whoever
     misses it; back in class, for the colleague and who is on duty. What extended care has, it accounts for itself."""
     if child.step not in AT_THE_GATE or step not in (Step.ABSENT, Step.BACK):
         return False
     if step is Step.BACK and uow.actor.person_id not in (child.holder_id, roll.teacher_id):
         return False
-    away = select(DayChild.extended_at).where(DayChild.id == child.id)
-    return await uow.session.scalar(away) is None
+    return not child.extended
 
 
 def _side(step: Step, teacher: Side, remark: str) -> Side:

@@ -25,7 +25,8 @@ NOT_THERE = frozenset({Step.EXPECTED, Step.LEAVE, Step.ABSENT, Step.EXPLAINED})
 
 @dataclass(frozen=True)
 class RollChild:
-    """A child on the list, with the last link of its chain: ``seq`` is how far that had grown when it was read."""
+    """A child on the list, with the last link of its chain: ``seq`` is how far that had grown when it was read.
+    ``extended``: extended care has taken it over; it is none of the class's now."""
 
     id: int
     student_id: int
@@ -38,6 +39,7 @@ class RollChild:
     holder_name: str
     at: datetime
     sha256: str = field(repr=False)
+    extended: bool = False
 
     @property
     def is_here(self) -> bool:
@@ -160,6 +162,7 @@ _CHILDREN = (
         CHAIN.c.holder_name,
         CHAIN.c.at,
         CHAIN.c.sha256,
+        CHILDREN.c.extended_at.is_not(None),
     )
     .join(Student, Student.id == CHILDREN.c.student_id)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
@@ -217,8 +220,8 @@ async def _read(uow: UnitOfWork, session: DbRow[Any] | None) -> RollSheet:
 
 
 def _child(row: Sequence[Any]) -> RollChild:
-    id_, student_id, number, seq, name, step, holder, holder_id, holder_name, at, sha256 = row
-    return RollChild(id_, student_id, number, name, step, seq, holder, holder_id, holder_name, at, sha256)
+    id_, student_id, number, seq, name, step, holder, holder_id, holder_name, at, sha256, extended = row
+    return RollChild(id_, student_id, number, name, step, seq, holder, holder_id, holder_name, at, sha256, extended)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from locales import mark
 
 LETTERS = {
+    "class_without_wave": mark("Class without a dismissal wave"),
     "duty_lead": mark("Named duty lead"),
     "child_missing": mark("A missing child: guardians asked"),
     "child_missing_told": mark("A missing child: homeroom teacher told"),

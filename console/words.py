@@ -86,6 +86,7 @@ ACTIONS = {
     "release_disputed": mark("Hand-over disputed"),
     "child_uncollected": mark("Child not collected"),
     "day_opened": mark("Care day opened"),
+    "class_without_wave": mark("Class without a dismissal wave"),
     "day_closed": mark("Care day closed and sealed"),
     "duty_lead_set": mark("Duty lead changed"),
     "duty_signed_in": mark("Duty signed in"),

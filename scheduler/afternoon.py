@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from care.day.close import WAITS, against_closing, close_day, days_to_close
+from care.day.lead import who_answers
 from care.day.plan import classes_to_open, open_day, open_session, planned, to_be_planned
 from care.day.rules import Rules, rules_of
 from care.missing import tell_lead, unanswered
@@ -95,16 +96,17 @@ async def chase_rolls(school: School, care_day: CareDay, rules: Rules) -> None:
     async with school.look(SYSTEM) as uow:
         rolls = await unfinished(uow, rules.roll_minutes)
         leaders = {grade: await holders(uow, Role.GRADE_LEADER, grade=grade) for grade in {one.grade for one in rolls}}
-        late = [chase for roll in rolls for chase in _chases(uow, care_day, roll, leaders[roll.grade])]
+        leads = tuple(await who_answers(uow, care_day.date))
+        late = [chase for roll in rolls for chase in _chases(uow, leads, roll, leaders[roll.grade])]
         known = await uow.known_keys(f"{chase.key()}:{person}" for chase in late for person in chase.people)
     new = [chase for chase in late if any(f"{chase.key()}:{person}" not in known for person in chase.people)]
     if new:
         await together(school, _post_chase, new)
 
 
-def _chases(uow: UnitOfWork, care_day: CareDay, roll: OpenRoll, leaders: list[int]) -> list[Chase]:
-    teacher, lead = (() if person is None else (person,) for person in (roll.teacher_id, care_day.duty_lead_id))
-    people = (teacher, tuple(leaders), lead)
+def _chases(uow: UnitOfWork, leads: tuple[int, ...], roll: OpenRoll, leaders: list[int]) -> list[Chase]:
+    teacher = () if roll.teacher_id is None else (roll.teacher_id,)
+    people = (teacher, tuple(leaders), leads)
     until = datetime.combine(uow.today + timedelta(days=1), datetime.min.time(), uow.school.zone)
     return [
         Chase(roll.session_id, step, people[step], until, roll.again)
@@ -148,7 +150,7 @@ async def close_days(school: School) -> None:
             if against is None:
                 acts.append((close_day, care_day.date))
             elif against.code not in WAITS and not await uow.known_keys(
-                f"{_open_key(care_day.date)}:{one}" for one in await _answers(uow, care_day)
+                f"{_open_key(care_day.date)}:{one}" for one in await who_answers(uow, care_day.date)
             ):
                 acts.append((_tell_that_open, care_day.date))
     for act, day in acts:
@@ -164,11 +166,6 @@ def _open_key(day: date) -> str:
     return f"day_open:{day}"
 
 
-async def _answers(uow: UnitOfWork, care_day: CareDay) -> list[int]:
-    """Who answers for a day."""
-    return [care_day.duty_lead_id] if care_day.duty_lead_id else await holders(uow, Role.HEAD)
-
-
 async def _tell_that_open(uow: UnitOfWork, day: date) -> None:
-    people = await _answers(uow, await uow.session.get_one(CareDay, day))
+    people = await who_answers(uow, day)
     await uow.post("day_still_open", people, Class.ALARM, key=_open_key(day), date=day.isoformat())

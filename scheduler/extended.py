@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from care.day.lead import who_answers
 from care.day.rules import Rules
 from care.extended.deciding import grant_waiting, waiting_requests
 from care.extended.roll import late_roll
@@ -46,21 +47,22 @@ async def _chase(school: School, care_day: CareDay, rules: Rules) -> None:
         session = await late_roll(uow, rules.roll_minutes)
         if session is None:
             return
-        due = _due(uow, care_day, session, rules.roll_minutes)
+        due = _due(uow, await who_answers(uow, care_day.date), session, rules.roll_minutes)
         known = await uow.known_keys(f"{_key(session.id, step)}:{person}" for step, person in due)
     new = [(session, step, who) for step, who in due if f"{_key(session.id, step)}:{who}" not in known]
     if new:
         await together(school, _post, new)
 
 
-def _due(uow: UnitOfWork, care_day: CareDay, session: CareSession, minutes: int) -> list[tuple[int, int]]:
+def _due(uow: UnitOfWork, leads: list[int], session: CareSession, minutes: int) -> list[tuple[int, int]]:
     deadline = session.starts_at + timedelta(minutes=minutes)
-    lead = care_day.duty_lead_id
-    people = (session.signed_in_id or session.teacher_id or lead, lead)
+    teacher = session.signed_in_id or session.teacher_id
+    people = ([teacher] if teacher is not None else leads, leads)
     return [
         (step, person)
-        for step, (after, person) in enumerate(zip(CHASE_MINUTES, people, strict=True))
-        if person is not None and uow.now - deadline >= timedelta(minutes=after)
+        for step, (after, told) in enumerate(zip(CHASE_MINUTES, people, strict=True))
+        for person in told
+        if uow.now - deadline >= timedelta(minutes=after)
     ]
 
 

@@ -1,12 +1,15 @@
-"""What the duty lead of today is told: that the day is theirs to answer for."""
+"""What the duty lead of today is told: that the day is theirs to answer for, and which classes its plan left out."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import select
+
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
 from care.records.day import CareDay
+from care.records.people import SchoolClass
 
 
 async def _duty_lead(c: Context) -> View | None:
@@ -22,4 +25,22 @@ async def _duty_lead(c: Context) -> View | None:
     )
 
 
-KINDS: dict[str, Kind] = {"duty_lead": Kind(_duty_lead, courtesy=True)}
+async def _without_wave(c: Context) -> View | None:
+    """To who answers for the day and to the office: classes that are on no list today."""
+    if c.params["date"] != c.uow.today.isoformat() or not c.uow.actor.is_staff:
+        return None
+    query = select(SchoolClass).where(SchoolClass.id.in_(c.params["class_ids"]))
+    classes = await c.uow.session.scalars(query.order_by(SchoolClass.grade, SchoolClass.number))
+    return View(
+        c._(
+            "⚠ These classes are on no list today, because their grade is in no dismissal wave: {classes}. Their "
+            "children need somebody now. The office sets the waves in the console under “Term”.",
+            classes=", ".join(one.name for one in classes),
+        )
+    )
+
+
+KINDS: dict[str, Kind] = {
+    "class_without_wave": Kind(_without_wave),
+    "duty_lead": Kind(_duty_lead, courtesy=True),
+}

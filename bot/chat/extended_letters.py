@@ -69,7 +69,7 @@ async def _asked(c: Context) -> View | None:
 
 
 async def _decided(c: Context) -> View | None:
-    """To the child's guardians: granted, or declined."""
+    """To the child's guardians: granted, declined, or withdrawn by another guardian."""
     found = await _current(c)
     if found is None:
         return None
@@ -83,6 +83,14 @@ async def _decided(c: Context) -> View | None:
     if request.state is Wish.DECLINED:
         text = c._("The school cannot offer {child} extended care today; the child leaves with the class.", **values)
         return View(text + ("\n" + c._("Remark: {remark}", remark=request.remark) if request.remark else ""))
+    if request.state is Wish.WITHDRAWN:
+        by = await c.uow.session.get(Person, request.asked_by) if request.asked_by else None
+        text = c._(
+            "{child} does not stay for extended care today ({name} has withdrawn it) and leaves with the class.",
+            **values,
+            name=by.name if by else "–",
+        )
+        return View(text, ((Button(c._("Extended care"), pack("exf", 0)),),))
     return None
 
 

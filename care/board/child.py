@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from care.alarms import OpenAlarm, alarms_of
+from care.alarms import OpenAlarm, alarms_of, may_see
 from care.errors import NotFound
 from care.permissions import Permission
 from care.records.day import Alarm, CareDay, CareSession, CustodyEvent, DayChild
@@ -58,7 +58,12 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
     ):
         raise NotFound()
     place = await _place(uow, student_id, day)
-    alarms = await _alarms(uow, place.id) if place else []
+    school_class = student.school_class
+    alarms = [
+        (alarm, by)
+        for alarm, by in (await _alarms(uow, place.id) if place else [])
+        if may_see(uow.actor, alarm.kind, school_class.grade, school_class.id)
+    ]
     plan = await uow.session.get(PickupPlan, (day, student_id))
     days = select(DayChild.date).where(DayChild.student_id == student_id).order_by(DayChild.date.desc())
     return ChildDay(

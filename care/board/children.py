@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from care.alarms import may_see
 from care.board.places import IN_SESSION, PLACES, Place, day_children
 from care.custody.chain import CHAIN, CHILDREN
 from care.permissions import Permission
@@ -27,7 +28,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class BoardChild:
-    """A child of today: the last step, who has the child since when, and which alarms are open."""
+    """A child of today: the last step, who has the child since when, and which alarms are open, as far as
+    the actor may see them."""
 
     student_id: int
     name: str
@@ -53,6 +55,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             CHILDREN.c.student_id,
             CHILDREN.c.number,
             Student.name,
+            SchoolClass.id.label("class_id"),
             SchoolClass.grade,
             SchoolClass.number.label("class_number"),
             CareSession.kind,
@@ -91,7 +94,9 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             holder=row.holder,
             holder_name=row.holder_name,
             at=row.at,
-            alarms=frozenset(alarms.get(row.id, ())),
+            alarms=frozenset(
+                kind for kind in alarms.get(row.id, ()) if may_see(uow.actor, kind, row.grade, row.class_id)
+            ),
         )
         for row in rows
     ]

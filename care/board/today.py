@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
 from care.calendar import Calendar
-from care.custody.chain import CHAIN
+from care.custody.chain import CHAIN, CHILDREN
 from care.day.rules import Rules, rules_of
+from care.extended.session import Staying, staying
 from care.permissions import Permission
 from care.records.day import CareDay, CareSession, SessionKind
 from care.records.people import Person, SchoolClass
@@ -24,7 +25,8 @@ from care.work import UnitOfWork
 class Group:
     """A class's children in one session. ``teacher`` is who has signed in, or else who is planned (``signed_in`` tells
     which). ``roll_due``: by when something should have been said about every child; ``late_from``: by when all should
-    have been collected."""
+    have been collected. ``staying``: children who stay for extended care and are still with their class: in the class's
+    group those who are here, and in the group that awaits them there all of them, who are not in its tally yet."""
 
     session_id: int
     kind: SessionKind
@@ -41,13 +43,19 @@ class Group:
     roll_due: datetime
     late_from: datetime
     tally: Tally
+    staying: int = 0
 
     def roll_is_late(self, now: datetime) -> bool:
         return self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
-        """Children are still waiting when all should have been collected."""
-        return now > self.late_from and self.tally.waiting > 0
+        """Children are still waiting when all should have been collected. Who stays for extended care should not."""
+        return now > self.late_from and self.left > 0
+
+    @property
+    def left(self) -> int:
+        """Children in the school's hands whom this group should see collected."""
+        return self.tally.waiting - (self.staying if self.kind is SessionKind.CLASS else 0)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
         .where(CareSession.date == uow.today)
     )
     by_id = {row.id: row for row in await uow.connection.execute(sessions)}
+    extended = next((row.id for row in by_id.values() if row.kind is SessionKind.EXTENDED), None)
+    stay = await staying(uow, uow.today) if extended is not None else None  # it is made where anybody stays
     counts = day_children(
         select(
             IN_SESSION.label("in_session"),
@@ -154,15 +164,25 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
             SchoolClass.grade,
             SchoolClass.number,
             CHAIN.c.step,
+            _awaited(stay).label("awaited"),
             func.count(),
         ),
         uow.actor,
         uow.today,
-    ).group_by("in_session", SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step)
+    ).group_by("in_session", SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step, "awaited")
     found: dict[tuple[int, int, int, int], dict[Place, int]] = {}
-    for session_id, class_id, grade, number, step, many in await uow.connection.execute(counts):
+    awaited: dict[tuple[int, int], int] = {}
+    for session_id, class_id, grade, number, step, stays, many in await uow.connection.execute(counts):
+        if session_id not in by_id:  # on PostgreSQL the counts may be younger than the sessions
+            continue
+        place = PLACES[step]
         places = found.setdefault((grade, number, session_id, class_id), {})
-        places[PLACES[step]] = places.get(PLACES[step], 0) + many
+        places[place] = places.get(place, 0) + many
+        if stays and place in (Place.HERE, Place.ON_WAY):
+            awaited[session_id, class_id] = awaited.get((session_id, class_id), 0) + many
+        if stays and extended is not None and place in (Place.UNSAID, Place.HERE, Place.ON_WAY):
+            found.setdefault((grade, number, extended, class_id), {})
+            awaited[extended, class_id] = awaited.get((extended, class_id), 0) + many
     return [
         Group(
             session_id=session_id,
@@ -180,10 +200,17 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
             roll_due=by_id[session_id].starts_at + timedelta(minutes=rules.roll_minutes),
             late_from=by_id[session_id].ends_at + timedelta(minutes=rules.late_minutes[0]),
             tally=Tally(found[grade, number, session_id, class_id]),
+            staying=awaited.get((session_id, class_id), 0),
         )
         for grade, number, session_id, class_id in sorted(found)
-        if session_id in by_id  # on PostgreSQL the counts may be younger than the sessions
     ]
+
+
+def _awaited(stay: Staying | None) -> ColumnElement[int]:
+    """1 for a child who stays for extended care and has not been handed over there."""
+    students = sorted(stay.students) if stay is not None else []
+    is_awaited = CHILDREN.c.student_id.in_(students) & CHILDREN.c.extended_at.is_(None)
+    return case((is_awaited, 1), else_=0)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from sqlalchemy import insert, or_, select
 
 from care.calendar import load_calendar
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
+from care.day.lead import next_lead, who_answers
 from care.day.rules import rules_of
 from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild, Holder, Leave, Proof, SessionKind, Step
+from care.records.delivery import Class
 from care.records.enrolment import Application, State
 from care.records.people import Person, Role, SchoolClass, StaffRole, Student
 from care.records.term import Term, Venue, VenueKind, Wave, WaveDay
@@ -70,33 +72,40 @@ async def to_be_planned(uow: UnitOfWork) -> Term | None:
 
 
 async def open_day(uow: UnitOfWork, term: Term) -> None:
-    """Opens today; does nothing when it is open already."""
+    """Opens today, and tells the duty lead; does nothing when it is open already."""
     if await uow.session.get(CareDay, uow.today) is not None:
         return
-    lead = await _duty_lead(uow, uow.today)
+    lead = await next_lead(uow, uow.today)
     uow.session.add(CareDay(date=uow.today, term_id=term.id, opened_at=uow.now, duty_lead_id=lead))
     await uow.session.flush()
     uow.record("day_opened", "day", uow.today.toordinal(), date=uow.today.isoformat())
-
-
-async def _duty_lead(uow: UnitOfWork, day: date) -> int | None:
-    """Who answers for the day until the rota says it: the deputies in turn, or else the head."""
-    leads = await holders(uow, Role.DEPUTY) or await holders(uow, Role.HEAD)
-    return leads[day.toordinal() % len(leads)] if leads else None
+    if lead is not None:
+        await uow.post("duty_lead", lead, Class.ALARM, key=f"duty_lead:{uow.today}", date=uow.today.isoformat())
 
 
 async def classes_to_open(uow: UnitOfWork, term: Term) -> list[int]:
-    """Classes with children in care that have no session yet today."""
+    """Classes with children in care that have no session yet today, and leave with a wave."""
     opened = select(CareSession.school_class_id).where(CareSession.date == uow.today)
     known = set(await uow.session.scalars(opened))
-    eligible = select(SchoolClass.id).where(SchoolClass.grade.in_(term.grades)).order_by(SchoolClass.id)
+    grades = {grade for wave in await waves(uow, term.id) for grade in wave.grades}
+    eligible = select(SchoolClass.id).where(SchoolClass.grade.in_(grades)).order_by(SchoolClass.id)
     expected = {child.class_id for child in await _attending(uow, term)} - known
     return [class_id for class_id in await uow.session.scalars(eligible) if class_id in expected]
 
 
 async def planned(uow: UnitOfWork, day: date) -> None:
-    """All sessions of a day are made."""
-    (await uow.session.get_one(CareDay, day)).planned_at = uow.now
+    """All sessions of a day are made. A class whose grade is in no wave has none: its children are on no list, and the
+    office and who answers for the day are told so, once."""
+    care_day = await uow.session.get_one(CareDay, day)
+    care_day.planned_at = uow.now
+    opened = set(await uow.session.scalars(select(CareSession.school_class_id).where(CareSession.date == day)))
+    term = await uow.session.get_one(Term, care_day.term_id)
+    without = {child.class_id for child in await _attending(uow, term)} - opened
+    if without:
+        people = [*await who_answers(uow, day), *await holders(uow, Role.OFFICE)]
+        key, classes = f"no_wave:{day}", sorted(without)
+        await uow.post("class_without_wave", people, Class.ALARM, key, date=day.isoformat(), class_ids=classes)
+        uow.record("class_without_wave", "day", day.toordinal(), classes=classes)
 
 
 @dataclass(frozen=True)

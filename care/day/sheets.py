@@ -18,7 +18,7 @@ from care.enrolment.answers import COLLECTED_ONLY_GRADES
 from care.errors import NotFound
 from care.extended.roll import stayers
 from care.permissions import Actor, Permission
-from care.pickup.adults import Adults, Authorised, Barred, adults_of_all, is_stopped
+from care.pickup.adults import Adults, Authorised, Barred, adults_of_all, stops
 from care.records.day import CareDay, CareSession, SessionKind, Step
 from care.records.enrolment import Application, LeaveMode
 from care.records.people import Person, SchoolClass, Student
@@ -227,4 +227,4 @@ def may_leave_alone(mode: LeaveMode, grade: int) -> bool:
 
 def _others(adults: Adults) -> tuple[Barred, ...]:
     marked = [one for one in adults.authorised if one.stopped]
-    return tuple(bar for bar in adults.barred if not any(is_stopped(one.name, one.phone, [bar]) for one in marked))
+    return tuple(bar for bar in adults.barred if not any(stops(bar, one) for one in marked))

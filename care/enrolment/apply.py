@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload, selectinload
 
+from care.custody.chain import FAMILY, LAST, Link, append
 from care.enrolment.answers import Answers, checked
 from care.enrolment.family import reviewers_of, unrestricted_guardians
 from care.enrolment.places import give_place_to_next, lock_class_of
 from care.enrolment.states import HOLDS_A_PLACE, OPEN, RULES, Move
 from care.errors import Conflict, Invalid, NotFound
 from care.people import clean_name, holders, normal_phone
+from care.records.day import CareDay, DayChild, Step
 from care.records.delivery import Class
 from care.records.enrolment import Application, Consent, ConsentKind, PickupPerson, State
 from care.records.people import Guardianship, Role, Student
@@ -251,7 +253,8 @@ async def child_left(uow: UnitOfWork, student: Student, remark: str) -> int:
 
 async def take_out(uow: UnitOfWork, application: Application, remark: str = "") -> None:
     """The withdrawal takes effect: the place is free and goes to the next in line. The consents end with it, and the
-    health note is deleted."""
+    health note is deleted. A child whom today's list still expects is with its family; one who is here stays in the
+    teacher's hands until it is collected."""
     held_a_place = application.state in HOLDS_A_PLACE
     application.state = State.WITHDRAWN
     application.state_since = uow.now
@@ -264,8 +267,23 @@ async def take_out(uow: UnitOfWork, application: Application, remark: str = "") 
     )
     uow.record("withdrawn", "application", application.id, remark, leaves_on=str(application.leaves_on))
     await uow.session.flush()
+    await _not_expected(uow, application.id)
     if held_a_place:
         await give_place_to_next(uow, application.term_id, application.student.school_class_id)
+
+
+async def _not_expected(uow: UnitOfWork, application_id: int) -> None:
+    query = (
+        select(DayChild.id)
+        .join(CareDay, CareDay.date == DayChild.date)
+        .where(DayChild.date == uow.today, DayChild.application_id == application_id, CareDay.closed_at.is_(None))
+    )
+    child_id = await uow.session.scalar(query)
+    if child_id is None:
+        return
+    last = (await uow.connection.execute(LAST, {"child": child_id})).one()
+    if last.step is Step.EXPECTED:
+        await append(uow, child_id, Link(Step.LEAVE, FAMILY), last.seq)
 
 
 async def _tell_others(uow: UnitOfWork, application: Application, kind: str, **params: Any) -> None:

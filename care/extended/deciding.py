@@ -84,13 +84,24 @@ async def _settle(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, to: W
 
 
 async def waiting_requests(uow: UnitOfWork) -> list[int]:
-    """Today's requests that wait, where they are granted by themselves as soon as places are free: the oldest first."""
+    """Today's requests that can be granted now, where they are granted by themselves as soon as places are free: the
+    oldest first, no more than there are places. A child who has left, or is not in care any more, holds nobody up."""
     offer = await offer_on(uow, uow.today)
     if offer is None or uow.now >= offer.ends_at or not (await rules_of(uow, offer.term_id)).extended_automatic:
         return []
-    query = select(ExtendedRequest.id).where(ExtendedRequest.date == offer.date, ExtendedRequest.state == Wish.ASKED)
-    waiting = list(await uow.session.scalars(query.order_by(ExtendedRequest.asked_at, ExtendedRequest.id)))
-    return waiting[: await places_left(uow, offer)] if waiting else []
+    query = select(ExtendedRequest.id, ExtendedRequest.student_id).where(
+        ExtendedRequest.date == offer.date, ExtendedRequest.state == Wish.ASKED
+    )
+    waiting = (await uow.session.execute(query.order_by(ExtendedRequest.asked_at, ExtendedRequest.id))).all()
+    left = await places_left(uow, offer) if waiting else 0
+    found: list[int] = []
+    for request_id, student_id in waiting:
+        if len(found) >= left:
+            break
+        child = await child_today(uow, offer, student_id)
+        if child is not None and child.in_care:
+            found.append(request_id)
+    return found
 
 
 async def grant_waiting(uow: UnitOfWork, request_id: int) -> None:

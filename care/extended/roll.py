@@ -12,8 +12,8 @@ from sqlalchemy import or_, select, update
 from care.custody.chain import CHAIN, CHILDREN, Link, Side, append
 from care.custody.steps import ENDS, HERE, may_follow
 from care.errors import Conflict, NotAllowed, NotFound
-from care.extended.places import offer_on, stays_on
-from care.extended.session import hold_class, may_take, opened, session_on, signed_in
+from care.extended.places import stays_on
+from care.extended.session import hold_class, may_take, opened, running_on, session_on, signed_in
 from care.missing import arrived, open_missing
 from care.permissions import Permission
 from care.records.day import CareSession, Holder, Step
@@ -62,8 +62,8 @@ class Stayer:
 async def stayers(uow: UnitOfWork, day: date, also: Collection[int] = ()) -> list[Stayer]:
     """The children of a day's plan who stay or have been taken over, by class and number; ``also``: and those of these
     day-child ids."""
-    offer = await offer_on(uow, day)
-    stay = await stays_on(uow, offer) if offer is not None else set()
+    running = await running_on(uow, day)
+    stay = await stays_on(uow, running) if running is not None else set()
     query = (
         select(
             CHILDREN.c.id,
@@ -206,7 +206,7 @@ async def came(uow: UnitOfWork, day_child_id: int) -> None:
     has comes by hand-over only. Raises NotFound, Conflict."""
     session = await signed_in(uow)
     child = await _stayer(uow, day_child_id)
-    if child.there and child.step in HERE:
+    if child.there and child.step in HERE and child.holder_id == uow.actor.person_id:
         return
     if child.step not in (Step.ABSENT, Step.EXPLAINED, Step.EXPECTED):
         raise Conflict("extended_by_handover")

@@ -3,11 +3,13 @@ when and from where it leaves, ``leaves_at`` says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
 
+from care.calendar import load_calendar
+from care.day.plan import term_on
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.places import Offer, offer_on, stays_on
 from care.permissions import RIGHTS, Permission
@@ -73,6 +75,20 @@ async def open_for_stayers(uow: UnitOfWork) -> None:
         await open_extended(uow)
 
 
+async def running_on(uow: UnitOfWork, day: date) -> Offer | None:
+    """Extended care on a date as it runs: as its session says once that is made, also where the offer was changed or
+    ended since, for nobody is turned out in the middle of a day; else as it is offered."""
+    session, offer = await session_on(uow, day), await offer_on(uow, day)
+    if session is None:
+        return offer
+    if offer is not None:
+        return replace(offer, venue=session.venue, starts_at=session.starts_at, ends_at=session.ends_at)
+    term, weekday = await term_on(uow, day), (await load_calendar(uow)).timetable(day)
+    if term is None or weekday is None:
+        return None
+    return Offer(term.id, day, weekday, session.venue, session.starts_at, session.ends_at, places=0)
+
+
 @dataclass(frozen=True)
 class Leaving:
     """When and from where a child leaves on a date. ``session_id`` is the session it leaves from: its class's, or that
@@ -101,20 +117,19 @@ class Staying:
 
 
 async def staying(uow: UnitOfWork, day: date) -> Staying | None:
-    """Who stays on a date: standing, granted, or handed over there. None where extended care is not offered."""
-    offer = await offer_on(uow, day)
-    if offer is None:
+    """Who stays on a date: standing, granted, or handed over there. None where there is no extended care."""
+    running = await running_on(uow, day)
+    if running is None:
         return None
     there = select(DayChild.student_id).where(DayChild.date == day, DayChild.extended_at.is_not(None))
-    students = await stays_on(uow, offer) | set(await uow.session.scalars(there))
-    session = await session_on(uow, day)
-    return Staying(frozenset(students), session.ends_at if session else offer.ends_at, offer.venue)
+    students = await stays_on(uow, running) | set(await uow.session.scalars(there))
+    return Staying(frozenset(students), running.ends_at, running.venue)
 
 
 async def leaves_at(uow: UnitOfWork, day: date) -> dict[int, Leaving]:
     """For each child of the day's plan, by day-child id: from extended care where it stays (standing or granted) or has
     been handed over there, else from its class. Who reminds or counts minutes asks this, not the class's session."""
-    offer, extended = await offer_on(uow, day), await session_on(uow, day)
+    offer, extended = await running_on(uow, day), await session_on(uow, day)
     stay = await stays_on(uow, offer) if offer is not None else set()
     query = (
         select(DayChild.id, DayChild.student_id, DayChild.extended_at, CareSession)

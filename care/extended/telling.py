@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from care.day.lead import who_answers
 from care.day.rules import rules_of
 from care.enrolment.family import unrestricted_guardians
 from care.extended.places import Offer
@@ -14,16 +15,16 @@ from care.extended.session import open_extended, session_on
 from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild
 from care.records.delivery import Class
-from care.records.extended import ExtendedRequest, Wish
+from care.records.extended import ExtendedRequest
 from care.records.people import Role
 from care.work import UnitOfWork
 
 
 async def ask_school(uow: UnitOfWork, request: ExtendedRequest) -> None:
     """The day's duty lead and the office are asked to decide."""
-    care_day = await uow.session.get(CareDay, request.date)
-    lead = [care_day.duty_lead_id] if care_day is not None and care_day.duty_lead_id else []
-    people = [*lead, *await holders(uow, Role.OFFICE)] or await holders(uow, Role.HEAD, Role.DEPUTY)
+    answers, office = await who_answers(uow, request.date), await holders(uow, Role.OFFICE)
+    is_open = await uow.session.get(CareDay, request.date) is not None
+    people = [*answers, *office] if is_open or not office else office
     await _post(uow, "asked", people, request)
 
 
@@ -36,15 +37,15 @@ async def _post(uow: UnitOfWork, what: str, people: list[int], request: Extended
 async def took_effect(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, told: int | None) -> None:
     """The child's other guardians are told; after the cut-off both teachers as well. ``told``: who sees it anyway."""
     await open_extended(uow)
-    if request.state is not Wish.WITHDRAWN:
-        await tell_guardians(uow, request, told)
+    await tell_guardians(uow, request, told)
     if uow.now >= await cut_off(uow, offer):
         teachers = [one for one in await _both_teachers(uow, request) if one != told]
         await _post(uow, "changed", teachers, request)
 
 
 async def tell_guardians(uow: UnitOfWork, request: ExtendedRequest, told: int | None = None) -> None:
-    """The child's guardians hear what was decided."""
+    """The child's guardians hear what was decided, also that one of them has withdrawn it: whoever comes must know
+    where the child is."""
     guardians = [one for one in await unrestricted_guardians(uow, request.student_id) if one != told]
     await _post(uow, "decided", guardians, request)
 

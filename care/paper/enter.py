@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import HERE, may_follow
+from care.day.lead import who_answers
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
@@ -24,7 +25,7 @@ from care.records.day import Alarm, AlarmKind, CareSession, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.people import Role
 from care.records.pickup import Adult
-from care.release.alarms import leads, raise_alarm
+from care.release.alarms import raise_alarm
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -271,7 +272,7 @@ async def _dispute(uow: UnitOfWork, session: PaperSession, child: PaperChild, na
     """The child left with whom it should not have: open until who answers for the day closes it with a reason."""
     alarm, _is_new = await raise_alarm(uow, child.id, AlarmKind.DISPUTED, name)
     alarm.lead_told_at = alarm.lead_told_at or uow.now
-    lead = await leads(uow, session.date)
+    lead = await who_answers(uow, session.date)
     if session.teacher is not None and session.teacher.person_id in lead:  # who gave the child does not close this
         lead = [*lead, *await holders(uow, Role.DEPUTY, Role.HEAD)]
     await uow.post("paper_disputed", lead, Class.ALARM, key=f"paper_disputed:{alarm.id}", alarm_id=alarm.id, seq=seq)

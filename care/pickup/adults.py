@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed
+from care.records.day import DayChild
 from care.records.enrolment import Application, PickupPerson, State
 from care.records.people import Guardianship, Person, Relation, StopListEntry
 from care.records.pickup import Adult, Delegate
@@ -72,6 +73,13 @@ async def _guardians(uow: UnitOfWork, student_id: int) -> list[tuple[Person, Gua
     return [(person, tie) for person, tie in await uow.session.execute(query)]
 
 
+def _holds_on(day: date) -> ColumnElement[bool]:
+    """Whether an application speaks for its child on a date: also one that was withdrawn while the child was in care,
+    for it is still to be collected."""
+    planned = exists().where(DayChild.date == day, DayChild.application_id == Application.id)
+    return or_(Application.state == State.ENROLLED, planned)
+
+
 async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPerson]:
     """Those named in the application that holds on this date."""
     query = (
@@ -80,7 +88,7 @@ async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPer
         .join(Term, Term.id == Application.term_id)
         .where(
             Application.student_id == student_id,
-            Application.state == State.ENROLLED,
+            _holds_on(day),
             Term.starts_on <= day,
             Term.ends_on >= day,
         )
@@ -117,12 +125,17 @@ async def barred(uow: UnitOfWork, student_id: int) -> list[Barred]:
 
 
 def _marked(one: Authorised, against: Iterable[Barred]) -> Authorised:
-    """Parents may share a phone: a restricted guardian's own does not stop the other one."""
-    for bar in against:
-        shared = one.adult is Adult.GUARDIAN and bar.entry_id is None and bare_name(one.name) != bare_name(bar.name)
-        if not shared and is_stopped(one.name, one.phone, [bar]):
-            return replace(one, stopped=True)
-    return one
+    return replace(one, stopped=True) if any(stops(bar, one) for bar in against) else one
+
+
+def stops(bar: Barred, one: Authorised) -> bool:
+    """Whether an adult on a list is this one who must not collect the child. Parents may share a phone: a restricted
+    guardian's own does not stop the other one. A delegate's phone is whatever was typed a moment ago: there the name
+    alone stops, since another number must not let anybody through."""
+    if one.adult is Adult.GUARDIAN and bar.entry_id is None and bare_name(one.name) != bare_name(bar.name):
+        return False
+    by_name_alone = one.adult is Adult.DELEGATE and is_stopped(one.name, "", [bar])
+    return by_name_alone or is_stopped(one.name, one.phone, [bar])
 
 
 def bare_name(name: str) -> str:
@@ -289,7 +302,7 @@ async def _listed_of(uow: UnitOfWork, students: list[int], day: date) -> list[tu
         .join(Term, Term.id == Application.term_id)
         .where(
             Application.student_id.in_(students),
-            Application.state == State.ENROLLED,
+            _holds_on(day),
             Term.starts_on <= day,
             Term.ends_on >= day,
         )

@@ -11,15 +11,16 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
-from care.people import children_of, holders
-from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, is_stopped
+from care.people import children_of
+from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, stops
 from care.pickup.leaving import Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
-from care.records.day import CareDay, Step
+from care.records.day import Step
 from care.records.delivery import Class
-from care.records.people import Person, Role
+from care.records.people import Person
 from care.records.pickup import Adult, PickupPlan
 from care.work import UnitOfWork
 
@@ -174,12 +175,10 @@ async def tell_of_stopped(uow: UnitOfWork, student_id: int, who: Authorised, day
     """A guardian wanted an adult to come who must not collect the child (the stop-list, a restricted guardian). The
     duty lead is told, once for each guardian, adult and date; who asked reads only that the school cannot accept the
     adult."""
-    care_day = await uow.session.get(CareDay, day)
-    lead = care_day.duty_lead_id if care_day is not None else None
-    people = [lead] if lead is not None else await holders(uow, Role.DEPUTY, Role.HEAD)
+    people = await who_answers(uow, day)
     by = uow.actor.person_id
     for bar in await barred(uow, student_id):
-        if is_stopped(who.name, who.phone, [bar]):
+        if stops(bar, who):
             uow.record("stopped_adult_refused", "student", student_id, date=day.isoformat(), entry=bar.entry_id)
             key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id or bar.relation}:{by}"
             about = {"student_id": student_id, "adult": bar.name, "by": by}

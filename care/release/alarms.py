@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
+from care.day.lead import reachable
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
-from care.people import holders
 from care.permissions import RIGHTS, Permission
 from care.records.day import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
 from care.records.people import Guardianship, Role, StaffRole, Student
@@ -24,19 +24,12 @@ OF_THE_GATE = (AlarmKind.REFUSED, AlarmKind.DISPUTED, AlarmKind.UNCOLLECTED)
 """What happens at the gate is closed by who answers for the day, not by who stood there."""
 
 
-async def leads(uow: UnitOfWork, day: date) -> list[int]:
-    """Who answers for the day, as person ids: its duty lead, or else the deputies and the head."""
-    care_day = await uow.session.get(CareDay, day)
-    if care_day is not None and care_day.duty_lead_id is not None:
-        return [care_day.duty_lead_id]
-    return await holders(uow, Role.DEPUTY, Role.HEAD)
-
-
 async def is_lead(uow: UnitOfWork, child: GateChild) -> bool:
     """Whether the actor answers for this day."""
     care_day = await uow.session.get(CareDay, child.date)
-    if care_day is not None and care_day.duty_lead_id is not None:
-        return care_day.duty_lead_id == uow.actor.person_id
+    lead = care_day.duty_lead_id if care_day is not None else None
+    if lead is not None and await reachable(uow, [lead]):  # else the others are told, and must be able to act
+        return lead == uow.actor.person_id
     return uow.actor.may_for(Permission.ANSWER_FOR_DAY, child.grade, child.class_id)
 
 

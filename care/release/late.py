@@ -11,12 +11,13 @@ from sqlalchemy import and_, or_, select
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
+from care.day.lead import who_answers
 from care.extended.session import staying
 from care.records.day import Alarm, AlarmKind, CareSession, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
-from care.release.alarms import leads, raise_alarm
+from care.release.alarms import raise_alarm
 from care.release.gate import any_child, hold_lists
 from care.work import UnitOfWork
 
@@ -148,7 +149,7 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
         return
     alarm.lead_told_at = uow.now
     uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
-    people = await leads(uow, one.date)
+    people = await who_answers(uow, one.date)
     await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
 
 

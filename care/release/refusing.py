@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from care.day.lead import who_answers
 from care.errors import Conflict, Invalid
 from care.people import holders
 from care.pickup.adults import Barred, bare_name, barred, is_stopped
 from care.records.day import AlarmKind
 from care.records.delivery import Class
 from care.records.people import Role
-from care.release.alarms import leads, raise_alarm
+from care.release.alarms import raise_alarm
 from care.release.gate import Come, child, hold_lists
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
@@ -62,7 +63,7 @@ async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> Gat
 
 async def _others_who_answer(uow: UnitOfWork, one: GateChild) -> list[int]:
     """Who answers for the day; somebody else where that is who stands at the gate, for the adult may see the screen."""
-    people = [person for person in await leads(uow, one.date) if person != uow.actor.person_id]
+    people = [person for person in await who_answers(uow, one.date) if person != uow.actor.person_id]
     if people:
         return people
     return [person for person in await holders(uow, Role.HEAD, Role.DEPUTY) if person != uow.actor.person_id]

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from care.custody.chain import Link, Side, append
+from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
@@ -17,7 +18,7 @@ from care.records.day import AlarmKind, CustodyEvent, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.office import Event
 from care.records.people import Guardianship, Role
-from care.release.alarms import is_lead, leads, raise_alarm
+from care.release.alarms import is_lead, raise_alarm
 from care.release.gate import UNDO_WITHIN, any_child, child, hold_lists
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
@@ -146,7 +147,7 @@ async def dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
     alarm.lead_told_at = uow.now
     uow.record("release_disputed", "student", one.student_id, alarm=alarm.id, seq=seq)
     homeroom = await holders(uow, Role.HOMEROOM, class_id=one.class_id)
-    people = [*await leads(uow, one.date), *await holders(uow, Role.HEAD), *homeroom]
+    people = [*await who_answers(uow, one.date), *await holders(uow, Role.HEAD), *homeroom]
     key = f"disputed:{alarm.id}"
     await uow.post("release_disputed", people, Class.ALARM, key=key, alarm_id=alarm.id, seq=seq, by=uow.actor.name)
     return told

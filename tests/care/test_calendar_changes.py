@@ -23,6 +23,7 @@ from care.calendar_telling import Told, what_to_say
 from care.clock import MovableClock
 from care.day.plan import open_day, open_session, runs_on
 from care.errors import CareError, Conflict, Invalid, NotAllowed
+from care.extended.session import open_extended
 from care.people import actor_for
 from care.permissions import SYSTEM, Actor, Duty
 from care.records import (
@@ -94,6 +95,12 @@ async def in_care(uow: UnitOfWork, weekday: int, *grades: int) -> dict[int, set[
         if weekday in weekdays:
             found.setdefault(student, set()).add(person)
     return found
+
+
+async def stayers(uow: UnitOfWork, weekday: int) -> set[int]:
+    """Children whom an early end of their class's wave does not touch: they stay until the end of extended care."""
+    rows = await uow.session.execute(select(Application.student_id, Application.extended_weekdays))
+    return {student for student, days in rows if weekday in days}
 
 
 # what a date is
@@ -178,11 +185,12 @@ async def test_only_the_wave_whose_times_change(small_school: School) -> None:
     async with small_school.work(OFFICE) as uow:
         first, second = await wave_ids(uow)
         done = await set_times(uow, FRIDAY, {first: EARLY, second: (time(15, 25), time(17, 25))})
-        young, old = await in_care(uow, 5, 1, 2), await in_care(uow, 5, 3, 4)
+        young, old, stay = await in_care(uow, 5, 1, 2), await in_care(uow, 5, 3, 4), await stayers(uow, 5)
     assert done.after.times == {first: EARLY}, "the usual times say nothing"
     assert [wave.id for wave in done.short] == [first], "1 h 55 min: flagged, and saved all the same"
     told = {student for one in done.told.people for student in one.students}
-    assert told == set(young) and not told & set(old)
+    assert told == set(young) - stay and not told & set(old)
+    assert stay & set(young), "they are collected when they always are, and read nothing else"
     leaders = [one.person_id for one in done.told.people if not one.students]
     async with small_school.look() as uow:
         query = select(StaffRole.grade).where(StaffRole.role == Role.GRADE_LEADER, StaffRole.person_id.in_(leaders))
@@ -331,9 +339,9 @@ async def test_a_second_change_before_the_first_is_told(small_school: School) ->
     assert not any([await says(small_school, letter) for letter in (await letters(small_school))[:20]])
     async with small_school.work(OFFICE) as uow:
         await set_times(uow, FRIDAY, {first: LATE})
-        young, old = await in_care(uow, 5, 1, 2), await in_care(uow, 5, 3, 4)
+        young, old, stay = await in_care(uow, 5, 1, 2), await in_care(uow, 5, 3, 4), await stayers(uow, 5)
     posted = await letters(small_school)
-    both = {person for people in young.values() for person in people}
+    both = {person for student, people in young.items() if student not in stay for person in people}
     only_old = {person for people in old.values() for person in people} - both
     staff = {letter.person_id for letter in posted if not letter.params["students"]}
     said = Counter([letter.person_id for letter in posted if await says(small_school, letter)])
@@ -402,6 +410,30 @@ async def test_an_open_day_keeps_its_care_and_moves_its_times(databases: Databas
         with pytest.raises(Conflict, match="day_closed"):
             await set_times(uow, day, {first: LATE})
     await school.close()
+
+
+async def test_an_early_end_of_an_open_day_brings_extended_care_forward(small_school: School) -> None:
+    """Who stays goes over when the last class ends, and not to a desk where nobody sits yet."""
+    school = small_school
+    jump(school, 2026, 11, 24, 15, 0)
+    await opened(school)
+    day = date(2026, 11, 24)
+    async with school.work(SYSTEM) as uow:
+        session = await open_extended(uow)
+        assert session is not None
+        usual, ends = session.starts_at.astimezone(ZONE).time(), session.ends_at
+    assert usual == time(17, 25)
+    async with school.work(OFFICE) as uow:
+        first, second = await wave_ids(uow)
+        await set_times(uow, day, {first: LATE, second: (time(15, 25), time(16, 15))})
+    async with school.look() as uow:
+        moved = await uow.session.get_one(CareSession, session.id)
+        assert (moved.starts_at.astimezone(ZONE).time(), moved.ends_at) == (time(16, 15), ends)
+    jump(school, 2026, 11, 24, 16, 5)
+    async with school.work(OFFICE) as uow:
+        await set_times(uow, day, {first: LATE, second: (time(15, 25), time(17, 0))})
+    async with school.look() as uow:
+        assert (await uow.session.get_one(CareSession, session.id)).starts_at.astimezone(ZONE).time() == time(17)
 
 
 # the official list

@@ -9,6 +9,7 @@ from afternoon_school import TUESDAY, at, children_of, opened, session_of, teach
 from sqlalchemy import func, select
 from stage import care_runs_in
 
+from care.people import holders
 from care.permissions import SYSTEM
 from care.records import (
     Application,
@@ -19,6 +20,9 @@ from care.records import (
     DayChild,
     Holder,
     Leave,
+    Letter,
+    Role,
+    SchoolClass,
     SessionKind,
     State,
     Step,
@@ -178,3 +182,23 @@ async def test_whose_last_day_was_yesterday_is_not_expected(school: School) -> N
         (await uow.session.get_one(Application, application.id)).leaves_on = TUESDAY
     async with opened(school, CLASS):
         assert application.student_id not in await last_links(school)
+
+
+async def test_a_class_in_no_wave_is_told_of_and_does_not_keep_the_day_open(school: School) -> None:
+    async with school.work(SYSTEM) as uow:
+        for wave in await uow.session.scalars(select(Wave)):
+            wave.grades = [grade for grade in wave.grades if grade != 3]
+    async with opened(school, CLASS, "3(5)"):
+        async with school.look() as uow:
+            care_day = await uow.session.get_one(CareDay, TUESDAY)
+            letters = list(await uow.session.scalars(select(Letter).where(Letter.kind == "class_without_wave")))
+            office = set(await holders(uow, Role.OFFICE))
+            (class_id,) = letters[0].params["class_ids"]
+            assert (await uow.session.get_one(SchoolClass, class_id)).name == "3(5)"
+        assert care_day.planned_at is not None, "the opening does not try for ever"
+        assert {one.person_id for one in letters} == {care_day.duty_lead_id, *office}
+        assert await count(school, CareSession) == 1
+        await at(school, 12, 40)
+        async with school.look() as uow:
+            found = await uow.session.scalars(select(Letter).where(Letter.kind == "class_without_wave"))
+            assert len(found.all()) == len(letters)

@@ -104,6 +104,15 @@ async def test_the_same_adult_again_is_the_same_delegate(town: School) -> None:
             assert await may_collect(uow, number, Adult.DELEGATE, second.delegate.id, uow.today)
 
 
+async def test_a_stopped_adult_with_another_number(town: School) -> None:
+    family = (await families(town, "2(3)"))[0]
+    await stopped(town, family.student_id, "赵大海", "19900008888")
+    assert await give(town, family.people[0], family.student_id, name="赵大海", phone="19900007777") is None
+    async with town.look() as uow:
+        assert list(await uow.session.scalars(select(Delegate))) == []
+        assert len(list(await uow.session.scalars(select(Letter).where(Letter.kind == "pickup_stopped")))) == 1
+
+
 async def test_a_stop_list_says_nothing_to_the_guardian(town: School) -> None:
     """By phone under another name, too; of two children one list is enough."""
     family, other = (await families(town, "2(3)"))[:2]
@@ -126,7 +135,7 @@ async def test_a_restricted_guardian_is_no_delegate(town: School) -> None:
     async with town.work() as uow:
         person = await uow.session.get_one(Person, dad)
         await uow.session.execute(update(Guardianship).where(Guardianship.person_id == dad).values(restricted=True))
-    assert await give(town, mum, family.student_id, name=person.name, phone="19900001234") is not None, "a namesake"
+    assert await give(town, mum, family.student_id, name=person.name, phone="19900001234") is None, "another number"
     assert await give(town, mum, family.student_id, name=person.name, phone=person.phone or "") is None
     assert await give(town, mum, family.student_id, name="别名", phone=person.phone or "") is None
     async with town.look() as uow:

@@ -297,6 +297,39 @@ async def test_who_is_there_may_be_missed_later(school: School) -> None:
     assert await letters(school, "extended_missing") == [], "nobody else had the child"
 
 
+async def test_who_is_missed_there_and_found_by_the_class_is_the_classs_again(school: School) -> None:
+    """Until it is handed over anew: it must not stand on a list whose teacher does not have it."""
+    children, giver, taker = await passed_over(school)
+    child = await day_child(school, children[0])
+    await does(school, taker, lambda uow: not_arrived(uow, child.id))
+    await does(school, giver, lambda uow: rollcall.mark(uow, child.id, Step.PRESENT))
+    found = await day_child(school, children[0])
+    assert found.extended_at is None
+    assert (await last_link(school, children[0])).holder_id == giver.person_id
+    assert await stands(school, taker) == [Stand.AWAITED, Stand.HERE, Stand.HERE]
+    assert await tries(school, taker, lambda uow: came(uow, child.id)) == "extended_by_handover"
+    row = await given(school, giver, child.session_id)
+    await does(school, taker, lambda uow: take(uow, row.id, row.version, everyone=True))
+    assert await stands(school, taker) == [Stand.HERE] * 3
+
+
+async def test_who_takes_over_the_class_leaves_extended_care_alone(school: School) -> None:
+    """One teacher may have had both; a colleague who takes over the class takes over the class."""
+    await begin(school, stay=1)
+    giver, session = await roll_taken(school)
+    both = type(giver)(giver.person_id, giver.name, (await with_role(school, Role.CARE_TEACHER)).duties)
+    await does(school, both, sign_in)
+    row = await given(school, giver, session.id)
+    await does(school, both, lambda uow: take(uow, row.id, row.version, everyone=True))
+    first, second, *_ = await attending(school)
+    child = await day_child(school, first)
+    assert await tries(school, giver, lambda uow: rollcall.mark(uow, child.id, Step.ABSENT)) == "with_another"
+    colleague = await with_role(school, Role.CARE_TEACHER, 5)
+    await does(school, colleague, lambda uow: rollcall.sign_in(uow, session.id))
+    assert (await last_link(school, first)).holder_id == giver.person_id
+    assert (await last_link(school, second)).holder_id == colleague.person_id
+
+
 async def test_a_late_roll_is_chased_once_per_step(school: School) -> None:
     await begin(school, stay=1)
     await roll_taken(school)

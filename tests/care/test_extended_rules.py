@@ -19,6 +19,7 @@ from extended_school import (
     does,
     extended_session,
     guardian,
+    last_link,
     letters,
     tries,
     wishes,
@@ -26,22 +27,29 @@ from extended_school import (
 )
 from sqlalchemy import select, update
 
+from care import rollcall
+from care.enrolment.apply import withdraw as leave_care
 from care.extended import leaves_at
 from care.extended.asking import ask, child_today, own_children, withdraw
 from care.extended.deciding import decide, request_of
 from care.extended.lists import ChildRow, set_extended, today_rows
 from care.extended.places import offer_on, places_left, stays_on
+from care.extended.roll import stayers
 from care.extended.session import choose_teacher, open_extended
+from care.extended.session import staying as staying_on
 from care.extended.standing import own_standing, set_standing
 from care.leave import give
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Application,
     CalendarDay,
+    DayChild,
     ExtendedRequest,
     Guardianship,
     Leave,
     Role,
+    State,
+    Step,
     Term,
     WaveDay,
     Wish,
@@ -221,6 +229,25 @@ async def test_a_place_that_gets_free_goes_to_who_waits(school: School) -> None:
     assert (await guardian(school, third)).person_id in {letter.person_id for letter in told}
     await afternoon.tick(school)
     assert await wishes(school, [third, fourth]) == ["approved", "asked"]
+
+
+async def test_who_waits_and_has_gone_holds_nobody_up(school: School) -> None:
+    await begin(school, stay=1, places=1)
+    first, second, third, *_ = await attending(school)
+    for application in (second, third):
+        await does(school, await guardian(school, application), asks(application))
+    async with school.work(SYSTEM) as uow:  # the second is not in care any more; nobody has taken the wish back
+        gone = update(Application).where(Application.id == second.id)
+        await uow.session.execute(gone.values(state=State.WITHDRAWN))
+    await does(school, await guardian(school, first), withdraws(first))
+    await afternoon.tick(school)
+    assert await staying(school) == {third.student_id}
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Term).values(extended_capacity=9))
+    written = []
+    school.reached = written.append
+    await afternoon.tick(school)
+    assert written == [], "an idle tick writes nothing"
 
 
 async def test_what_is_asked_reaches_the_duty_lead_and_the_office(school: School) -> None:
@@ -451,3 +478,45 @@ async def test_a_child_of_no_application_is_nothing(school: School) -> None:
         return await child_today(uow, offer, 10**9)
 
     assert await does(school, SYSTEM, look) is None
+
+
+# withdrawn from care for today
+
+
+async def test_who_withdraws_from_care_today_is_expected_no_more(school: School) -> None:
+    """A child that is here already is still somebody's; one that has not come is with its family."""
+    await begin(school, stay=0)
+    first, second, *_ = await attending(school)
+    teacher, there = await teacher_of(school, CLASS), await day_child(school, second)
+    await does(school, teacher, lambda uow: rollcall.sign_in(uow, there.session_id))
+    await does(school, teacher, lambda uow: rollcall.mark(uow, there.id, Step.PRESENT))
+    for one in (first, second):
+        await does(school, await guardian(school, one), lambda uow, one=one: leave_care(uow, one.id))
+    assert (await last_link(school, first)).step is Step.LEAVE
+    assert (await last_link(school, second)).step is Step.PRESENT
+
+
+# the offer ends in the middle of a day
+
+
+async def test_a_day_that_has_begun_keeps_its_extended_care(school: School) -> None:
+    """Nobody who was to stay is suddenly uncollected at its class's gate, or on no list."""
+    await begin(school, stay=2)
+    first, second, third, *_ = await attending(school)
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(
+            update(Term).values(extended_venue_id=None, extended_until=None, extended_capacity=None)
+        )
+        there = update(DayChild).where(DayChild.student_id == first.student_id)
+        await uow.session.execute(there.values(extended_at=uow.now))
+    (session,) = await extended_session(school)
+    async with school.look() as uow:
+        found = await staying_on(uow, TUESDAY)
+        assert found is not None and found.students == {first.student_id, second.student_id}
+        assert (found.ends_at, found.venue) == (session.ends_at, "澹台书院")
+        leaving = {one.student_id: one for one in (await leaves_at(uow, TUESDAY)).values()}
+        assert {one.student_id for one in await stayers(uow, TUESDAY)} == found.students
+    for one in (first, second):
+        assert (leaving[one.student_id].session_id, leaving[one.student_id].at) == (session.id, session.ends_at)
+    assert not leaving[third.student_id].extended
+    assert await tries(school, await guardian(school, third), asks(third)) == "extended_not_today"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 from custody_town import DAY, Town, build, town_clock
@@ -26,6 +27,7 @@ from care.records import (
     Term,
 )
 from care.school import School
+from care.work import UnitOfWork
 
 
 @pytest.fixture
@@ -38,6 +40,10 @@ async def played(databases: Databases) -> AsyncIterator[tuple[School, Town]]:
 async def names(school: School, student: int) -> list[str]:
     async with school.look() as uow:
         return [one.name + ("!" if one.stopped else "") for one in await authorised(uow, student, DAY)]
+
+
+async def is_listed(uow: UnitOfWork, student: int, adult_id: int, day: date) -> bool:
+    return (Adult.LISTED, adult_id) in {(one.adult, one.id) for one in await authorised(uow, student, day)}
 
 
 async def refused(school: School, student: int, adult: Adult, adult_id: int) -> str:
@@ -133,7 +139,10 @@ async def test_the_list_of_an_application_that_holds_no_longer(played: tuple[Sch
         await uow.session.execute(
             update(Application).where(Application.student_id == ann).values(state=State.WITHDRAWN)
         )
-    assert await refused(school, ann, adult, number) == "not_authorised"
+    assert await refused(school, ann, adult, number) == "", "withdrawn while the child is here: it is still collected"
+    async with school.look() as uow:
+        assert await is_listed(uow, ann, number, DAY)
+        assert not await is_listed(uow, ann, number, DAY.replace(day=25))
 
 
 async def test_an_entry_that_has_ended(played: tuple[School, Town]) -> None:
@@ -169,6 +178,22 @@ def test_by_name_or_by_phone(name: str, phone: str, stopped: bool) -> None:
 def test_two_people_of_one_name_with_phones_that_differ() -> None:
     assert not is_stopped("陈明", "13900000001", [StopListEntry(name="陈明", phone="13900000002")])
     assert bare_name("Ｘu  CHANG") == "xuchang"
+
+
+async def test_another_number_lets_no_delegate_through(played: tuple[School, Town]) -> None:
+    """A delegate's number is what a guardian typed: the name alone stops. Of those whom the school has long known by
+    name and number, one may have the name of somebody else."""
+    school, town = played
+    ann = town.students[0]
+    async with school.work(SYSTEM) as uow:
+        aunt = await uow.session.get_one(Delegate, key(town, "Aunt Today")[1])
+        nan = await uow.session.get_one(PickupPerson, key(town, "Nan One")[1])
+        for name, phone in ((aunt.name, "13977770000"), (nan.name, "13977770001")):
+            assert phone not in (aunt.phone, nan.phone)
+            uow.session.add(StopListEntry(student_id=ann, name=name, phone=phone, reason="court", added_at=uow.now))
+    assert await names(school, ann) == ["Ma One", "Pa One", "Nan One", "Aunt Today!"]
+    assert await refused(school, ann, *key(town, "Aunt Today")) == "stop_listed"
+    assert await refused(school, ann, *key(town, "Nan One")) == ""
 
 
 async def test_codes(played: tuple[School, Town]) -> None:

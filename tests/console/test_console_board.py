@@ -203,6 +203,28 @@ async def test_alarms_beyond_ones_reach_do_not_exist(sign_in: SignIn, school: Sc
         assert (await uow.session.get_one(Alarm, alarm)).closed_at is None
 
 
+async def test_who_was_refused_is_for_who_answers_for_the_day(
+    sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """A homeroom teacher at a tablet that others can see reads neither the name nor that there was anything."""
+    alarm = await raise_alarm(school, opened, "Ida", AlarmKind.REFUSED)
+    async with school.work(SYSTEM) as uow:
+        (await uow.session.get_one(Alarm, alarm)).remark = "Uncle Stopped"
+    head, homeroom = await sign_in(Role.HEAD), await sign_in(Role.HOMEROOM)
+    ida = f"/children/{town.students['Ida']}"
+    for page in ("/", ida):
+        assert "Uncle Stopped" in (await head.get(page)).text
+        assert "alarm-refused" in (await head.get(page)).text
+    for page in ("/", "/?q=Ida", ida):
+        seen = (await homeroom.get(page)).text
+        assert "Ida" in seen
+        assert "Uncle Stopped" not in seen and "⊘" not in seen and "alarm-refused" not in seen
+    assert (await homeroom.post(f"/alarms/{alarm}/close", reason="x")).status_code == 404
+    assert (await head.post(f"/alarms/{alarm}/close", reason="the police were told")).status_code == 303
+    assert "the police were told" in (await head.get(ida)).text
+    assert "the police were told" not in (await homeroom.get(ida)).text
+
+
 # the duty lead and the day's close
 
 
@@ -217,7 +239,7 @@ async def test_the_duty_lead_is_changed(sign_in: SignIn, school: School, town: T
     assert "Staff member answers for today now." in (await head.get("/?done=duty_lead_set")).text
     async with school.look() as uow:
         told = (await uow.session.scalars(select(Letter.person_id).where(Letter.kind == "duty_lead"))).all()
-    assert told == [town.staff[Role.MEMBER]]
+    assert told == [town.staff[Role.DEPUTY], town.staff[Role.MEMBER]]
     assert (await head.post("/day/lead", person=str(town.staff[Role.FINANCE]))).status_code == 422
     assert (await head.post("/day/lead", person="")).status_code == 422
     assert (await (await sign_in(Role.HOMEROOM)).post("/day/lead", person="1")).status_code == 403

@@ -144,6 +144,10 @@ async def test_a_family_stays_today_and_every_week(small_afternoon: Stage) -> No
     await mum.tap("改为 17:10 放学")
     mum.reads(f"✔ {child}今天 17:10 放学，不参加延时托管。")
     mum.reads("还剩 120 个名额")
+    (name,) = await stage.ask(select(Person.name).where(Person.id == person_id(mum)))
+    assert others
+    for other in others:  # who comes at 17:10 must find the child with the class
+        other.finds(f"{child}今天不参加延时托管（{name}已取消），随班放学。")
     teacher = await stage.homeroom_of(CLASS)
     teacher.misses("临时变更")
 
@@ -159,7 +163,9 @@ async def test_a_family_that_reads_english(small_afternoon: Stage) -> None:
     await begin(stage)
     await at(stage, 12, 30)
     (application, child), *_ = await attending(stage, ENGLISH)
-    mum = await english(stage, (await guardians(stage, application.student_id))[0])
+    mum, *others = await guardians(stage, application.student_id)
+    for player in (mum, *others):
+        await english(stage, player)
     await mum.send("/extended")
     mum.reads("Today: leaves at 17:25, without extended care.")
     await mum.tap("Stay today")
@@ -172,6 +178,8 @@ async def test_a_family_that_reads_english(small_afternoon: Stage) -> None:
     mum.reads("Every week: Thursday")
     await mum.tap("Leave at 17:25")
     mum.reads(f"✔ {child} leaves at 17:25 today, without extended care.")
+    for other in others:
+        other.finds(f"{child} does not stay for extended care today (")
     left = {word for message in mum.messages[1:] for word in CHINESE.findall(message.text)} - {"澹台书院", child}
     assert left == set()
 
