@@ -112,7 +112,7 @@ async def test_the_own_childs_alarm_is_closed_by_another(school: School) -> None
         lead = await lead_of(school)
         async with school.work(teacher) as uow:
             await rollcall.mark(uow, lost.id, Step.ABSENT)
-            uncollected, _new = await raise_alarm(uow, late.id, AlarmKind.UNCOLLECTED)
+            refused, _new = await raise_alarm(uow, late.id, AlarmKind.REFUSED)
         async with school.look() as uow:
             (gone,) = await uow.session.scalars(select(Alarm.id).where(Alarm.kind == AlarmKind.MISSING))
         await adopts(school, teacher, lost.student_id)
@@ -122,8 +122,8 @@ async def test_the_own_childs_alarm_is_closed_by_another(school: School) -> None
                 async with school.work(teacher) as uow:
                     await door(uow, gone, "我说了算")
         await closes(school, lead, gone)
-        await says_no(school, lead, uncollected.id, "alarm_own_child")
-        await closes(school, await another(school, Role.OFFICE, but=lead), uncollected.id)
+        await says_no(school, lead, refused.id, "alarm_own_child")
+        await closes(school, await another(school, Role.OFFICE, but=lead), refused.id)
 
 
 async def test_who_gave_the_child_does_not_close_the_dispute(school: School) -> None:

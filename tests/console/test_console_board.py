@@ -180,10 +180,10 @@ async def test_closing_an_alarm_from_the_board(sign_in: SignIn, school: School, 
 async def test_closing_an_alarm_from_the_childs_page(
     sign_in: SignIn, school: School, town: Town, opened: Afternoon
 ) -> None:
-    alarm = await raise_alarm(school, opened, "Ida", AlarmKind.REFUSED)
+    alarm = await raise_alarm(school, opened, "Ida", AlarmKind.DISPUTED)
     homeroom = await sign_in(Role.HOMEROOM)
     seen = await homeroom.get(f"/children/{town.students['Ida']}")
-    assert "Adult refused at the gate" in seen.text
+    assert "Hand-over disputed" in seen.text
     assert "Close with a reason" not in seen.text, "who answers for the day closes it"
     assert (await homeroom.post(f"/alarms/{alarm}/close", reason="mine")).status_code == 403
     leader = await sign_in(Role.GRADE_LEADER)

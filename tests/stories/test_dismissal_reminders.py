@@ -270,7 +270,8 @@ async def test_old_buttons_after_the_child_was_collected(small_home: Stage) -> N
 
 @pytest.mark.parametrize("seconds", [0, 1])
 async def test_a_restart_in_mid_wave(small_home: Stage, seconds: int) -> None:
-    """Some reminders are out, some posted, some not: after the restart everybody has one."""
+    """Some reminders are out, some posted, some not: after the restart everybody has one. Whose call was under way when
+    the process ended may have it twice, for nobody knows whether it had arrived."""
     stage = small_home
     await attend_every_day(stage.school, *(one.student_id for one in (await families(stage.school, "2(3)"))[:8]))
     await stage.at(at(12, 30))
@@ -283,9 +284,11 @@ async def test_a_restart_in_mid_wave(small_home: Stage, seconds: int) -> None:
     await asyncio.sleep(0.02 + seconds * 0.1)
     await stage.kill()
     await ticking
+    under_way = select(Letter.person_id).where(Letter.kind == "dismissal", Letter.state == LetterState.SENDING)
+    doubtful = set(await stage.ask(under_way))
     await stage.start()
     await stage.at(at(16, 41))
     here = select(Guardianship.person_id).where(Guardianship.student_id.in_(rows), Guardianship.restricted.is_(False))
     with_chat = select(Contact.person_id).where(Contact.person_id.in_(here))
     for number in set(await stage.ask(with_chat)):
-        assert count(stage.persona(number), "放学，请到") == 1
+        assert count(stage.persona(number), "放学，请到") in ({1, 2} if number in doubtful else {1})

@@ -334,7 +334,7 @@ async def test_left_early_is_a_release(small_afternoon: Stage) -> None:
     await teacher.tap("○1 ")
     await teacher.tap("✓1 ")
     await teacher.tap("早退")
-    assert "/handover" in teacher.toasts[-1]
+    teacher.reads("谁来接？请点来人，或输入接送码。")
     assert await steps(stage, (await listed(stage))[0][0].id) == ["expected", "present"]
 
 
