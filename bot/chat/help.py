@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
 from telegram import Update
 
 from bot.chat.agreement import FLOW as SIGN
@@ -30,6 +34,14 @@ from bot.wire.view import View
 from care.linking import looks_like_code
 from care.people import children_of
 from care.records.delivery import Form
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation in which words are typed: what takes them, and what asks its question again."""
+
+    typed: Callable[[Turn, Form, str], Coroutine[Any, Any, None]]
+    again: Callable[[Turn, Form], Coroutine[Any, Any, None]]
 
 
 async def help_command(update: Update, turn: Turn) -> None:
@@ -74,20 +86,8 @@ async def words_typed(update: Update, turn: Turn) -> None:
         await _ask_again(turn, form)
     elif is_application(form):
         await answer_typed(turn, form, text)
-    elif form.flow == REMARK:
-        await remark_typed(turn, form, text)
-    elif form.flow == SIGN:
-        await name_typed(turn, form, text)
-    elif form.flow == WITHDRAW:
-        await date_typed(turn, form, text)
-    elif form.flow == LEAVE:
-        await leave_typed(turn, form, text)
-    elif form.flow == MISSING:
-        await reason_typed(turn, form, text)
-    elif form.flow == DELEGATE:
-        await delegate_typed(turn, form, text)
-    elif form.flow == GATE:
-        await gate_typed(turn, form, text)
+    else:
+        await TALKS[form.flow].typed(turn, form, text)
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -95,20 +95,16 @@ async def _ask_again(turn: Turn, form: Form) -> None:
     form = await turn.open_form(form.flow, form.step, form.answers)
     if is_application(form):
         await turn.say(await present(turn, form))
-    elif form.flow == REMARK:
-        await ask_remark(turn, form)
-    elif form.flow == SIGN:
-        await ask_name(turn, form)
-    elif form.flow == WITHDRAW:
-        await ask_when(turn, form.answers["application_id"])
-    elif form.flow == LEAVE:
-        await ask_leave_again(turn, form)
-    elif form.flow == MISSING:
-        await ask_reason(turn, form)
-    elif form.flow == DELEGATE:
-        await turn.say(await ask_delegate(turn, form))
-    elif form.flow == GATE:
-        await ask_gate_again(turn, form)
+    else:
+        await TALKS[form.flow].again(turn, form)
+
+
+async def _ask_when_again(turn: Turn, form: Form) -> None:
+    await ask_when(turn, form.answers["application_id"])
+
+
+async def _ask_delegate_again(turn: Turn, form: Form) -> None:
+    await turn.say(await ask_delegate(turn, form))
 
 
 async def _stranger_typed(turn: Turn, text: str) -> None:
@@ -132,3 +128,15 @@ async def unknown_command(update: Update, turn: Turn) -> None:
 
 async def unknown_tap(update: Update, turn: Turn) -> None:
     await turn.toast(turn._("This button is no longer in use. /help shows what you can do."), alert=True)
+
+
+TALKS: dict[str, Talk] = {
+    REMARK: Talk(remark_typed, ask_remark),
+    SIGN: Talk(name_typed, ask_name),
+    WITHDRAW: Talk(date_typed, _ask_when_again),
+    LEAVE: Talk(leave_typed, ask_leave_again),
+    MISSING: Talk(reason_typed, ask_reason),
+    DELEGATE: Talk(delegate_typed, _ask_delegate_again),
+    GATE: Talk(gate_typed, ask_gate_again),
+}
+"""By flow. An application is a conversation of its own kind: each child's has a flow of its own."""
