@@ -74,31 +74,12 @@ class Link:
     """When it happened, where that is not now: what is entered later from paper."""
 
 
-class Stored(Protocol):
-    """A link as it stands in the database."""
-
-    seq: int
-    step: Step
-    giver: Holder
-    giver_id: int | None
-    giver_name: str
-    holder: Holder
-    holder_id: int | None
-    holder_name: str
-    at: datetime
-    by_id: int | None
-    by_name: str
-    proof: Proof
-    remark: str
-    data: dict[str, Any]
-
-
 def genesis(day: date, student_id: int) -> str:
     """What the first link of a chain is hashed over."""
     return hashlib.sha256(f"afterbell custody {day.isoformat()} {student_id}".encode()).hexdigest()
 
 
-def link_hash(previous: str, link: Stored) -> str:
+def link_hash(previous: str, link: Row | CustodyEvent) -> str:
     """SHA-256 over the link before and everything this one says, as JSON with sorted keys; instants in UTC."""
     said = [
         previous,
