@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import Row, Select, case, select
 from sqlalchemy.orm import joinedload
 
 from care import missing
 from care.board.places import day_children
 from care.custody.chain import CHAIN, CHILDREN
 from care.enrolment.family import own_among
-from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.errors import NotFound
 from care.permissions import Actor, Permission
 from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
 from care.records.people import Person, SchoolClass, Student
-from care.release.alarms import another_must_close, ends_by_itself, is_own_release
+from care.release.alarms import close_alarm, is_own_release
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -53,10 +55,8 @@ class OpenAlarm:
 _answering = Person.__table__.alias("answering")
 
 
-async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
-    """The alarms of a day that nobody has closed, as far as the actor may see them; the most urgent first. Those of
-    today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
-    today = day == uow.today
+def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
+    """The open alarms of a day, the most urgent first; today's with those of earlier days."""
     query = day_children(
         select(
             Alarm.id,
@@ -80,14 +80,18 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
         ),
         uow.actor,
         day,
-        and_earlier=today,
+        and_earlier=day == uow.today,
     )
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
     query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
     urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
-    rows = (await uow.connection.execute(query.order_by(urgency, Alarm.opened_at, Alarm.id))).all()
+    return query.order_by(urgency, Alarm.opened_at, Alarm.id)
+
+
+async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
+    """The alarms among these that are about the actor's own child, or own release."""
     family = await own_among(uow, {row.student_id for row in rows})
-    own = {
+    return {
         row.id
         for row in rows
         if row.student_id in family
@@ -96,6 +100,13 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             and await is_own_release(uow, row.day_child_id, row.student_id, row.grade, row.opened_at)
         )
     }
+
+
+async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
+    """The alarms of a day that nobody has closed, as far as the actor may see them; the most urgent first. Those of
+    today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
+    rows = (await uow.connection.execute(_open_of(uow, day))).all()
+    own = await _own(uow, rows)
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -155,17 +166,5 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     alarm = await alarm_within_reach(uow, alarm_id)
     if alarm.kind is AlarmKind.MISSING:
         await missing.close(uow, alarm_id, reason)  # which also explains where the child is
-        return
-    student = alarm.day_child.student
-    if not may_close(uow.actor, alarm.kind, student.school_class.grade, student.school_class_id):
-        raise NotAllowed()
-    await another_must_close(uow, alarm)
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > missing.REASON_LIMIT:
-        raise Invalid("words_too_long" if reason else "reason_needed", limit=missing.REASON_LIMIT)
-    await ends_by_itself(uow, alarm)
-    alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
-    if alarm.closed_at is not None:
-        raise Conflict("alarm_closed")
-    alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
-    uow.record("alarm_closed", "student", student.id, reason, alarm=alarm.id, kind=alarm.kind.value)
+    else:
+        await close_alarm(uow, alarm_id, reason)
