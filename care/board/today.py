@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
@@ -135,25 +136,27 @@ _planned = Person.__table__.alias("planned")
 _signed = Person.__table__.alias("signed")
 
 
+_SESSIONS = (
+    select(
+        CareSession.id,
+        CareSession.kind,
+        CareSession.wave,
+        CareSession.venue,
+        CareSession.gate,
+        CareSession.starts_at,
+        CareSession.ends_at,
+        CareSession.roll_done_at,
+        _planned.c.name.label("planned"),
+        _signed.c.name.label("signed"),
+    )
+    .outerjoin(_planned, _planned.c.id == CareSession.teacher_id)
+    .outerjoin(_signed, _signed.c.id == CareSession.signed_in_id)
+)
+
+
 async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
     """Each session of today with its children counted, class by class."""
-    sessions = (
-        select(
-            CareSession.id,
-            CareSession.kind,
-            CareSession.wave,
-            CareSession.venue,
-            CareSession.gate,
-            CareSession.starts_at,
-            CareSession.ends_at,
-            CareSession.roll_done_at,
-            _planned.c.name.label("planned"),
-            _signed.c.name.label("signed"),
-        )
-        .outerjoin(_planned, _planned.c.id == CareSession.teacher_id)
-        .outerjoin(_signed, _signed.c.id == CareSession.signed_in_id)
-        .where(CareSession.date == uow.today)
-    )
+    sessions = _SESSIONS.where(CareSession.date == uow.today)
     by_id = {row.id: row for row in await uow.connection.execute(sessions)}
     extended = next((row.id for row in by_id.values() if row.kind is SessionKind.EXTENDED), None)
     stay = await staying(uow, uow.today) if extended is not None else None  # it is made where anybody stays
@@ -183,27 +186,30 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
         if stays and extended is not None and place in (Place.UNSAID, Place.HERE, Place.ON_WAY):
             found.setdefault((grade, number, extended, class_id), {})
             awaited[extended, class_id] = awaited.get((extended, class_id), 0) + many
-    return [
-        Group(
-            session_id=session_id,
-            kind=by_id[session_id].kind,
-            class_id=class_id,
-            school_class=f"{grade}({number})",
-            wave=by_id[session_id].wave,
-            venue=by_id[session_id].venue,
-            gate=by_id[session_id].gate,
-            starts_at=by_id[session_id].starts_at,
-            ends_at=by_id[session_id].ends_at,
-            teacher=by_id[session_id].signed or by_id[session_id].planned or "",
-            signed_in=by_id[session_id].signed is not None,
-            roll_done_at=by_id[session_id].roll_done_at,
-            roll_due=by_id[session_id].starts_at + timedelta(minutes=rules.roll_minutes),
-            late_from=by_id[session_id].ends_at + timedelta(minutes=rules.late_minutes[0]),
-            tally=Tally(found[grade, number, session_id, class_id]),
-            staying=awaited.get((session_id, class_id), 0),
-        )
-        for grade, number, session_id, class_id in sorted(found)
-    ]
+    return [_group(rules, by_id[at[2]], at, Tally(found[at]), awaited.get((at[2], at[3]), 0)) for at in sorted(found)]
+
+
+def _group(rules: Rules, session: Row[Any], at: tuple[int, int, int, int], tally: Tally, staying: int) -> Group:
+    """``at``: grade, number, session, class."""
+    grade, number, session_id, class_id = at
+    return Group(
+        session_id=session_id,
+        kind=session.kind,
+        class_id=class_id,
+        school_class=f"{grade}({number})",
+        wave=session.wave,
+        venue=session.venue,
+        gate=session.gate,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        teacher=session.signed or session.planned or "",
+        signed_in=session.signed is not None,
+        roll_done_at=session.roll_done_at,
+        roll_due=session.starts_at + timedelta(minutes=rules.roll_minutes),
+        late_from=session.ends_at + timedelta(minutes=rules.late_minutes[0]),
+        tally=tally,
+        staying=staying,
+    )
 
 
 def _awaited(stay: Staying | None) -> ColumnElement[int]:
