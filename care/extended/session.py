@@ -1,5 +1,5 @@
 """The session of extended care: one a date, for children of all classes. A child keeps its place in its class's list;
-when and from where it leaves, ``leaves_at`` says."""
+who leaves from here, ``staying`` says."""
 
 from __future__ import annotations
 
@@ -90,20 +90,6 @@ async def running_on(uow: UnitOfWork, day: date) -> Offer | None:
 
 
 @dataclass(frozen=True)
-class Leaving:
-    """When and from where a child leaves on a date. ``session_id`` is the session it leaves from: its class's, or that
-    of extended care (None in the moment before that is made)."""
-
-    day_child_id: int
-    student_id: int
-    session_id: int | None
-    at: datetime
-    venue: str
-    gate: str
-    extended: bool
-
-
-@dataclass(frozen=True)
 class Staying:
     """The children who leave from extended care on a date, as student ids; and until when and where it runs."""
 
@@ -124,30 +110,6 @@ async def staying(uow: UnitOfWork, day: date) -> Staying | None:
     there = select(DayChild.student_id).where(DayChild.date == day, DayChild.extended_at.is_not(None))
     students = await stays_on(uow, running) | set(await uow.session.scalars(there))
     return Staying(frozenset(students), running.ends_at, running.venue)
-
-
-async def leaves_at(uow: UnitOfWork, day: date) -> dict[int, Leaving]:
-    """For each child of the day's plan, by day-child id: from extended care where it stays (standing or granted) or has
-    been handed over there, else from its class. Who reminds or counts minutes asks this, not the class's session."""
-    offer, extended = await running_on(uow, day), await session_on(uow, day)
-    stay = await stays_on(uow, offer) if offer is not None else set()
-    query = (
-        select(DayChild.id, DayChild.student_id, DayChild.extended_at, CareSession)
-        .join(CareSession, CareSession.id == DayChild.session_id)
-        .where(DayChild.date == day)
-    )
-    found = {}
-    for child_id, student_id, extended_at, session in await uow.session.execute(query):
-        own = Leaving(child_id, student_id, session.id, session.ends_at, session.venue, session.gate, extended=False)
-        if extended is not None and (extended_at is not None or student_id in stay):
-            own = Leaving(
-                child_id, student_id, extended.id, extended.ends_at, extended.venue, extended.gate, extended=True
-            )
-        elif offer is not None and student_id in stay:
-            gate = offer.venue[:GATE_LIMIT]
-            own = Leaving(child_id, student_id, None, offer.ends_at, offer.venue, gate, extended=True)
-        found[child_id] = own
-    return found
 
 
 def may_take(uow: UnitOfWork, session: CareSession | None) -> bool:

@@ -12,9 +12,7 @@ from care.errors import Conflict, Invalid, NotFound
 from care.people import children_of, clean_name, normal_phone
 from care.pickup.adults import Authorised, delegates_of, is_barred
 from care.pickup.codes import code_for
-from care.pickup.leaving import leaving
 from care.pickup.plan import Said, own_leaving, plan_of, say_who_comes, take_back, tell_of_stopped
-from care.records.day import Step
 from care.records.people import Relation
 from care.records.pickup import Adult, Delegate
 from care.work import UnitOfWork
@@ -130,8 +128,3 @@ async def withdraw(uow: UnitOfWork, delegate_id: int) -> tuple[Delegate, Said]:
     plans = await plan_of(uow, still, delegate.date)
     named = [one.student_id for one in plans.values() if (one.adult, one.adult_id) == (Adult.DELEGATE, delegate.id)]
     return delegate, await take_back(uow, named, delegate.date) if named else Said(frozenset(), ())
-
-
-async def used_up(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> set[int]:
-    """The children of a code for whom it works no more: they have been released. An undone release gives it back."""
-    return {one.student_id for one in await leaving(uow, student_ids, day) if one.step is Step.RELEASED}

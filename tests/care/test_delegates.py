@@ -15,7 +15,7 @@ from care.custody.chain import Link, Side, append
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.pickup.adults import may_collect
 from care.pickup.codes import whose
-from care.pickup.delegates import Given, authorise, own_delegates, used_up, withdraw
+from care.pickup.delegates import Given, authorise, own_delegates, withdraw
 from care.pickup.plan import plan_of
 from care.records import DayChild, Delegate, Guardianship, Letter, Person
 from care.records.day import Holder, Step
@@ -170,7 +170,7 @@ async def test_withdrawn_for_the_own_children_only(town: School) -> None:
         assert await plan_of(uow, [family.student_id, other.student_id], uow.today) == {}
 
 
-async def test_used_up_by_the_release_and_given_back_by_its_undoing(town: School) -> None:
+async def test_what_a_release_and_its_undoing_leave_of_a_delegate(town: School) -> None:
     family, other = (await families(town, "2(3)"))[:2]
     await brother_of(town, family, other.student_id)
     numbers = [family.student_id, other.student_id]
@@ -179,8 +179,6 @@ async def test_used_up_by_the_release_and_given_back_by_its_undoing(town: School
     for number in numbers:
         await marked(town, number)
     await released(town, numbers[0], "孙小梅")
-    async with town.look() as uow:
-        assert await used_up(uow, numbers, uow.today) == {numbers[0]}
     async with town.work(await actor_of(town, family.people[0])) as uow:
         _delegate, said = await withdraw(uow, given.delegate.id)
         assert said.children == {numbers[1]}
@@ -188,7 +186,6 @@ async def test_used_up_by_the_release_and_given_back_by_its_undoing(town: School
         query = select(DayChild.id).where(DayChild.student_id == numbers[0], DayChild.date == uow.today)
         child = (await uow.session.scalars(query)).one()
         await append(uow, child, Link(Step.UNDONE, Side(Holder.TEACHER, None, "周老师")))
-        assert await used_up(uow, numbers, uow.today) == set()
     await released(town, numbers[0])
     await released(town, numbers[1])
     with pytest.raises(Conflict, match="already_collected"):

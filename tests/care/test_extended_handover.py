@@ -29,12 +29,11 @@ from sqlalchemy import select
 from care import rollcall
 from care.custody.chain import FAMILY, Link, append
 from care.custody.ledger import Verified, verify
-from care.extended import leaves_at
 from care.extended.asking import ask, withdraw
 from care.extended.deciding import decide
 from care.extended.handover import Pass, count, give, handover_of, open_handovers, take
 from care.extended.roll import Desk, Stand, came, desk, not_arrived, sign_in
-from care.extended.session import choose_teacher
+from care.extended.session import choose_teacher, staying
 from care.permissions import Actor
 from care.records import Alarm, Application, Event, Holder, Passing, Role, Step, Wish
 from care.school import School
@@ -252,8 +251,8 @@ async def test_taking_over_extended_care_takes_its_children(school: School) -> N
         assert (link.step, link.giver_id, link.holder_id) == (Step.HANDED_OVER, taker.person_id, second.person_id)
     assert await tries(school, taker, lambda uow: not_arrived(uow, 1)) == "extended_not_yours"
     async with school.look() as uow:
-        found = await leaves_at(uow, uow.today)
-        assert sum(one.extended for one in found.values()) == 3
+        found = await staying(uow, uow.today)
+        assert found is not None and len(found.students) == 3
 
 
 # the roll

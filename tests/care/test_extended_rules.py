@@ -29,7 +29,6 @@ from sqlalchemy import select, update
 
 from care import rollcall
 from care.enrolment.apply import withdraw as leave_care
-from care.extended import leaves_at
 from care.extended.asking import ask, child_today, own_children, withdraw
 from care.extended.deciding import decide, request_of
 from care.extended.lists import ChildRow, set_extended, today_rows
@@ -91,16 +90,11 @@ async def test_who_stays_leaves_from_extended_care(school: School) -> None:
     await does(school, await guardian(school, second), withdraws(second))
     await does(school, await guardian(school, third), asks(third))
     async with school.look() as uow:
-        found = {one.student_id: one for one in (await leaves_at(uow, TUESDAY)).values()}
-    (session,) = await extended_session(school)
-    for one in (first, third):
-        leaving = found[one.student_id]
-        assert (leaving.extended, leaving.session_id, leaving.venue) == (True, session.id, "澹台书院")
-        assert leaving.at.astimezone(school.zone).time() == time(18, 30)
-    leaving = found[second.student_id]
-    assert (leaving.extended, leaving.gate, leaving.venue) == (False, "东门", "2(3)班教室")
-    assert leaving.at.astimezone(school.zone).time() == time(17, 10)
-    assert len(found) == len(await attending(school)) + len(await attending(school, OTHER))
+        found = await staying_on(uow, TUESDAY)
+    assert found is not None and found.students == {first.student_id, third.student_id}
+    assert (found.venue, found.gate) == ("澹台书院", "澹台书院")
+    assert found.ends_at.astimezone(school.zone).time() == time(18, 30)
+    assert second.student_id not in found.students
 
 
 async def test_before_its_session_is_made_the_helper_says_the_same(school: School) -> None:
@@ -110,8 +104,8 @@ async def test_before_its_session_is_made_the_helper_says_the_same(school: Schoo
     async with school.work(SYSTEM) as uow:
         await uow.session.execute(update(Application).where(Application.id == first.id).values(extended_weekdays=[DAY]))
     async with school.look() as uow:
-        leaving = (await leaves_at(uow, TUESDAY))[(await day_child(school, first)).id]
-    assert (leaving.extended, leaving.session_id, leaving.venue) == (True, None, "澹台书院")
+        found = await staying_on(uow, TUESDAY)
+    assert found is not None and (found.students, found.venue) == ({first.student_id}, "澹台书院")
 
 
 async def test_a_child_on_leave_holds_no_place(school: School) -> None:
@@ -124,7 +118,8 @@ async def test_a_child_on_leave_holds_no_place(school: School) -> None:
     child = await does(school, await guardian(school, third), asks(third))
     assert child.stays
     async with school.look() as uow:
-        assert not (await leaves_at(uow, TUESDAY))[(await day_child(school, first)).id].extended
+        found = await staying_on(uow, TUESDAY)
+        assert found is not None and first.student_id not in found.students
 
 
 async def test_the_session_lasts_from_the_last_wave_to_the_terms_end(school: School) -> None:
@@ -354,7 +349,8 @@ async def test_in_the_morning_it_can_be_asked_for_already(school: School) -> Non
     await at(school, 12, 30)
     assert len(await extended_session(school)) == 1
     async with school.look() as uow:
-        assert (await leaves_at(uow, TUESDAY))[(await day_child(school, first)).id].extended
+        found = await staying_on(uow, TUESDAY)
+        assert found is not None and first.student_id in found.students
 
 
 # standing weekdays
@@ -514,9 +510,5 @@ async def test_a_day_that_has_begun_keeps_its_extended_care(school: School) -> N
         found = await staying_on(uow, TUESDAY)
         assert found is not None and found.students == {first.student_id, second.student_id}
         assert (found.ends_at, found.venue) == (session.ends_at, "澹台书院")
-        leaving = {one.student_id: one for one in (await leaves_at(uow, TUESDAY)).values()}
         assert {one.student_id for one in await stayers(uow, TUESDAY)} == found.students
-    for one in (first, second):
-        assert (leaving[one.student_id].session_id, leaving[one.student_id].at) == (session.id, session.ends_at)
-    assert not leaving[third.student_id].extended
     assert await tries(school, await guardian(school, third), asks(third)) == "extended_not_today"
