@@ -214,8 +214,15 @@ def action_label(_: Words, action: str) -> str:
 
 def error_sentence(_: Words, error: CareError) -> str:
     """The one sentence a person reads when a rule says no."""
-    values = {name: _date(_, v) if isinstance(v, date) else v for name, v in error.values.items()}
+    values = {name: _written(_, value) for name, value in error.values.items()}
     return _(ERRORS.get(error.code, ERRORS["refused"]), **values)
+
+
+def _written(_: Words, value: object) -> object:
+    """A value of an error as people of this language write it."""
+    if isinstance(value, date):
+        return _date(_, value)
+    return listed(_, value) if isinstance(value, tuple) else value
 
 
 def weekday(_: Words, number: int) -> str:

@@ -95,6 +95,8 @@ async def chase_rolls(school: School, care_day: CareDay, rules: Rules) -> None:
     """Tells of each roll that is late: its teacher, then the grade leader, then the duty lead."""
     async with school.look(SYSTEM) as uow:
         rolls = await unfinished(uow, rules.roll_minutes)
+        if not rolls:
+            return
         leaders = {grade: await holders(uow, Role.GRADE_LEADER, grade=grade) for grade in {one.grade for one in rolls}}
         leads = tuple(await who_answers(uow, care_day.date))
         late = [chase for roll in rolls for chase in _chases(uow, leads, roll, leaders[roll.grade])]

@@ -98,9 +98,9 @@ async def close_day(uow: UnitOfWork, day: date) -> None:
     uow.record("day_closed", "day", day.toordinal(), date=day.isoformat(), root=root)
 
 
-def _names(children: Sequence[OpenChild]) -> str:
-    more = "…" if len(children) > SHOWN else ""
-    return "、".join(f"{child.name} {child.school_class}" for child in children[:SHOWN]) + more
+def _names(children: Sequence[OpenChild]) -> tuple[str, ...]:
+    more = ("…",) if len(children) > SHOWN else ()
+    return tuple(f"{child.name} {child.school_class}" for child in children[:SHOWN]) + more
 
 
 async def days_to_close(uow: UnitOfWork) -> list[CareDay]:
