@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from databases import make_school
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -19,6 +19,7 @@ from bot.wire.channel import Channel
 from bot.wire.receive import Poller
 from bot.wire.wire import Wire
 from care.clock import MovableClock
+from care.linking import CODE_LENGTH
 from care.people import actor_for
 from care.permissions import Actor
 from care.records import (
@@ -30,6 +31,7 @@ from care.records import (
     LetterState,
     Person,
     SchoolClass,
+    Slip,
     StaffRole,
     Student,
     Update,
@@ -48,6 +50,14 @@ from webchat.world import World
 TOKEN = "1:token-of-the-tests"
 USERS_FROM = 1_000_000_000
 FAST = Pace(overall_per_s=1e6, chat_per_s=1e6, chat_burst=1e6)
+
+
+class Phone(NamedTuple):
+    """What somebody of the demonstration has told their phone."""
+
+    name: str
+    language: str
+    number: str
 
 
 class Player(Persona):
@@ -107,15 +117,23 @@ class Stage:
         self.address = address
         self.token = TOKEN
         self.printer = Printer()
-        self.people: dict[int, demo.DemoPerson] = {}
+        self.people: dict[int, Phone] = {}
+        self.slips: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        self.people = {person.user_id: person for person in await demo.people(self.school)}
         async with self.school.look() as uow:
+            rows = await uow.session.execute(select(Person.id, Person.name, Person.language, Person.phone))
+            self.people = {
+                USERS_FROM + n: Phone(name, "en" if words == "en" else "zh-hans", phone or "")
+                for n, name, words, phone in rows
+            }
+            unused = Slip.used_at.is_(None) & Slip.withdrawn_at.is_(None)
+            for slip in await uow.session.execute(select(Slip.person_id, Slip.id).where(unused).order_by(Slip.id)):
+                self.slips[slip.person_id] = slip.id
             for user_id in await demo.linked_user_ids(uow):
                 person = self.people[user_id]
-                self.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.phone)
+                self.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.number)
                 self.world.bots[TOKEN].chat(user_id).started = True
         await self.start()
 
@@ -151,9 +169,9 @@ class Stage:
             self.world,
             TOKEN,
             name=person.name,
-            user_id=person.user_id,
+            user_id=USERS_FROM + person_id,
             language=person.language,
-            phone=person.phone,
+            phone=person.number,
         )
 
     async def star(self, key: str) -> Player:
@@ -164,9 +182,7 @@ class Stage:
 
     def slip_of(self, persona: Persona) -> str:
         """The code on the slip this person holds."""
-        code = self.people[persona.user_id].start_payload
-        assert code is not None
-        return code
+        return self.school.keys.code("slip", self.slips[persona.user_id - USERS_FROM], CODE_LENGTH)
 
     async def homeroom_of(self, class_name: str) -> Player:
         async with self.school.look() as uow:
@@ -240,14 +256,16 @@ async def homeroom_id(uow: UnitOfWork, class_name: str) -> int:
 
 async def care_runs_in(school: School, *classes: str) -> None:
     """From now on care days open, for these classes alone, so that a tick has little to do; nobody stays for extended
-    care."""
+    care, and no application waits so long that somebody is reminded of it."""
     async with school.work() as uow:
         await uow.session.execute(delete(DayRules))
         rows = (await uow.session.execute(select(SchoolClass.id, SchoolClass.grade, SchoolClass.number))).all()
         others = [row.id for row in rows if f"{row.grade}({row.number})" not in classes]
         of_others = select(Student.id).where(Student.school_class_id.in_(others))
         await uow.session.execute(update(Application).where(Application.student_id.in_(of_others)).values(weekdays=[]))
-        await uow.session.execute(update(Application).values(extended_weekdays=[]))
+        await uow.session.execute(
+            update(Application).values(extended_weekdays=[], state_since=uow.now + timedelta(days=100))
+        )
 
 
 @asynccontextmanager

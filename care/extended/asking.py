@@ -71,7 +71,7 @@ def _me(uow: UnitOfWork) -> int:
 
 async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildToday | None:
     """How it stands for one child; None where it is not enrolled."""
-    said = next(iter(await attending(uow, offer, student_id)), None)
+    said = next(iter(await attending(uow, offer, (student_id,))), None)
     if said is None:
         return None
     query = select(Student).where(Student.id == student_id).options(joinedload(Student.school_class))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -86,8 +87,8 @@ class Attending:
         return self.in_care and (self.is_standing if self.wish is None else self.wish is Wish.APPROVED)
 
 
-async def attending(uow: UnitOfWork, offer: Offer, student_id: int | None = None) -> list[Attending]:
-    """Enrolled children of whom extended care says anything on the date; or one child, whatever is said of it."""
+async def attending(uow: UnitOfWork, offer: Offer, among: Collection[int] | None = None) -> list[Attending]:
+    """Enrolled children of whom extended care says anything on the date; or these, whatever is said of them."""
     day = offer.date
     query = (
         select(Student.id, Application.id, Application.weekdays, Application.extended_weekdays, ExtendedRequest.state)
@@ -100,11 +101,11 @@ async def attending(uow: UnitOfWork, offer: Offer, student_id: int | None = None
             or_(Student.left_on.is_(None), Student.left_on > day),
         )
     )
-    if student_id is None:
+    if among is None:
         said = or_(cast(Application.extended_weekdays, String) != "[]", ExtendedRequest.id.is_not(None))
         query = query.where(said)
     else:
-        query = query.where(Student.id == student_id)
+        query = query.where(Student.id.in_(among))
     rows = await uow.session.execute(query)
     return [
         Attending(student, application, tuple(days), tuple(standing), offer.weekday, wish)
@@ -112,9 +113,10 @@ async def attending(uow: UnitOfWork, offer: Offer, student_id: int | None = None
     ]
 
 
-async def stays_on(uow: UnitOfWork, offer: Offer) -> set[int]:
-    """The children who stay on the date, as student ids: standing ones and granted ones, without those on leave."""
-    wanted = {one.student_id for one in await attending(uow, offer) if one.wants_to_stay}
+async def stays_on(uow: UnitOfWork, offer: Offer, among: Collection[int] | None = None) -> set[int]:
+    """The children who stay on the date, as student ids: standing ones and granted ones, without those on leave. With
+    ``among``, only which of these."""
+    wanted = {one.student_id for one in await attending(uow, offer, among) if one.wants_to_stay}
     return wanted - await on_leave(uow, offer.date, wanted)
 
 

@@ -3,10 +3,11 @@ who leaves from here, ``staying`` says."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, or_, select
 
 from care.calendar import load_calendar
 from care.day.plan import term_on
@@ -15,6 +16,8 @@ from care.extended.places import Offer, offer_on, stays_on
 from care.permissions import RIGHTS, Permission
 from care.records.day import CareDay, CareSession, DayChild, SessionKind
 from care.records.delivery import Class
+from care.records.enrolment import Application
+from care.records.extended import ExtendedRequest
 from care.records.people import Person, StaffRole
 from care.work import UnitOfWork
 
@@ -102,14 +105,30 @@ class Staying:
         return self.venue[:GATE_LIMIT]
 
 
-async def staying(uow: UnitOfWork, day: date) -> Staying | None:
-    """Who stays on a date: standing, granted, or handed over there. None where there is no extended care."""
+async def staying(uow: UnitOfWork, day: date, among: Collection[int] | None = None) -> Staying | None:
+    """Who stays on a date: standing, granted, or handed over there; with ``among``, only which of these. None where
+    there is no extended care, or none of these has to do with it."""
+    if among is not None and not await _may_stay(uow, day, among):
+        return None
     running = await running_on(uow, day)
     if running is None:
         return None
     there = select(DayChild.student_id).where(DayChild.date == day, DayChild.extended_at.is_not(None))
-    students = await stays_on(uow, running) | set(await uow.session.scalars(there))
+    there = there if among is None else there.where(DayChild.student_id.in_(among))
+    students = await stays_on(uow, running, among) | set(await uow.session.scalars(there))
     return Staying(frozenset(students), running.ends_at, running.venue)
+
+
+async def _may_stay(uow: UnitOfWork, day: date, among: Collection[int]) -> bool:
+    """Whether anything is said of extended care for any of these: most families ask only for their own, who go home."""
+    standing = select(Application.id).where(
+        Application.student_id.in_(among), cast(Application.extended_weekdays, String) != "[]"
+    )
+    asked = select(ExtendedRequest.id).where(ExtendedRequest.date == day, ExtendedRequest.student_id.in_(among))
+    there = select(DayChild.id).where(
+        DayChild.date == day, DayChild.student_id.in_(among), DayChild.extended_at.is_not(None)
+    )
+    return bool(await uow.session.scalar(select(or_(standing.exists(), asked.exists(), there.exists()))))
 
 
 def may_take(uow: UnitOfWork, session: CareSession | None) -> bool:

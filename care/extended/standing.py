@@ -103,7 +103,7 @@ async def _enrolled(uow: UnitOfWork, term_id: int, student_id: int) -> Applicati
 
 async def _keep_today(uow: UnitOfWork, offer: Offer, student_id: int) -> None:
     """Writes down what holds today, so that the new weekdays do not change it."""
-    said = next(iter(await attending(uow, offer, student_id)), None)
+    said = next(iter(await attending(uow, offer, (student_id,))), None)
     if said is None or not said.in_care or said.wish is not None:
         return
     uow.session.add(

@@ -63,7 +63,7 @@ async def leaving(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> lis
 
 async def _with_extended(uow: UnitOfWork, found: list[Leaving], day: date) -> list[Leaving]:
     """Who stays for extended care leaves from there."""
-    stay = await staying(uow, day)
+    stay = await staying(uow, day, [one.student_id for one in found])
     if stay is None:
         return found
     return [

@@ -222,7 +222,7 @@ async def test_a_restricted_father_is_given_no_child(small_stage: Stage) -> None
 async def test_staff_by_phone(small_stage: Stage) -> None:
     stage = small_stage
     teacher = await stage.homeroom_of("2(3)")
-    phone = stage.people[teacher.user_id].phone
+    phone = stage.people[teacher.user_id].number
     assert phone
     new_account = Player(stage, stage.world, stage.token, name=teacher.user.name, user_id=79, phone=phone)
     await new_account.share_phone()
