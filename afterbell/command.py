@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afterbell import demo as demo_
 from afterbell.build import hold_data_dir, make_data_dir, name_school, open_database, open_school
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
-from afterbell.settings import OperatorError, SettingsError, read_settings
+from afterbell.settings import OperatorError, Settings, SettingsError, read_settings
 from afterbell.staff import add_from_command_line
-from afterbell.weblocal import WebChat
 from care.errors import CareError
 from care.people import holders
 from care.permissions import SYSTEM
@@ -27,6 +26,9 @@ from care.records.office import Mark
 from care.records.people import Role
 from care.school import School
 from care.signin import make_link
+
+if TYPE_CHECKING:
+    from afterbell.weblocal import WebChat
 
 app = typer.Typer(
     help="After-school care of a primary school, in a chat and a small console.",
@@ -98,22 +100,16 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     alone = roles == Roles()
     make_data_dir(settings.data_dir)
     hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
-    school = await open_school(settings, upgrade=alone, start=demo_.START if demonstration else None)
+    school = await open_school(settings, upgrade=alone, start=_demonstration_start() if demonstration else None)
     if alone and not demonstration and await _is_demonstration(school):
         await school.close()
         raise SettingsError(
             f"The data folder {settings.data_dir} holds the demonstration school. Give the real one a folder of "
             "its own by AFTERBELL_DATA_DIR."
         )
-    loaded = demonstration and await demo_.load(school)
-    if loaded:
-        await name_school(school, demo_.SCHOOL_NAME)
     if demonstration:
-        await demo_.begin_afternoon(school)
-    webchat = WebChat(school, settings, demonstration) if web else None
-    if webchat is not None and demonstration:
-        await webchat.welcome_linked()
-    house = House(school, settings, roles, webchat)
+        await _load_demonstration(school)
+    house = House(school, settings, roles, await _web_chat(school, settings, demonstration) if web else None)
     watched = demonstration or sys.stdout.isatty()  # a link in a service's journal could be read by others
     link = await _first_link(school) if roles.console and alone and watched else ""
     house.started = lambda: _print_addresses(house, link, demonstration)
@@ -122,6 +118,29 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
     finally:
         if hold is not None:
             hold.close()
+
+
+def _demonstration_start() -> datetime:
+    from afterbell.demo import START
+
+    return START
+
+
+async def _load_demonstration(school: School) -> None:
+    from afterbell.demo import SCHOOL_NAME, begin_afternoon, load
+
+    if await load(school):
+        await name_school(school, SCHOOL_NAME)
+    await begin_afternoon(school)
+
+
+async def _web_chat(school: School, settings: Settings, demonstration: bool) -> WebChat:
+    from afterbell.weblocal import WebChat
+
+    webchat = WebChat(school, settings, demonstration)
+    if demonstration:
+        await webchat.welcome_linked()
+    return webchat
 
 
 async def _is_demonstration(school: School) -> bool:

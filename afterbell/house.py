@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -17,7 +17,6 @@ from telegram.error import InvalidToken, TelegramError
 
 from afterbell.build import remember_bot
 from afterbell.settings import Settings, SettingsError
-from afterbell.weblocal import WebChat
 from bot.chat.menus import as_commands, commands_for
 from bot.chat.register import register
 from bot.chat.voice import voice
@@ -36,6 +35,9 @@ from console.app import routes as console_routes
 from locales import LANGUAGES, words
 from papers import Printer
 from scheduler.tick import Ticker, save_clock
+
+if TYPE_CHECKING:
+    from afterbell.weblocal import WebChat
 
 OPEN_S = 5
 """Seconds that the start waits for the channels before it says that it is running."""
