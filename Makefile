@@ -44,7 +44,7 @@ check: .venv/.dev
 
 test: .venv/.dev
 	@sh tests/browser/chromium.sh
-	$(PYTEST) -q -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder tests
+	$(PYTEST) -q -m "not browser" -n 3 --dist loadfile --no-loadscope-reorder tests
 	@sh tests/browser/run.sh $(BIN)/python
 
 bench: .venv/.dev

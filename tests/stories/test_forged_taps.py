@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -85,20 +86,21 @@ async def test_every_verb_by_everybody_whom_it_does_not_concern(sqlite: Database
             target = Target(await stage.application_of("许沐言"))
         else:
             target = Target((await in_state(stage, state))[0])
-        before = None
-        for who, player in (await outsiders(stage)).items():
+        players = await outsiders(stage)
+        for player in players.values():
             await player.send("/help")
-            before = before or await world_state(stage)
-            for verb in TAPS:
-                for data in target.data(verb):
-                    await player.tap(data=data)
+        before = await world_state(stage)
+        for verb in TAPS:
+            for data in target.data(verb):
+                await asyncio.gather(*(player.tap(data=data) for player in players.values()))
+                for who, player in players.items():
                     said = player.answers[-1].text
                     if who == "stranger":
                         player.reads("为确认您的身份")
                     elif verb not in HARMLESS:
                         assert said in REFUSED, f"{who} {data}: {said}"
-                    child = (await stage.ask(select(Application).where(Application.id == target.application.id)))[0]
-                    assert child.version == target.application.version, f"{who} {data}"
+                child = (await stage.ask(select(Application).where(Application.id == target.application.id)))[0]
+                assert child.version == target.application.version, data
         assert await world_state(stage) == before
 
 
