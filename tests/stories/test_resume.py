@@ -163,7 +163,7 @@ async def test_killed_as_a_process_after_every_third_step(sqlite: Databases, tmp
             await bot.start()
             for number, (kind, what, seen) in enumerate(steps):
                 await walker.do(kind, what)
-                if number % 2:
+                if number % 6:
                     await walker.waits_for(seen)
                 else:
                     await mum.waits_until(lambda: not mum.bot.updates.awaits(mum.user_id), 20, "the update to be taken")
