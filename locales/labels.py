@@ -133,6 +133,7 @@ ERRORS = {
     "name_differs": "The name must be yours as the school has it: {name}.",
     "not_signed_in": "Please sign in for this class first. Signed in or planned now: {teacher}.",
     "roll_of_other_day": "That list is of another day. Send /checkin for today's.",
+    "of_another_day": "That is of another day, and over. Please send the command again for today's.",
     "day_closed": "This day is closed and sealed. What is known later goes to the school office.",
     "children_open": "The day cannot close: {n} children are not accounted for ({names}).",
     "alarms_open": "The day cannot close: {n} alarms are open. Please close each with a reason.",
@@ -270,6 +271,12 @@ def day(_: Words, date_: date) -> str:
         month=_(MONTHS[date_.month - 1]),
         month_number=date_.month,
     )
+
+
+def clock_on(_: Words, at: datetime, zone: ZoneInfo, on: date) -> str:
+    """A local time of a date; with its own date where it is of another, as after midnight."""
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == on else moment(_, at, zone)
 
 
 def moment(_: Words, at: datetime, zone: ZoneInfo) -> str:

@@ -38,16 +38,17 @@ async def tick(school: School) -> None:
     """Opens today, chases what is late, closes what is done."""
     await by_itself("opening", open_today(school))
     async with school.look(SYSTEM) as uow:
-        care_day = await uow.session.get(CareDay, uow.today)
+        care_day, today = await uow.session.get(CareDay, uow.day), uow.today
         rules = await rules_of(uow, care_day.term_id) if care_day else Rules()
-    if care_day is not None:
+    if care_day is not None and care_day.date == today:
         await by_itself("rolls", chase_rolls(school, care_day, rules))
-        await by_itself("missing", chase_missing(school, rules))
         if care_day.closed_at is None:
             await by_itself("dismissal", remind(school, rules))
         await by_itself("extended", extended.tick(school, care_day, rules))
-        await by_itself("uncollected", chase_uncollected(school, rules))
         await by_itself("day sheets", send_day_sheets(school, rules))
+    if care_day is not None:  # after midnight as well: a child who is here, or missing, is nobody's yesterday
+        await by_itself("missing", chase_missing(school, rules))
+        await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 
 

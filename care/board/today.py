@@ -107,7 +107,7 @@ async def board(uow: UnitOfWork) -> Board | None:
     query = (
         select(CareDay.date, CareDay.term_id, CareDay.planned_at, CareDay.closed_at, CareDay.duty_lead_id, Person.name)
         .outerjoin(Person, Person.id == CareDay.duty_lead_id)
-        .where(CareDay.date == uow.today)
+        .where(CareDay.date == uow.day)
     )
     day = (await uow.connection.execute(query)).first()
     if day is None:
@@ -156,10 +156,10 @@ _SESSIONS = (
 
 async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
     """Each session of today with its children counted, class by class."""
-    sessions = _SESSIONS.where(CareSession.date == uow.today)
+    sessions = _SESSIONS.where(CareSession.date == uow.day)
     by_id = {row.id: row for row in await uow.connection.execute(sessions)}
     extended = next((row.id for row in by_id.values() if row.kind is SessionKind.EXTENDED), None)
-    stay = await staying(uow, uow.today) if extended is not None else None  # it is made where anybody stays
+    stay = await staying(uow, uow.day) if extended is not None else None  # it is made where anybody stays
     counts = day_children(
         select(
             IN_SESSION.label("in_session"),
@@ -171,7 +171,7 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
             func.count(),
         ),
         uow.actor,
-        uow.today,
+        uow.day,
     ).group_by("in_session", SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step, "awaited")
     found: dict[tuple[int, int, int, int], dict[Place, int]] = {}
     awaited: dict[tuple[int, int], int] = {}

@@ -14,6 +14,7 @@ from sqlalchemy import insert, or_, select
 from care.calendar import load_calendar
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
 from care.day.lead import next_lead, who_answers
+from care.day.now import NIGHT_ENDS
 from care.day.rules import rules_of
 from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild, Holder, Leave, Proof, SessionKind, Step
@@ -68,7 +69,7 @@ async def to_be_planned(uow: UnitOfWork) -> Term | None:
     if term is None or not (await load_calendar(uow)).is_care_day(uow.today):
         return None
     opens_at = (await rules_of(uow, term.id)).opens_at
-    return term if uow.now.astimezone(uow.school.zone).time() >= opens_at else None
+    return term if uow.now.astimezone(uow.school.zone).time() >= max(opens_at, NIGHT_ENDS) else None
 
 
 async def open_day(uow: UnitOfWork, term: Term) -> None:

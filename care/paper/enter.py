@@ -164,7 +164,7 @@ class _Reading:
         note = " ".join(self.entry.note.split())
         if self.step in (Step.LEAVE, Step.EXPLAINED):
             return
-        if not note and self.session.date != self.uow.today:
+        if not note and self.session.date != self.uow.day:
             raise Invalid("paper_reason_needed")
         if self.step is not Step.ABSENT:
             self._add(Step.ABSENT, NOBODY, self._at_the_roll())
@@ -254,7 +254,7 @@ async def _append(uow: UnitOfWork, session: PaperSession, line: _Line) -> None:
         return
     if line.irregular is not None:
         await _dispute(uow, session, child, line.links[-1].to.name, seq)
-    elif session.date == uow.today:
+    elif session.date == uow.day:
         guardians = await unrestricted_guardians(uow, child.student_id)
         key = f"paper_released:{child.id}:{seq}"
         await uow.post("paper_released", guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)

@@ -77,15 +77,15 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
 async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     """Children here, or of whom nobody knows, whose care ended by then: that of their class, or extended care where
     they stay for it."""
-    over = select(CareSession.id).where(CareSession.date == uow.today, CareSession.ends_at <= ended_by)
+    over = select(CareSession.id).where(CareSession.date == uow.day, CareSession.ends_at <= ended_by)
     if await uow.session.scalar(over.limit(1)) is None:
         return []
-    stay = await staying(uow, uow.today)
+    stay = await staying(uow, uow.day)
     query = (
         select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at, CHAIN.c.step)
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
-        .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(KEPT))
+        .where(CHILDREN.c.date == uow.day, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(KEPT))
         .order_by(CHILDREN.c.id)
     )
     waiting = [
@@ -106,9 +106,9 @@ async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list
     )
     for student_id, person_id in await uow.connection.execute(ties.order_by(Guardianship.id)):
         guardians.setdefault(student_id, []).append(person_id)
-    plans = select(PickupPlan).where(PickupPlan.date == uow.today, PickupPlan.student_id.in_(students))
+    plans = select(PickupPlan).where(PickupPlan.date == uow.day, PickupPlan.student_id.in_(students))
     sent = {
-        one.id: one.guardian_id for one in await uow.session.scalars(select(Delegate).where(Delegate.date == uow.today))
+        one.id: one.guardian_id for one in await uow.session.scalars(select(Delegate).where(Delegate.date == uow.day))
     }
     planned: dict[int, int] = {}
     for plan in await uow.session.scalars(plans):
