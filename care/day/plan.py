@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from sqlalchemy import insert, or_, select
 
 from care.calendar import load_calendar
+from care.clock import instant
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
 from care.day.lead import next_lead, who_answers
 from care.day.now import NIGHT_ENDS
@@ -50,7 +51,7 @@ async def times_on(uow: UnitOfWork, term_id: int, day: date) -> list[WaveTimes]:
     others = {row.wave_id: row for row in await uow.session.scalars(select(WaveDay).where(WaveDay.date == day))}
 
     def moment(at: time) -> datetime:
-        return datetime.combine(day, at, uow.school.zone)
+        return instant(day, at, uow.school.zone)
 
     found = []
     for wave in await waves(uow, term_id):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from care.clock import instant
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import HERE, may_follow
 from care.day.lead import who_answers
@@ -217,7 +218,7 @@ class _Reading:
         return named[0] if len(named) == 1 else None
 
     def _moment(self, at: time) -> datetime:
-        return datetime.combine(self.session.date, at, self.uow.school.zone)
+        return instant(self.session.date, at, self.uow.school.zone)
 
     def _add(self, step: Step, to: Side, at: datetime, note: str = "", data: dict[str, Any] | None = None) -> None:
         if not may_follow(self.step, step):
