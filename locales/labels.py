@@ -184,6 +184,7 @@ ERRORS = {
     "paper_own_child": "This is your own child: please let a colleague enter where it is.",
     "alarm_own_child": "This is about your own child: a colleague must close it.",
     "alarm_own_release": "You handed this child over yourself: somebody else who answers for the day must close it.",
+    "paper_nobody_left": "Every child of this list is accounted for: nothing is left to be handed over on paper.",
     "paper_contradicts": "The child is here or was collected: it cannot have stayed away.",
     "paper_reason_needed": "Please note why the child did not come: that day is over.",
     "paper_time_needed": "Please give the time at which the child was collected.",

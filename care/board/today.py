@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
@@ -45,13 +45,20 @@ class Group:
     late_from: datetime
     tally: Tally
     staying: int = 0
+    paper_since: datetime | None = None
+    paper_by: str = ""
 
     def roll_is_late(self, now: datetime) -> bool:
         return self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
         """Children are still waiting when all should have been collected. Who stays for extended care should not."""
-        return now > self.late_from and self.left > 0
+        return now > self.late_from and self.left > 0 and self.paper_since is None
+
+    @property
+    def on_paper(self) -> int:
+        """Children of whom the paper has to say where they are; 0 where the hand-over does not go on paper."""
+        return self.tally.waiting + self.tally.of(Place.UNSAID) if self.paper_since is not None else 0
 
     @property
     def left(self) -> int:
@@ -136,7 +143,7 @@ _planned = Person.__table__.alias("planned")
 _signed = Person.__table__.alias("signed")
 
 
-_SESSIONS = (
+_SESSIONS: Select[*tuple[Any, ...]] = (
     select(
         CareSession.id,
         CareSession.kind,
@@ -146,6 +153,8 @@ _SESSIONS = (
         CareSession.starts_at,
         CareSession.ends_at,
         CareSession.roll_done_at,
+        CareSession.paper_since,
+        CareSession.paper_by,
         _planned.c.name.label("planned"),
         _signed.c.name.label("signed"),
     )
@@ -209,6 +218,8 @@ def _group(rules: Rules, session: Row[Any], at: tuple[int, int, int, int], tally
         late_from=session.ends_at + timedelta(minutes=rules.late_minutes[0]),
         tally=tally,
         staying=staying,
+        paper_since=session.paper_since,
+        paper_by=session.paper_by or "",
     )
 
 

@@ -19,6 +19,7 @@ from care.day.lead import who_answers
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
+from care.paper.mark import end_where_entered
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
 from care.people import clean_name, holders
 from care.pickup.adults import Authorised, bare_name, is_stopped
@@ -128,6 +129,7 @@ async def enter(uow: UnitOfWork, session_id: int, entries: Iterable[Entry], roll
     for line in lines:
         await _append(uow, session, line)
     await _roll_done(uow, session)
+    await end_where_entered(uow, session.date)
     return len(lines)
 
 

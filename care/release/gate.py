@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row as DbRow
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
@@ -62,6 +62,7 @@ def _select() -> Select[Any]:
             CareSession.signed_in_id,
             func.coalesce(_away.gate, CareSession.gate).label("gate"),
             func.coalesce(_away.ends_at, CareSession.ends_at).label("ends_at"),
+            case((_away.id.is_(None), CareSession.paper_since), else_=_away.paper_since).label("paper_since"),
         )
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
@@ -111,6 +112,7 @@ def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
         ends_at=row.ends_at,
         planned=row.planned or "",
         extended=row.away_id is not None,
+        paper_since=row.paper_since,
         within_reach=may_release(
             uow.actor, row.grade, row.class_id, row.signed_in_id, row.away_signed_in_id, row.holder_id
         ),
@@ -146,6 +148,8 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
         session.ends_at,
         tuple(await _told_apart(uow, children)),
         session.kind is SessionKind.EXTENDED,
+        session.paper_since,
+        session.paper_by or "",
     )
 
 

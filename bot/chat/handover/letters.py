@@ -188,7 +188,7 @@ async def _guardians(c: Context, one: GateChild) -> list[str]:
 
 async def _child_uncollected(c: Context) -> View | None:
     one = await _own(c, c.params["day_child_id"])
-    if one is None or not one.is_here:
+    if one is None or not one.is_here or one.paper_since is not None:
         return None
     ended = f"{one.ends_at.astimezone(c.uow.school.zone):%H:%M}"
     text = c._(
