@@ -16,6 +16,7 @@ from care.clock import instant
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import HERE, may_follow
 from care.day.lead import who_answers
+from care.day.now import NIGHT_ENDS
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
@@ -220,7 +221,9 @@ class _Reading:
         return named[0] if len(named) == 1 else None
 
     def _moment(self, at: time) -> datetime:
-        return instant(self.session.date, at, self.uow.school.zone)
+        """A time of the night is one after midnight, where the day of care still went on."""
+        day = self.session.date + timedelta(days=1 if at < NIGHT_ENDS else 0)
+        return instant(day, at, self.uow.school.zone)
 
     def _add(self, step: Step, to: Side, at: datetime, note: str = "", data: dict[str, Any] | None = None) -> None:
         if not may_follow(self.step, step):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import select
 from care import rollcall
 from care.board.today import board
 from care.errors import Conflict
+from care.paper.enter import Collector, Entry, PaperRefused, enter
+from care.paper.sheet import paper_children, paper_session
 from care.permissions import SYSTEM
 from care.records import CareDay, DayRules, Letter, Step
 from care.release.gate import children, sheet
@@ -121,3 +124,23 @@ async def test_no_new_day_opens_in_the_night(school: School) -> None:
         await at(school, 5, 0, WEDNESDAY)
         async with school.look() as uow:
             assert await uow.session.get(CareDay, WEDNESDAY) is not None
+
+
+async def test_paper_of_the_night_is_entered_at_its_time(school: School) -> None:
+    """Collected at ten past midnight, entered in the morning: the time of the next date, and none that is to come."""
+    async with opened(school, CLASS):
+        await at(school, 14, 40)
+        session_id = await everybody_here(school)
+        await at(school, 0, 30, WEDNESDAY)
+        async with school.work(await teacher_of(school, CLASS)) as uow:
+            child, *_ = await paper_children(uow, await paper_session(uow, session_id))
+            one = child.adults.authorised[0]
+            line = Entry(child.id, child.seq, collector=Collector(one.adult, one.id), left_at=time(0, 31))
+            with pytest.raises(PaperRefused) as refused:
+                await enter(uow, session_id, [line], time(14, 40))
+            assert [error.code for error in refused.value.problems.values()] == ["paper_time_ahead"]
+            await enter(uow, session_id, [replace(line, left_at=time(0, 10))], time(14, 40))
+            (entered,) = [
+                one for one in await paper_children(uow, await paper_session(uow, session_id)) if not one.is_open
+            ]
+            assert entered.at.astimezone(school.zone) == datetime(2026, 11, 25, 0, 10, tzinfo=school.zone)
