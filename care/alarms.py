@@ -80,7 +80,7 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
         ),
         uow.actor,
         day,
-        and_earlier=day == uow.today,
+        and_earlier=day == uow.day,
     )
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
     query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
@@ -113,7 +113,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             kind=row.kind,
             student_id=row.student_id,
             day=row.date,
-            earlier=row.date != uow.today,
+            earlier=row.date != uow.day,
             name=row.name,
             class_id=row.class_id,
             grade=row.grade,

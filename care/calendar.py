@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from care.clock import instant
 from care.records.term import CalendarDay
 from care.work import UnitOfWork
 
@@ -55,13 +56,13 @@ class Calendar:
         """The moment ``days`` school days after ``since``, at the same local time. From a day off, counting starts
         at midnight before the next school day."""
         local = since.astimezone(zone)
-        day = local.date()
+        day, at = local.date(), local.time()
         if not self.is_school_day(day):
             day = self.next_school_day(day)
-            local = datetime.combine(day, datetime.min.time(), zone)
+            at = time.min
         for _ in range(days):
             day = self.next_school_day(day)
-        return datetime.combine(day, local.timetz().replace(tzinfo=None), zone)
+        return instant(day, at, zone)
 
     def school_days_ago(self, now: datetime, days: int, zone: ZoneInfo) -> datetime:
         """The last moment whose ``days`` school days have passed by ``now``: whatever began later has to wait.
@@ -74,7 +75,7 @@ class Calendar:
             day, at = self.last_school_day(day), time.max
         for _ in range(days):
             day = self.last_school_day(day)
-        return datetime.combine(day, at, zone)
+        return instant(day, at, zone)
 
 
 async def load_calendar(uow: UnitOfWork) -> Calendar:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from care.calendar_dates import DateState, Span, ordinary, state_of, too_short
 from care.calendar_telling import Told, tell, whom_to_tell
+from care.clock import instant
 from care.day.plan import term_on
 from care.day.rules import rules_of
 from care.errors import Conflict, Invalid
@@ -188,7 +189,7 @@ async def _move_sessions(uow: UnitOfWork, change: Change) -> None:
     for session in await uow.session.scalars(query):
         if session.wave not in spans:
             continue
-        starts, ends = (datetime.combine(change.date, at, uow.school.zone) for at in spans[session.wave])
+        starts, ends = (instant(change.date, at, uow.school.zone) for at in spans[session.wave])
         if session.starts_at > uow.now:
             session.starts_at = starts
         session.ends_at = ends
@@ -198,7 +199,7 @@ async def _move_sessions(uow: UnitOfWork, change: Change) -> None:
     for session in await uow.session.scalars(extended):
         last = max((ends for _, ends in spans.values()), default=None)
         if last is not None:
-            session.starts_at = min(session.ends_at, datetime.combine(change.date, last, uow.school.zone))
+            session.starts_at = min(session.ends_at, instant(change.date, last, uow.school.zone))
 
 
 async def set_day(

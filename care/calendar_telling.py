@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select
 
 from care.calendar_dates import DateState, Span, state_of
+from care.clock import instant
 from care.day.plan import on_leave, term_on
 from care.permissions import Duty
 from care.quiet import when_awake
@@ -194,7 +195,7 @@ def _key(day: date) -> str:
 def tell(uow: UnitOfWork, day: date, version: int, told: Told) -> None:
     """Posts the letters. What is about today goes at once; all else keeps the quiet hours."""
     at_once = day == uow.today
-    until = datetime.combine(day + timedelta(days=1), time(), uow.school.zone)
+    until = instant(day + timedelta(days=1), time.min, uow.school.zone)
     for one in told.people:
         uow.post_new(
             KIND,

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import time as system
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+
+def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The moment at which a clock in this zone shows ``at`` on ``day``, in UTC: what is added to it is real time, also
+    where clocks change. A time that is shown twice is the first; one that is left out is so much after the gap begins
+    as it says."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
 
 
 class Clock:
@@ -27,7 +34,7 @@ class Clock:
 class MovableClock(Clock):
     """Runs on from a chosen moment and can be moved ahead, never back: what happened stays in the past."""
 
-    def __init__(self, zone: ZoneInfo, start: datetime, ticker: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, zone: ZoneInfo, start: datetime, ticker: Callable[[], float] = system.monotonic) -> None:
         super().__init__(zone)
         if start.tzinfo is None:
             start = start.replace(tzinfo=zone)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from care.clock import instant
 from care.custody.chain import FAMILY, Link, Side, append
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
@@ -122,7 +123,7 @@ async def _tell_family(uow: UnitOfWork, leave: Leave, kind: str) -> None:
 
 def _midnight(uow: UnitOfWork, day: date) -> datetime:
     """The end of a school date."""
-    return datetime.combine(day + timedelta(days=1), time.min, uow.school.zone)
+    return instant(day + timedelta(days=1), time.min, uow.school.zone)
 
 
 async def take_back(uow: UnitOfWork, leave_id: int) -> None:

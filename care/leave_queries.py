@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from care.attendance import Attends, enrolled
 from care.calendar import Calendar, load_calendar
+from care.clock import instant
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.plan import times_on
@@ -204,4 +205,4 @@ async def given_alike(uow: UnitOfWork, student_ids: Collection[int], first: date
 async def before_cut_off(uow: UnitOfWork, term_id: int, day: date) -> tuple[bool, time]:
     """Whether a leave for this date still comes before its plan is made, and the local time until when it would."""
     until = (await rules_of(uow, term_id)).leave_until
-    return uow.now < datetime.combine(day, until, uow.school.zone), until
+    return uow.now < instant(day, until, uow.school.zone), until

@@ -277,7 +277,7 @@ async def unanswered(uow: UnitOfWork, minutes: int) -> list[int]:
         select(Alarm.id)
         .join(DayChild)
         .where(
-            DayChild.date == uow.today,
+            DayChild.date == uow.day,
             Alarm.kind == AlarmKind.MISSING,
             Alarm.closed_at.is_(None),
             Alarm.answer == "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from care.clock import instant
+
 QUIET_UNTIL = time(7, 30)
 QUIET_FROM = time(20, 0)
 
@@ -15,4 +17,4 @@ def when_awake(now: datetime, zone: ZoneInfo) -> datetime:
     if QUIET_UNTIL <= local.time() < QUIET_FROM:
         return now
     day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
-    return datetime.combine(day, QUIET_UNTIL, zone)
+    return instant(day, QUIET_UNTIL, zone)

@@ -112,7 +112,7 @@ def _after(uow: UnitOfWork, child: RollChild, link: Link, sha256: str) -> RollCh
 
 
 def _is_now(uow: UnitOfWork, roll: RollSheet) -> None:
-    if roll.date != uow.today:
+    if roll.date != uow.day:
         raise Conflict("roll_of_other_day")
     if roll.closed_at is not None:
         raise Conflict("day_closed")

@@ -246,7 +246,7 @@ async def choices(uow: UnitOfWork) -> list[Choice]:
     uow.require(Permission.TAKE_ROLL)
     query = (
         _sessions()
-        .where(CareSession.date == uow.today, CareSession.kind == SessionKind.CLASS)
+        .where(CareSession.date == uow.day, CareSession.kind == SessionKind.CLASS)
         .order_by(SchoolClass.grade, SchoolClass.number)
     )
     found = [
@@ -287,6 +287,6 @@ async def sessions_with(uow: UnitOfWork, name: str) -> list[int]:
     query = (
         select(DayChild.session_id)
         .join(Student)
-        .where(DayChild.date == uow.today, Student.name.icontains(name, autoescape=True))
+        .where(DayChild.date == uow.day, Student.name.icontains(name, autoescape=True))
     )
     return sorted(set(await uow.session.scalars(query)))

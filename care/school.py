@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from care.changes import CHANGED, Changes
 from care.clock import Clock
+from care.day.now import day_now
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
 from care.sqlite import writer_url
@@ -85,6 +86,7 @@ class School:
         """A transaction. Leaves no trace when the block raises."""
         async with self.writer.begin() as connection:
             uow = UnitOfWork(self, connection, actor)
+            uow.day = await day_now(uow)
             yield uow
             await uow.write()
             if (uow.posted or uow.changed) and not self.is_sqlite:
@@ -98,7 +100,9 @@ class School:
     async def look(self, actor: Actor = NOBODY) -> AsyncIterator[UnitOfWork]:
         """A transaction that is rolled back: for pages and letters that only read."""
         async with self.reader.connect() as connection:
-            yield UnitOfWork(self, connection, actor, autoflush=False)
+            uow = UnitOfWork(self, connection, actor, autoflush=False)
+            uow.day = await day_now(uow)
+            yield uow
 
     async def clear_log(self) -> None:
         """SQLite: moves the write-ahead log into the database and empties it, as far as readers allow."""

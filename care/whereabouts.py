@@ -58,6 +58,7 @@ class NoCare:
 
 
 Whereabouts = InCare | Coming | NoCare
+AT_HOME = (Step.LEAVE, Step.EXPLAINED)
 
 _signed = Person.__table__.alias("signed")
 _planned = Person.__table__.alias("planned")
@@ -131,7 +132,9 @@ async def today_of(uow: UnitOfWork, student_ids: Collection[int]) -> dict[int, W
     """Where each of these children is now, by student id; none for who is neither in today's list nor enrolled. Who may
     ask is the caller's to know."""
     found: dict[int, Whereabouts] = {}
-    found.update(await in_care(uow, student_ids, uow.today))
+    for student_id, where in (await in_care(uow, student_ids, uow.day)).items():
+        if uow.day == uow.today or where.step not in AT_HOME:  # at night: only who was, or is, in the school's hands
+            found[student_id] = where
     others = list((await enrolled(uow, [one for one in student_ids if one not in found])).values())
     if not others:
         return found

@@ -46,6 +46,8 @@ class UnitOfWork:
         self._autoflush = autoflush
         self._session: AsyncSession | None = None
         self.now: datetime = school.clock.now()
+        self.day: date = self.today
+        """The care day under way (``care/day/now.py``): for children who are here, midnight ends no day."""
         self.posted = False
         self.changed = False
         """Something in the school day is changed: whoever watches it is told after the commit."""
@@ -171,7 +173,7 @@ class UnitOfWork:
         """A unit inside this one: when its block raises, it alone is undone; else it commits with the whole."""
         async with self.connection.begin_nested():
             part = UnitOfWork(self.school, self.connection, self.actor)
-            part.now = self.now  # what it posts is due within the same transaction
+            part.now, part.day = self.now, self.day  # what it posts is due within the same transaction
             yield part
             await part.flush()
         self.events += part.events

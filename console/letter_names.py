@@ -57,6 +57,7 @@ LETTERS = {
     "gate_signed": mark("Signed at the gate"),
     "gate_held": mark("Not handed over at the gate"),
     "day_sheet": mark("A day sheet"),
+    "handover_on_paper": mark("A hand-over that goes on paper"),
     "paper_released": mark("A pick-up entered later from paper"),
     "paper_disputed": mark("A pick-up on paper that should not have been"),
     "reply": mark("A reply in the chat"),

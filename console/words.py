@@ -97,6 +97,9 @@ ACTIONS = {
     "missing_closed": mark("Missing child explained"),
     "alarm_closed": mark("Alarm closed"),
     "day_sheet_printed": mark("Day sheet printed"),
+    "handover_on_paper": mark("Hand-over goes on paper"),
+    "handover_in_chat": mark("Hand-over goes on in the chat"),
+    "paper_all_entered": mark("Hand-over on paper: all is entered"),
     "paper_entered": mark("Entered later, from paper"),
 }
 

@@ -133,6 +133,7 @@ ERRORS = {
     "name_differs": "The name must be yours as the school has it: {name}.",
     "not_signed_in": "Please sign in for this class first. Signed in or planned now: {teacher}.",
     "roll_of_other_day": "That list is of another day. Send /checkin for today's.",
+    "of_another_day": "That is of another day, and over. Please send the command again for today's.",
     "day_closed": "This day is closed and sealed. What is known later goes to the school office.",
     "children_open": "The day cannot close: {n} children are not accounted for ({names}).",
     "alarms_open": "The day cannot close: {n} alarms are open. Please close each with a reason.",
@@ -183,6 +184,7 @@ ERRORS = {
     "paper_own_child": "This is your own child: please let a colleague enter where it is.",
     "alarm_own_child": "This is about your own child: a colleague must close it.",
     "alarm_own_release": "You handed this child over yourself: somebody else who answers for the day must close it.",
+    "paper_nobody_left": "Every child of this list is accounted for: nothing is left to be handed over on paper.",
     "paper_contradicts": "The child is here or was collected: it cannot have stayed away.",
     "paper_reason_needed": "Please note why the child did not come: that day is over.",
     "paper_time_needed": "Please give the time at which the child was collected.",
@@ -270,6 +272,12 @@ def day(_: Words, date_: date) -> str:
         month=_(MONTHS[date_.month - 1]),
         month_number=date_.month,
     )
+
+
+def clock_on(_: Words, at: datetime, zone: ZoneInfo, on: date) -> str:
+    """A local time of a date; with its own date where it is of another, as after midnight."""
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == on else moment(_, at, zone)
 
 
 def moment(_: Words, at: datetime, zone: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from care.missing import Answer
 from care.records.day import Holder, Step
 from care.whereabouts import Coming, InCare, NoCare, Whereabouts
 from locales import Words
-from locales.labels import day, label
+from locales.labels import clock_on, day, label
 
 
 def today_line(_: Words, where: Whereabouts, now: datetime, zone: ZoneInfo) -> str:
@@ -35,7 +35,7 @@ def _no_care(_: Words, where: NoCare) -> str:
 
 
 def _in_care(_: Words, where: InCare, now: datetime, zone: ZoneInfo) -> str:
-    time = _at(where.at, zone)
+    time = clock_on(_, where.at, zone, now.astimezone(zone).date())
     if where.step is Step.LEAVE:
         return _("Today: on leave")
     if where.step is Step.EXPECTED:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
+from care.clock import instant
 from care.day.close import WAITS, against_closing, close_day, days_to_close
 from care.day.lead import who_answers
 from care.day.plan import classes_to_open, open_day, open_session, planned, to_be_planned
@@ -38,16 +39,17 @@ async def tick(school: School) -> None:
     """Opens today, chases what is late, closes what is done."""
     await by_itself("opening", open_today(school))
     async with school.look(SYSTEM) as uow:
-        care_day = await uow.session.get(CareDay, uow.today)
+        care_day, today = await uow.session.get(CareDay, uow.day), uow.today
         rules = await rules_of(uow, care_day.term_id) if care_day else Rules()
-    if care_day is not None:
+    if care_day is not None and care_day.date == today:
         await by_itself("rolls", chase_rolls(school, care_day, rules))
-        await by_itself("missing", chase_missing(school, rules))
         if care_day.closed_at is None:
             await by_itself("dismissal", remind(school, rules))
         await by_itself("extended", extended.tick(school, care_day, rules))
-        await by_itself("uncollected", chase_uncollected(school, rules))
         await by_itself("day sheets", send_day_sheets(school, rules))
+    if care_day is not None:  # after midnight as well: a child who is here, or missing, is nobody's yesterday
+        await by_itself("missing", chase_missing(school, rules))
+        await by_itself("uncollected", chase_uncollected(school, rules))
     await by_itself("closing", close_days(school))
 
 
@@ -109,7 +111,7 @@ async def chase_rolls(school: School, care_day: CareDay, rules: Rules) -> None:
 def _chases(uow: UnitOfWork, leads: tuple[int, ...], roll: OpenRoll, leaders: list[int]) -> list[Chase]:
     teacher = () if roll.teacher_id is None else (roll.teacher_id,)
     people = (teacher, tuple(leaders), leads)
-    until = datetime.combine(uow.today + timedelta(days=1), datetime.min.time(), uow.school.zone)
+    until = instant(uow.today + timedelta(days=1), time.min, uow.school.zone)
     return [
         Chase(roll.session_id, step, people[step], until, roll.again)
         for step, minutes in enumerate(CHASE_MINUTES)
@@ -161,7 +163,7 @@ async def close_days(school: School) -> None:
 
 async def _past_its_hour(uow: UnitOfWork, care_day: CareDay) -> bool:
     closes_at = (await rules_of(uow, care_day.term_id)).closes_at
-    return uow.now >= datetime.combine(care_day.date, closes_at, uow.school.zone)
+    return uow.now >= instant(care_day.date, closes_at, uow.school.zone)
 
 
 def _open_key(day: date) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, exists, literal,
 from sqlalchemy.orm import aliased
 
 from care.calendar import Calendar, load_calendar
+from care.clock import instant
 from care.enrolment.apply import settle
 from care.enrolment.family import reviewers_of
 from care.people import holders
@@ -111,7 +112,7 @@ async def _once_a_day(uow: UnitOfWork, kind: str, people: Sequence[int]) -> list
     """A reminder of the day that was held up until the quiet hours lapses, for the next day has one of its own."""
     keys = {person_id: f"{kind}:{uow.today}:{person_id}" for person_id in people}
     known = await uow.known_keys(keys.values())
-    evening = datetime.combine(uow.today, QUIET_FROM, uow.school.zone)
+    evening = instant(uow.today, QUIET_FROM, uow.school.zone)
     return [Reminder(kind, who, key, evening) for who, key in keys.items() if key not in known]
 
 

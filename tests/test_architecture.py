@@ -111,6 +111,13 @@ def test_time_comes_from_the_school_clock(package: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("package", ["care", "bot", "console", "scheduler"])
+def test_local_hours_become_instants_in_one_place(package: str) -> None:
+    """Where clocks change, what is added to a local time is no real time: ``care.clock.instant`` gives UTC."""
+    wrong = [path for path in sources(package) if "datetime.combine" in path.read_text() and path.name != "clock.py"]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_files_stay_readable(package: str) -> None:
     long = {str(p.relative_to(ROOT)): n for p in sources(package) if (n := len(p.read_text().splitlines())) > LINES}

@@ -59,7 +59,7 @@ class ClockRoutes:
         now = clock.now().astimezone(zone)
         minutes = wish.get("minutes")
         if isinstance(minutes, int):
-            return now + timedelta(minutes=minutes)
+            return clock.now() + timedelta(minutes=minutes)  # an hour is an hour, also where clocks change
         to = wish.get("to")
         if to == "tomorrow":
             return datetime.combine(now.date() + timedelta(days=1), _MORNING, zone)

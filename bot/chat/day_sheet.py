@@ -24,7 +24,7 @@ async def day_sheet_command(update: Update, turn: Turn) -> None:
     """Sends the sheets of who asks; who answers for more classes chooses among those."""
     _ = turn._
     turn.uow.require(Permission.TAKE_ROLL)
-    sessions = await sessions_of(turn.uow, turn.uow.today)
+    sessions = await sessions_of(turn.uow, turn.uow.day)
     own = [session for session in sessions if session.teacher_id == turn.actor.person_id]
     await _post(turn, own)
     buttons = [Button(group_name(one, _), pack("ds", one.session_id)) for one in sessions if one not in own]
@@ -37,7 +37,7 @@ async def day_sheet_command(update: Update, turn: Turn) -> None:
 
 async def sheet_tapped(update: Update, turn: Turn) -> None:
     wanted = id_of(turn.parts[0])
-    found = [one for one in await sessions_of(turn.uow, turn.uow.today) if one.session_id == wanted]
+    found = [one for one in await sessions_of(turn.uow, turn.uow.day) if one.session_id == wanted]
     if not found:
         raise NotFound()
     await _post(turn, found)

@@ -57,7 +57,7 @@ async def family(turn: Turn, note: str = "") -> View:
         return View(_("Extended care is not offered this term."))
     if not children:
         return View(_("None of your children is in after-school care this term."))
-    offer = await offer_on(turn.uow, turn.uow.today)
+    offer = await offer_on(turn.uow, turn.uow.day)
     today = {one.student_id: one for one in await own_children(turn.uow)}
     parts, rows = [note] if note else [], list[tuple[Button, ...]]()
     for child in children:

@@ -28,11 +28,11 @@ async def _current(c: Context) -> tuple[ExtendedRequest, Offer] | None:
     posted."""
     query = (
         select(ExtendedRequest)
-        .where(ExtendedRequest.id == c.params["request_id"], ExtendedRequest.date == c.uow.today)
+        .where(ExtendedRequest.id == c.params["request_id"], ExtendedRequest.date == c.uow.day)
         .options(joinedload(ExtendedRequest.student).joinedload(Student.school_class))
     )
     request = (await c.uow.session.scalars(query)).first()
-    offer = await offer_on(c.uow, c.uow.today)
+    offer = await offer_on(c.uow, c.uow.day)
     if request is None or offer is None or request.version != c.params["version"]:
         return None
     return request, offer

@@ -1,5 +1,5 @@
-"""What was entered later from paper: the family is told who collected the child, the duty lead what should not have
-happened (S14)."""
+"""A hand-over on paper: the duty lead hears that it begins, the family what was entered later, and the duty lead what
+should not have happened (S14)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from sqlalchemy import select
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
 from care.people import children_of
-from care.records.day import CustodyEvent, DayChild, Holder, Step
+from care.permissions import Permission
+from care.records.day import CareSession, CustodyEvent, DayChild, Holder, Step
+from care.records.people import SchoolClass
 from care.release.alarms import gate_alarm
 from locales import mark
 from locales.labels import moment
@@ -71,7 +73,27 @@ async def _disputed(c: Context) -> View | None:
     return View(f"{text}\n{later}", ((Button(_("Close with a reason"), pack("hc", alarm.id)),),))
 
 
+async def _on_paper(c: Context) -> View | None:
+    """To who answers for the day: from now on nobody is reminded there, and the paper must be entered."""
+    session = await c.uow.session.get(CareSession, int(c.params["session_id"]))
+    if session is None or session.paper_since is None or not c.uow.actor.may(Permission.ANSWER_FOR_DAY):
+        return None
+    place = session.venue
+    if session.school_class_id is not None:
+        place = (await c.uow.session.get_one(SchoolClass, session.school_class_id)).name
+    return View(
+        c._(
+            "✎ {group}: hand-over on paper since {time}, says {name}. Nobody is reminded of children who have not been "
+            "collected until it is entered in the console, under “From paper”.",
+            group=place,
+            time=f"{session.paper_since.astimezone(c.uow.school.zone):%H:%M}",
+            name=session.paper_by or "",
+        )
+    )
+
+
 KINDS: dict[str, Kind] = {
+    "handover_on_paper": Kind(_on_paper),
     "paper_released": Kind(_released),
     "paper_disputed": Kind(_disputed),
 }

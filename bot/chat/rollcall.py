@@ -119,7 +119,7 @@ async def menu_tapped(update: Update, turn: Turn) -> None:
     child_id, seen = _ids(turn, 2)
     roll = await sheet_of_child(turn.uow, child_id)
     child = roll.child(child_id)
-    if roll.date != turn.uow.today:
+    if roll.date != turn.uow.day:
         raise Conflict("roll_of_other_day")
     if child.seq != seen:
         await _catch_up(turn, Conflict())

@@ -68,7 +68,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             func.count().over().label("total"),
         ),
         uow.actor,
-        uow.today,
+        uow.day,
     ).join(CareSession, CareSession.id == IN_SESSION)
     if wanted.words.strip():
         query = query.where(Student.name.icontains(wanted.words.strip(), autoescape=True))

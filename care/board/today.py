@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from care.alarms import OpenAlarm, alarms_of
 from care.board.places import IN_SESSION, PLACES, Place, Tally, day_children
@@ -45,13 +45,20 @@ class Group:
     late_from: datetime
     tally: Tally
     staying: int = 0
+    paper_since: datetime | None = None
+    paper_by: str = ""
 
     def roll_is_late(self, now: datetime) -> bool:
         return self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
         """Children are still waiting when all should have been collected. Who stays for extended care should not."""
-        return now > self.late_from and self.left > 0
+        return now > self.late_from and self.left > 0 and self.paper_since is None
+
+    @property
+    def on_paper(self) -> int:
+        """Children of whom the paper has to say where they are; 0 where the hand-over does not go on paper."""
+        return self.tally.waiting + self.tally.of(Place.UNSAID) if self.paper_since is not None else 0
 
     @property
     def left(self) -> int:
@@ -107,7 +114,7 @@ async def board(uow: UnitOfWork) -> Board | None:
     query = (
         select(CareDay.date, CareDay.term_id, CareDay.planned_at, CareDay.closed_at, CareDay.duty_lead_id, Person.name)
         .outerjoin(Person, Person.id == CareDay.duty_lead_id)
-        .where(CareDay.date == uow.today)
+        .where(CareDay.date == uow.day)
     )
     day = (await uow.connection.execute(query)).first()
     if day is None:
@@ -136,7 +143,7 @@ _planned = Person.__table__.alias("planned")
 _signed = Person.__table__.alias("signed")
 
 
-_SESSIONS = (
+_SESSIONS: Select[*tuple[Any, ...]] = (
     select(
         CareSession.id,
         CareSession.kind,
@@ -146,6 +153,8 @@ _SESSIONS = (
         CareSession.starts_at,
         CareSession.ends_at,
         CareSession.roll_done_at,
+        CareSession.paper_since,
+        CareSession.paper_by,
         _planned.c.name.label("planned"),
         _signed.c.name.label("signed"),
     )
@@ -156,10 +165,10 @@ _SESSIONS = (
 
 async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
     """Each session of today with its children counted, class by class."""
-    sessions = _SESSIONS.where(CareSession.date == uow.today)
+    sessions = _SESSIONS.where(CareSession.date == uow.day)
     by_id = {row.id: row for row in await uow.connection.execute(sessions)}
     extended = next((row.id for row in by_id.values() if row.kind is SessionKind.EXTENDED), None)
-    stay = await staying(uow, uow.today) if extended is not None else None  # it is made where anybody stays
+    stay = await staying(uow, uow.day) if extended is not None else None  # it is made where anybody stays
     counts = day_children(
         select(
             IN_SESSION.label("in_session"),
@@ -171,7 +180,7 @@ async def _groups(uow: UnitOfWork, rules: Rules) -> list[Group]:
             func.count(),
         ),
         uow.actor,
-        uow.today,
+        uow.day,
     ).group_by("in_session", SchoolClass.id, SchoolClass.grade, SchoolClass.number, CHAIN.c.step, "awaited")
     found: dict[tuple[int, int, int, int], dict[Place, int]] = {}
     awaited: dict[tuple[int, int], int] = {}
@@ -209,6 +218,8 @@ def _group(rules: Rules, session: Row[Any], at: tuple[int, int, int, int], tally
         late_from=session.ends_at + timedelta(minutes=rules.late_minutes[0]),
         tally=tally,
         staying=staying,
+        paper_since=session.paper_since,
+        paper_by=session.paper_by or "",
     )
 
 

@@ -71,7 +71,7 @@ async def set_duty_lead(uow: UnitOfWork, person_id: int) -> None:
     """From now on this person answers for today, and is told so. Raises NotFound where no day is open, Invalid for
     somebody whose duty does not include it, Conflict("day_closed")."""
     uow.require_everywhere(Permission.ANSWER_FOR_DAY)
-    care_day = await uow.session.get(CareDay, uow.today)
+    care_day = await uow.session.get(CareDay, uow.day)
     if care_day is None:
         raise NotFound()
     if person_id not in {one.person_id for one in await candidates(uow)}:
@@ -79,11 +79,11 @@ async def set_duty_lead(uow: UnitOfWork, person_id: int) -> None:
     if care_day.duty_lead_id == person_id:
         return
     changed = await uow.connection.execute(
-        update(CareDay).where(CareDay.date == uow.today, CareDay.closed_at.is_(None)).values(duty_lead_id=person_id)
+        update(CareDay).where(CareDay.date == uow.day, CareDay.closed_at.is_(None)).values(duty_lead_id=person_id)
     )
     if changed.rowcount != 1:
         raise Conflict("day_closed")
     before = care_day.duty_lead_id
-    uow.record("duty_lead_set", "day", uow.today.toordinal(), lead=person_id, before=before)
+    uow.record("duty_lead_set", "day", uow.day.toordinal(), lead=person_id, before=before)
     if person_id != uow.actor.person_id:
-        await uow.post("duty_lead", person_id, Class.ALARM, date=uow.today.isoformat())
+        await uow.post("duty_lead", person_id, Class.ALARM, date=uow.day.isoformat())

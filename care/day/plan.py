@@ -12,8 +12,10 @@ from datetime import date, datetime, time
 from sqlalchemy import insert, or_, select
 
 from care.calendar import load_calendar
+from care.clock import instant
 from care.custody.chain import ADD, CHILDREN, FAMILY, Link, Side, first_row
 from care.day.lead import next_lead, who_answers
+from care.day.now import NIGHT_ENDS
 from care.day.rules import rules_of
 from care.people import holders
 from care.records.day import CareDay, CareSession, DayChild, Holder, Leave, Proof, SessionKind, Step
@@ -49,7 +51,7 @@ async def times_on(uow: UnitOfWork, term_id: int, day: date) -> list[WaveTimes]:
     others = {row.wave_id: row for row in await uow.session.scalars(select(WaveDay).where(WaveDay.date == day))}
 
     def moment(at: time) -> datetime:
-        return datetime.combine(day, at, uow.school.zone)
+        return instant(day, at, uow.school.zone)
 
     found = []
     for wave in await waves(uow, term_id):
@@ -68,7 +70,7 @@ async def to_be_planned(uow: UnitOfWork) -> Term | None:
     if term is None or not (await load_calendar(uow)).is_care_day(uow.today):
         return None
     opens_at = (await rules_of(uow, term.id)).opens_at
-    return term if uow.now.astimezone(uow.school.zone).time() >= opens_at else None
+    return term if uow.now.astimezone(uow.school.zone).time() >= max(opens_at, NIGHT_ENDS) else None
 
 
 async def open_day(uow: UnitOfWork, term: Term) -> None:

@@ -50,7 +50,7 @@ class ChildToday:
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
     """The actor's enrolled children today, in care or not; none where extended care is not offered today."""
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is None:
         return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
@@ -59,7 +59,7 @@ async def own_children(uow: UnitOfWork) -> list[ChildToday]:
 
 async def offer_today(uow: UnitOfWork) -> Offer:
     """What is offered today. Raises Conflict("extended_not_today")."""
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is None:
         raise Conflict("extended_not_today")
     return offer
@@ -146,7 +146,7 @@ async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
 
 async def may_still_stay(uow: UnitOfWork, student_id: int) -> bool:
     """Whether to offer that a child of the class stays today: places are left, and nothing is asked or declined yet."""
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is None or uow.now >= offer.ends_at:
         return False
     child = await child_today(uow, offer, student_id)

@@ -86,7 +86,7 @@ async def _settle(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, to: W
 async def waiting_requests(uow: UnitOfWork) -> list[int]:
     """Today's requests that can be granted now, where they are granted by themselves as soon as places are free: the
     oldest first, no more than there are places. A child who has left, or is not in care any more, holds nobody up."""
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is None or uow.now >= offer.ends_at or not (await rules_of(uow, offer.term_id)).extended_automatic:
         return []
     query = select(ExtendedRequest.id, ExtendedRequest.student_id).where(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from care.custody.chain import Link, append
 from care.custody.steps import HERE
+from care.day.now import must_be_now
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.roll import Stand, Stayer, me, settle_roll, stayers, take_in, where
 from care.extended.session import hold_class, opened, signed_in
@@ -60,14 +61,14 @@ async def own_classes(uow: UnitOfWork) -> list[tuple[CareSession, tuple[Stayer, 
     query = (
         select(CareSession)
         .where(
-            CareSession.date == uow.today,
+            CareSession.date == uow.day,
             CareSession.kind == SessionKind.CLASS,
             CareSession.signed_in_id == uow.actor.person_id,
         )
         .options(joinedload(CareSession.school_class))
         .order_by(CareSession.id)
     )
-    children = await stayers(uow, uow.today)
+    children = await stayers(uow, uow.day)
     found = []
     for session in await uow.session.scalars(query):
         own = tuple(c for c in children if c.class_session_id == session.id and not c.there)
@@ -83,7 +84,7 @@ async def give(uow: UnitOfWork, class_session_id: int) -> Pass:
     session = await _own_class(uow, class_session_id)
     ready = [
         child.id
-        for child in await stayers(uow, uow.today)
+        for child in await stayers(uow, uow.day)
         if child.class_session_id == session.id and can_pass(child, uow.actor.person_id or 0)
     ]
     if not ready:
@@ -113,10 +114,11 @@ async def _own_class(uow: UnitOfWork, class_session_id: int) -> CareSession:
     query = select(CareSession).where(CareSession.id == class_session_id).options(joinedload(CareSession.school_class))
     locked = query.with_for_update(of=CareSession, key_share=True).execution_options(populate_existing=True)
     session = (await uow.session.scalars(locked)).first()
-    if session is None or session.date != uow.today or session.school_class is None:
+    if session is None or session.school_class is None:
         raise NotFound()
     if not uow.actor.may_for(Permission.TAKE_ROLL, session.school_class.grade, session.school_class.id):
         raise NotFound()
+    must_be_now(uow, session.date)
     if session.signed_in_id is None or session.signed_in_id != uow.actor.person_id:
         person = session.signed_in_id or session.teacher_id
         teacher = (await uow.session.get_one(Person, person)).name if person is not None else ""
@@ -132,7 +134,7 @@ async def _open_of(uow: UnitOfWork, class_session_id: int) -> ExtendedHandover |
 
 
 async def _as_pass(uow: UnitOfWork, row: ExtendedHandover) -> Pass:
-    everyone = await stayers(uow, uow.today, row.given)
+    everyone = await stayers(uow, uow.day, row.given)
     children = [child for child in everyone if child.class_session_id == row.class_session_id]
     given = tuple(child for child in children if child.id in row.given)
     others = tuple(c for c in children if c.id not in row.given and not c.there and c.stand is not Stand.GONE)
@@ -148,13 +150,15 @@ async def _as_pass(uow: UnitOfWork, row: ExtendedHandover) -> Pass:
 
 
 async def handover_of(uow: UnitOfWork, handover_id: int) -> Pass:
-    """One of today's hand-overs, for who gave it or answers for extended care. Raises NotFound."""
+    """One of today's hand-overs, for who gave it or answers for extended care. Raises NotFound,
+    Conflict("of_another_day")."""
     row = await uow.session.get(ExtendedHandover, handover_id, populate_existing=True)
     extended = await uow.session.get(CareSession, row.session_id) if row is not None else None
-    if row is None or extended is None or extended.date != uow.today:
+    if row is None or extended is None:
         raise NotFound()
     if uow.actor.person_id not in (row.giver_id, extended.signed_in_id or extended.teacher_id):
         raise NotFound()
+    must_be_now(uow, extended.date)
     return await _as_pass(uow, row)
 
 
@@ -163,13 +167,16 @@ async def open_handovers(uow: UnitOfWork) -> list[Pass]:
     query = (
         select(ExtendedHandover)
         .join(CareSession, CareSession.id == ExtendedHandover.session_id)
-        .where(CareSession.date == uow.today, ExtendedHandover.state.in_(OPEN))
+        .where(CareSession.date == uow.day, ExtendedHandover.state.in_(OPEN))
         .order_by(ExtendedHandover.given_at, ExtendedHandover.id)
     )
     return [await _as_pass(uow, row) for row in list(await uow.session.scalars(query))]
 
 
 async def _to_count(uow: UnitOfWork, handover_id: int) -> tuple[CareSession, ExtendedHandover]:
+    of = select(CareSession.date).join(ExtendedHandover, ExtendedHandover.session_id == CareSession.id)
+    day = await uow.session.scalar(of.where(ExtendedHandover.id == handover_id))
+    must_be_now(uow, day or uow.day)
     extended = await signed_in(uow)
     row = await uow.session.get(ExtendedHandover, handover_id, with_for_update=True, populate_existing=True)
     if row is None or row.session_id != extended.id:

@@ -10,6 +10,7 @@ from sqlalchemy import String, and_, cast, or_, select
 from sqlalchemy.orm import joinedload
 
 from care.calendar import load_calendar
+from care.clock import instant
 from care.day.plan import on_leave, times_on
 from care.enrolment.states import HOLDS_A_PLACE
 from care.records.enrolment import Application, State
@@ -51,7 +52,7 @@ async def offer_on(uow: UnitOfWork, day: date) -> Offer | None:
     assert term.extended_venue is not None
     assert term.extended_until is not None
     assert term.extended_capacity is not None
-    ends_at = datetime.combine(day, term.extended_until, uow.school.zone)
+    ends_at = instant(day, term.extended_until, uow.school.zone)
     starts_at = max((times.ends_at for times in await times_on(uow, term.id, day)), default=ends_at)
     return Offer(term.id, day, weekday, term.extended_venue.name, starts_at, ends_at, term.extended_capacity)
 

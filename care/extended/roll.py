@@ -11,6 +11,7 @@ from sqlalchemy import or_, select, update
 
 from care.custody.chain import CHAIN, CHILDREN, Link, Side, append
 from care.custody.steps import ENDS, HERE, may_follow
+from care.day.now import must_be_now
 from care.errors import Conflict, NotAllowed, NotFound
 from care.extended.places import stays_on
 from care.extended.session import hold_class, may_take, opened, running_on, session_on, signed_in
@@ -137,7 +138,7 @@ class Desk:
 async def desk(uow: UnitOfWork) -> Desk | None:
     """Today's extended care; None where there is no session of it. Raises NotAllowed for who takes no rolls."""
     uow.require(Permission.TAKE_ROLL)
-    session = await session_on(uow, uow.today)
+    session = await session_on(uow, uow.day)
     if session is None:
         return None
     answers = session.signed_in_id or session.teacher_id
@@ -149,14 +150,14 @@ async def desk(uow: UnitOfWork) -> Desk | None:
         teacher,
         session.signed_in_id is not None and session.signed_in_id == uow.actor.person_id,
         may_take(uow, session),
-        tuple(await stayers(uow, uow.today)),
+        tuple(await stayers(uow, uow.day)),
     )
 
 
 async def sign_in(uow: UnitOfWork) -> CareSession:
     """The duty sign-in for extended care (S12): from now on the actor answers for it. Taking over from somebody hands
     the children there over, each with both names. Raises NotAllowed, Conflict as ``opened``."""
-    if not may_take(uow, await session_on(uow, uow.today)):
+    if not may_take(uow, await session_on(uow, uow.day)):
         raise NotAllowed()
     session = await opened(uow)
     before = session.signed_in_id
@@ -164,7 +165,7 @@ async def sign_in(uow: UnitOfWork) -> CareSession:
         return session
     if uow.now >= session.ends_at and before is None:
         raise Conflict("extended_over")
-    for child in await stayers(uow, uow.today):
+    for child in await stayers(uow, uow.day):
         if child.there and child.step in HERE and child.holder_id == before:
             await append(uow, child.id, Link(Step.HANDED_OVER, me(uow), data=where(session)), child.seq)
     session.signed_in_id, session.signed_in_at = uow.actor.person_id, uow.now
@@ -184,7 +185,7 @@ def where(session: CareSession) -> dict[str, int]:
 async def not_arrived(uow: UnitOfWork, day_child_id: int) -> None:
     """A child who should have come has not, or is there no more: guardians, homeroom teacher and whoever had the child
     last are asked at once. Raises NotFound, Conflict when somebody else has the child in hand there, or it is gone."""
-    session = await signed_in(uow)
+    session = await _mine(uow, day_child_id)
     child = await _stayer(uow, day_child_id)
     if child.step is Step.ABSENT:  # the same tap twice, or the class's teacher has said so
         return
@@ -204,7 +205,7 @@ async def not_arrived(uow: UnitOfWork, day_child_id: int) -> None:
 async def came(uow: UnitOfWork, day_child_id: int) -> None:
     """A child who was missing, or whom nobody had seen in class, is at extended care. A child whom the class's teacher
     has comes by hand-over only. Raises NotFound, Conflict."""
-    session = await signed_in(uow)
+    session = await _mine(uow, day_child_id)
     child = await _stayer(uow, day_child_id)
     if child.there and child.step in HERE and child.holder_id == uow.actor.person_id:
         return
@@ -214,6 +215,13 @@ async def came(uow: UnitOfWork, day_child_id: int) -> None:
     await take_in(uow, [child.id])
     await arrived(uow, child.id)
     await settle_roll(uow, session)
+
+
+async def _mine(uow: UnitOfWork, day_child_id: int) -> CareSession:
+    """The session as ``signed_in``, for a child of its day. Raises Conflict("of_another_day")."""
+    day = await uow.session.scalar(select(CHILDREN.c.date).where(CHILDREN.c.id == day_child_id))
+    must_be_now(uow, day or uow.day)
+    return await signed_in(uow)
 
 
 async def take_in(uow: UnitOfWork, day_child_ids: list[int]) -> None:
@@ -229,7 +237,7 @@ async def _stayer(uow: UnitOfWork, day_child_id: int) -> Stayer:
     if class_session_id is None:
         raise NotFound()
     await hold_class(uow, class_session_id)
-    child = next((one for one in await stayers(uow, uow.today) if one.id == day_child_id), None)
+    child = next((one for one in await stayers(uow, uow.day) if one.id == day_child_id), None)
     if child is None:
         raise NotFound()
     return child
@@ -249,10 +257,10 @@ async def settle_roll(uow: UnitOfWork, session: CareSession) -> None:
 
 async def late_roll(uow: UnitOfWork, minutes: int) -> CareSession | None:
     """Today's session where its roll should be done by now, ``minutes`` after its start, and is not."""
-    session = await session_on(uow, uow.today)
+    session = await session_on(uow, uow.day)
     if session is None or session.roll_done_at is not None:
         return None
     if not session.starts_at + timedelta(minutes=minutes) <= uow.now < session.ends_at:
         return None
-    awaited = any(child.stand is Stand.AWAITED for child in await stayers(uow, uow.today))
+    awaited = any(child.stand is Stand.AWAITED for child in await stayers(uow, uow.day))
     return session if awaited else None

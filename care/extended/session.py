@@ -33,14 +33,14 @@ async def session_on(uow: UnitOfWork, day: date) -> CareSession | None:
 async def open_extended(uow: UnitOfWork) -> CareSession | None:
     """Today's session, made when it is first needed. None where extended care is not offered today, and before the day
     is open."""
-    known = await session_on(uow, uow.today)
+    known = await session_on(uow, uow.day)
     if known is not None:
         return known
-    care_day = await uow.session.get(CareDay, uow.today, with_for_update={"key_share": True})
-    offer = await offer_on(uow, uow.today)
+    care_day = await uow.session.get(CareDay, uow.day, with_for_update={"key_share": True})
+    offer = await offer_on(uow, uow.day)
     if care_day is None or care_day.closed_at is not None or offer is None:
         return None
-    known = await session_on(uow, uow.today)  # whoever was faster has made it
+    known = await session_on(uow, uow.day)  # whoever was faster has made it
     return known or await _make(uow, offer)
 
 
@@ -65,7 +65,7 @@ async def opened(uow: UnitOfWork) -> CareSession:
     """Today's session, locked. Raises Conflict: "extended_not_today", or "extended_not_yet" before the day is open."""
     session = await open_extended(uow)
     if session is None:
-        raise Conflict("extended_not_yet" if await offer_on(uow, uow.today) is not None else "extended_not_today")
+        raise Conflict("extended_not_yet" if await offer_on(uow, uow.day) is not None else "extended_not_today")
     return await uow.session.get_one(
         CareSession, session.id, with_for_update={"key_share": True}, populate_existing=True
     )
@@ -73,7 +73,7 @@ async def opened(uow: UnitOfWork) -> CareSession:
 
 async def open_for_stayers(uow: UnitOfWork) -> None:
     """Makes today's session where any child stays."""
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is not None and await stays_on(uow, offer):
         await open_extended(uow)
 
@@ -142,7 +142,7 @@ def may_take(uow: UnitOfWork, session: CareSession | None) -> bool:
 async def signed_in(uow: UnitOfWork) -> CareSession:
     """Today's session, locked, for the teacher who answers for it. Raises NotFound,
     NotAllowed("extended_not_yours")."""
-    session = await session_on(uow, uow.today)
+    session = await session_on(uow, uow.day)
     if session is None:
         raise NotFound()
     session = await uow.session.get_one(

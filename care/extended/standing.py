@@ -39,7 +39,7 @@ class Weekly:
 
 async def weekly(uow: UnitOfWork) -> Weekly | None:
     """None where the term does not offer extended care."""
-    term = await term_with_venue(uow, uow.today)
+    term = await term_with_venue(uow, uow.day)
     if term is None or term.extended_venue is None or term.extended_until is None:
         return None
     counts, places = await standing_counts(uow, term.id), term.extended_capacity or 0
@@ -49,7 +49,7 @@ async def weekly(uow: UnitOfWork) -> Weekly | None:
 
 async def own_standing(uow: UnitOfWork) -> list[Standing]:
     """The actor's enrolled children of this term, as far as it offers extended care."""
-    term = await term_with_venue(uow, uow.today)
+    term = await term_with_venue(uow, uow.day)
     if term is None:
         return []
     children = {child.student_id: child for child in await children_of(uow, uow.actor.person_id or 0)}
@@ -69,7 +69,7 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
     not the actor's or not enrolled, Invalid("extended_outside_weekdays"), Full("extended_weekday_full")."""
     if student_id not in {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}:
         raise NotFound()
-    term = await term_with_venue(uow, uow.today)
+    term = await term_with_venue(uow, uow.day)
     if term is None or term.extended_capacity is None:
         raise Conflict("extended_not_offered")
     await lock_places(uow, term.id)
@@ -80,7 +80,7 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
         return application
     if wanted and (await standing_counts(uow, term.id))[weekday] >= term.extended_capacity:
         raise Full("extended_weekday_full", places=term.extended_capacity)
-    offer = await offer_on(uow, uow.today)
+    offer = await offer_on(uow, uow.day)
     if offer is not None and offer.weekday == weekday:
         await _keep_today(uow, offer, student_id)
     days = {*application.extended_weekdays, weekday} if wanted else {*application.extended_weekdays} - {weekday}

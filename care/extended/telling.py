@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from care.clock import instant
 from care.day.lead import who_answers
 from care.day.rules import rules_of
 from care.enrolment.family import unrestricted_guardians
@@ -53,7 +54,7 @@ async def tell_guardians(uow: UnitOfWork, request: ExtendedRequest, told: int | 
 async def cut_off(uow: UnitOfWork, offer: Offer) -> datetime:
     """Until when a change for the date tells nobody."""
     rules = await rules_of(uow, offer.term_id)
-    return datetime.combine(offer.date, rules.extended_until_ask, uow.school.zone)
+    return instant(offer.date, rules.extended_until_ask, uow.school.zone)
 
 
 async def _both_teachers(uow: UnitOfWork, request: ExtendedRequest) -> list[int]:

@@ -12,12 +12,15 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from care.clock import instant
 from care.custody.chain import FAMILY, NOBODY, Link, Side, append
 from care.custody.steps import HERE, may_follow
 from care.day.lead import who_answers
+from care.day.now import NIGHT_ENDS
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed
 from care.missing import arrived, open_missing
+from care.paper.mark import end_where_entered
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
 from care.people import clean_name, holders
 from care.pickup.adults import Authorised, bare_name, is_stopped
@@ -127,6 +130,7 @@ async def enter(uow: UnitOfWork, session_id: int, entries: Iterable[Entry], roll
     for line in lines:
         await _append(uow, session, line)
     await _roll_done(uow, session)
+    await end_where_entered(uow, session.date)
     return len(lines)
 
 
@@ -164,7 +168,7 @@ class _Reading:
         note = " ".join(self.entry.note.split())
         if self.step in (Step.LEAVE, Step.EXPLAINED):
             return
-        if not note and self.session.date != self.uow.today:
+        if not note and self.session.date != self.uow.day:
             raise Invalid("paper_reason_needed")
         if self.step is not Step.ABSENT:
             self._add(Step.ABSENT, NOBODY, self._at_the_roll())
@@ -217,7 +221,9 @@ class _Reading:
         return named[0] if len(named) == 1 else None
 
     def _moment(self, at: time) -> datetime:
-        return datetime.combine(self.session.date, at, self.uow.school.zone)
+        """A time of the night is one after midnight, where the day of care still went on."""
+        day = self.session.date + timedelta(days=1 if at < NIGHT_ENDS else 0)
+        return instant(day, at, self.uow.school.zone)
 
     def _add(self, step: Step, to: Side, at: datetime, note: str = "", data: dict[str, Any] | None = None) -> None:
         if not may_follow(self.step, step):
@@ -254,7 +260,7 @@ async def _append(uow: UnitOfWork, session: PaperSession, line: _Line) -> None:
         return
     if line.irregular is not None:
         await _dispute(uow, session, child, line.links[-1].to.name, seq)
-    elif session.date == uow.today:
+    elif session.date == uow.day:
         guardians = await unrestricted_guardians(uow, child.student_id)
         key = f"paper_released:{child.id}:{seq}"
         await uow.post("paper_released", guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)

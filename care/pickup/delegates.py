@@ -45,11 +45,11 @@ async def authorise(
     None: the adult is on a stop-list; nothing is stored, and the duty lead has been told. Raises as ``own_leaving``,
     and Invalid("delegate_incomplete", "delegate_day", "delegates_too_many").
     """
-    day = day or uow.today
+    day = day or uow.day
     name, phone = clean_name(name), normal_phone(phone)
     if not name or name.isdecimal() or not phone:
         raise Invalid("delegate_incomplete")
-    if not uow.today <= day <= uow.today + DAYS_AHEAD:
+    if not uow.day <= day <= uow.day + DAYS_AHEAD:
         raise Invalid("delegate_day", limit=DAYS_AHEAD.days)
     numbers = [one.student_id for one in await own_leaving(uow, student_ids, day)]
     who = Authorised(Adult.DELEGATE, 0, name, relation, phone)
@@ -106,7 +106,7 @@ async def own_delegate(uow: UnitOfWork, delegate_id: int) -> tuple[Delegate, lis
 async def own_delegates(uow: UnitOfWork) -> list[Delegate]:
     """The delegates for the actor's children from today on, the nearest first."""
     own = {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}
-    query = select(Delegate).where(Delegate.date >= uow.today, Delegate.withdrawn_at.is_(None))
+    query = select(Delegate).where(Delegate.date >= uow.day, Delegate.withdrawn_at.is_(None))
     rows = await uow.session.scalars(query.order_by(Delegate.date, Delegate.id))
     return [delegate for delegate in rows if not own.isdisjoint(delegate.student_ids)]
 
@@ -115,7 +115,7 @@ async def withdraw(uow: UnitOfWork, delegate_id: int) -> tuple[Delegate, Said]:
     """The delegate may no longer collect the actor's children; where nobody else has named the adult, that is all of
     it. Raises Conflict when it is withdrawn or over already, Conflict("already_collected") once all are collected."""
     delegate, mine = await own_delegate(uow, delegate_id)
-    if delegate.withdrawn_at is not None or delegate.date < uow.today:
+    if delegate.withdrawn_at is not None or delegate.date < uow.day:
         raise Conflict()
     still = {one.student_id for one in await own_leaving(uow, mine, delegate.date)}
     rest = [number for number in delegate.student_ids if number not in mine]

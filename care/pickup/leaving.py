@@ -163,7 +163,7 @@ async def next_leaving(uow: UnitOfWork, student_ids: Iterable[int]) -> list[Leav
     """Each child's way out on the next day after today on which it is in care, as far as three weeks ahead."""
     left = list(student_ids)
     found: list[Leaving] = []
-    for day in await care_days(uow, uow.today + timedelta(days=1), uow.today + LOOK_AHEAD) if left else []:
+    for day in await care_days(uow, uow.day + timedelta(days=1), uow.day + LOOK_AHEAD) if left else []:
         found += [one for one in await leaving(uow, left, day) if not one.is_over]
         known = {one.student_id for one in found}
         left = [number for number in left if number not in known]

@@ -70,7 +70,7 @@ async def own_leaving(uow: UnitOfWork, student_ids: Collection[int], day: date) 
     own = {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}
     if not student_ids or not own.issuperset(student_ids):
         raise NotFound()
-    found = await leaving(uow, student_ids, day) if day >= uow.today else []
+    found = await leaving(uow, student_ids, day) if day >= uow.day else []
     still = [one for one in found if not one.is_over]
     if not still:
         collected = any(one.step is Step.RELEASED for one in found)
@@ -94,7 +94,7 @@ async def say_who_comes(
     None: the adult is on a stop-list; nothing is stored, and the duty lead has been told. Raises as ``own_leaving``,
     and NotAllowed("not_authorised") for an adult who is not on the children's lists.
     """
-    day = day or uow.today
+    day = day or uow.day
     children = await own_leaving(uow, student_ids, day)
     lists = {one.student_id: await authorised(uow, one.student_id, day) for one in children}
     meant = next((a for people in lists.values() for a in people if (a.adult, a.id) == (adult, adult_id)), None)

@@ -104,7 +104,8 @@ class CareDay(Record):
 
 class CareSession(Record):
     """One group, one venue, one time span on one date. ``teacher_id`` is who was planned; who signed in answers. A date
-    has one session of extended care at most; it is of no class."""
+    has one session of extended care at most; it is of no class. ``paper_since``: its hand-over goes on paper, as
+    ``paper_by`` (a name as it was then) has said."""
 
     __tablename__ = "care_session"
     __table_args__ = (
@@ -131,6 +132,8 @@ class CareSession(Record):
     signed_in_at: Mapped[datetime | None]
     roll_done_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     roll_done_at: Mapped[datetime | None]
+    paper_since: Mapped[datetime | None]
+    paper_by: Mapped[str | None] = mapped_column(String(80))
     school_class: Mapped[SchoolClass | None] = relationship(lazy="raise")
     teacher: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[teacher_id])
     signed_in: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[signed_in_id])

@@ -14,7 +14,7 @@ async def choices(uow: UnitOfWork) -> list[Choice]:
     """The actor's own sessions first. Extended care is among them for who has signed in there, or may anywhere. Raises
     NotAllowed for who may hand over nobody."""
     found = await of_classes(uow)
-    extended = await session_on(uow, uow.today)
+    extended = await session_on(uow, uow.day)
     if extended is None:
         return found
     on_duty = extended.signed_in_id or extended.teacher_id

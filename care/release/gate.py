@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row as DbRow
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
+from care.day.now import must_be_now
 from care.errors import NotFound
 from care.extended.session import staying
 from care.permissions import Actor, Permission
@@ -61,6 +62,7 @@ def _select() -> Select[Any]:
             CareSession.signed_in_id,
             func.coalesce(_away.gate, CareSession.gate).label("gate"),
             func.coalesce(_away.ends_at, CareSession.ends_at).label("ends_at"),
+            case((_away.id.is_(None), CareSession.paper_since), else_=_away.paper_since).label("paper_since"),
         )
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
@@ -110,6 +112,7 @@ def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
         ends_at=row.ends_at,
         planned=row.planned or "",
         extended=row.away_id is not None,
+        paper_since=row.paper_since,
         within_reach=may_release(
             uow.actor, row.grade, row.class_id, row.signed_in_id, row.away_signed_in_id, row.holder_id
         ),
@@ -121,11 +124,12 @@ async def _read(uow: UnitOfWork, query: Select[Any]) -> list[GateChild]:
 
 
 async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
-    """A session of today with its children. Raises NotFound for one that the actor may not release from."""
+    """A session of today with its children. Raises NotFound for one that the actor may not release from,
+    Conflict("of_another_day")."""
     query = (
         select(CareSession, SchoolClass)
         .outerjoin(SchoolClass, SchoolClass.id == CareSession.school_class_id)
-        .where(CareSession.id == session_id, CareSession.date == uow.today)
+        .where(CareSession.id == session_id)
     )
     row = (await uow.session.execute(query)).first()
     if row is None:
@@ -136,6 +140,7 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
         uow.actor, school_class.grade if school_class else 0, session.school_class_id or 0, session.signed_in_id
     ):
         raise NotFound()
+    must_be_now(uow, session.date)
     return Gate(
         session.id,
         school_class.name if school_class else session.venue,
@@ -143,6 +148,8 @@ async def sheet(uow: UnitOfWork, session_id: int) -> Gate:
         session.ends_at,
         tuple(await _told_apart(uow, children)),
         session.kind is SessionKind.EXTENDED,
+        session.paper_since,
+        session.paper_by or "",
     )
 
 
@@ -167,12 +174,15 @@ def find(gate: Gate, words: str) -> list[GateChild]:
 
 
 async def children(uow: UnitOfWork, ids: Iterable[int]) -> list[GateChild]:
-    """These children of today, by number. Raises NotFound when one of them is none that the actor may release."""
+    """These children of today, by number. Raises NotFound when one of them is none that the actor may release,
+    Conflict("of_another_day")."""
     wanted = set(ids)
-    query = _select().where(CHILDREN.c.id.in_(wanted), CHILDREN.c.date == uow.today)
+    query = _select().where(CHILDREN.c.id.in_(wanted))
     found = await _read(uow, query.order_by(CHILDREN.c.id))
     if len(found) != len(wanted) or not wanted or not all(child.within_reach for child in found):
         raise NotFound()
+    for one in found:
+        must_be_now(uow, one.date)
     return await _told_apart(uow, found)
 
 
@@ -235,17 +245,17 @@ async def come(uow: UnitOfWork, adult: Adult, adult_id: int) -> Come | None:
     """For whom an adult has come: every child here on one of whose lists they stand, in whichever class. None when the
     adult stands on no list of today any more."""
     uow.require(Permission.TAKE_ROLL)
-    who = await who_is_adult(uow, adult, adult_id, uow.today)
+    who = await who_is_adult(uow, adult, adult_id, uow.day)
     if who is None:
         return None
-    students = await students_naming(uow, who, uow.today)
-    query = _select().where(CHILDREN.c.student_id.in_(students), CHILDREN.c.date == uow.today, CHAIN.c.step.in_(HERE))
+    students = await students_naming(uow, who, uow.day)
+    query = _select().where(CHILDREN.c.student_id.in_(students), CHILDREN.c.date == uow.day, CHAIN.c.step.in_(HERE))
     in_order = query.order_by(SchoolClass.grade, SchoolClass.id, CHILDREN.c.number)
     here = await _told_apart(uow, await _read(uow, in_order))
     may: list[tuple[GateChild, Authorised]] = []
     stopped: list[GateChild] = []
     for one in here:
-        listed = as_listed(who, await authorised(uow, one.student_id, uow.today))
+        listed = as_listed(who, await authorised(uow, one.student_id, uow.day))
         if listed is not None and not listed.stopped:
             may.append((one, listed))
         elif listed is not None or await is_barred(uow, one.student_id, who):
@@ -255,13 +265,13 @@ async def come(uow: UnitOfWork, adult: Adult, adult_id: int) -> Come | None:
 
 async def come_by_code(uow: UnitOfWork, row: PickupCode) -> Come | None:
     """For whom the bearer of a code has come; None for a code of another day, or of an adult on no list any more."""
-    return await come(uow, row.adult, row.adult_id) if row.date == uow.today else None
+    return await come(uow, row.adult, row.adult_id) if row.date == uow.day else None
 
 
 async def just_released(uow: UnitOfWork) -> list[GateChild]:
     """The children whom the actor has released within the last two minutes: they can still be taken back."""
     query = _select().where(
-        CHILDREN.c.date == uow.today,
+        CHILDREN.c.date == uow.day,
         CHAIN.c.step == Step.RELEASED,
         CHAIN.c.by_id == uow.actor.person_id,
         CHAIN.c.at >= uow.now - UNDO_WITHIN,

@@ -91,7 +91,7 @@ async def release(
         raise NotAllowed("own_child_to_oneself")
     await hold_lists(uow, seen)
     found = await children(uow, seen)
-    who = await who_is_adult(uow, adult, adult_id, uow.today)
+    who = await who_is_adult(uow, adult, adult_id, uow.day)
     if who is None:
         raise NotAllowed("not_authorised")
     if all(_is_same(uow, one, who, seen[one.id]) for one in found):  # the same tap twice

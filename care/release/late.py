@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, or_, select
+from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
-from care.records.day import Alarm, AlarmKind, CareSession, Step
+from care.records.day import Alarm, AlarmKind, CareSession, SessionKind, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
@@ -74,18 +75,31 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     return found
 
 
+_there = aliased(CareSession)
+_ON_PAPER = case((_there.id.is_(None), CareSession.paper_since), else_=_there.paper_since)
+
+
 async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     """Children here, or of whom nobody knows, whose care ended by then: that of their class, or extended care where
-    they stay for it."""
-    over = select(CareSession.id).where(CareSession.date == uow.today, CareSession.ends_at <= ended_by)
+    they stay for it. Whoever is handed over on paper is left out: where that child is, the paper says."""
+    over = select(CareSession.id).where(CareSession.date == uow.day, CareSession.ends_at <= ended_by)
     if await uow.session.scalar(over.limit(1)) is None:
         return []
-    stay = await staying(uow, uow.today)
+    stay = await staying(uow, uow.day)
     query = (
         select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at, CHAIN.c.step)
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
-        .where(CHILDREN.c.date == uow.today, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(KEPT))
+        .outerjoin(
+            _there,
+            and_(
+                CHILDREN.c.extended_at.is_not(None),
+                _there.date == CHILDREN.c.date,
+                _there.kind == SessionKind.EXTENDED,
+            ),
+        )
+        .where(CHILDREN.c.date == uow.day, CareSession.ends_at <= ended_by, CHAIN.c.step.in_(KEPT))
+        .where(_ON_PAPER.is_(None))
         .order_by(CHILDREN.c.id)
     )
     waiting = [
@@ -106,9 +120,9 @@ async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list
     )
     for student_id, person_id in await uow.connection.execute(ties.order_by(Guardianship.id)):
         guardians.setdefault(student_id, []).append(person_id)
-    plans = select(PickupPlan).where(PickupPlan.date == uow.today, PickupPlan.student_id.in_(students))
+    plans = select(PickupPlan).where(PickupPlan.date == uow.day, PickupPlan.student_id.in_(students))
     sent = {
-        one.id: one.guardian_id for one in await uow.session.scalars(select(Delegate).where(Delegate.date == uow.today))
+        one.id: one.guardian_id for one in await uow.session.scalars(select(Delegate).where(Delegate.date == uow.day))
     }
     planned: dict[int, int] = {}
     for plan in await uow.session.scalars(plans):
@@ -129,10 +143,13 @@ async def _alarmed(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
 
 async def take_step(uow: UnitOfWork, late: Late) -> None:
     """Tells whom the step tells, once. The last one opens an alarm, which a release closes by itself; whoever is here
-    again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile."""
+    again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile, or is
+    handed over on paper."""
     await hold_lists(uow, [late.day_child_id])
     one = await any_child(uow, late.day_child_id)
-    if one is None or not (one.is_here or (one.step is Step.EXPECTED and late.step == LEAD)):
+    if one is None or one.paper_since is not None:
+        return
+    if not (one.is_here or (one.step is Step.EXPECTED and late.step == LEAD)):
         return
     if late.step < LEAD:
         await uow.post(

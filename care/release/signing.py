@@ -113,7 +113,7 @@ async def to_sign(uow: UnitOfWork, token: str) -> Sheet:
             raise gone(uow, one)
         if one.seq != wanted.seen[one.id]:
             raise Conflict()
-    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.today)
+    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.day)
     if who is None:
         raise NotAllowed("not_authorised")
     for one in found:
@@ -152,10 +152,10 @@ def _name_of(token: str) -> str:
 
 
 async def _keep(uow: UnitOfWork, wanted: Wanted, drawn: str) -> Signature:
-    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.today)
+    who = await who_is_adult(uow, wanted.adult, wanted.adult_id, uow.day)
     if who is None:
         raise NotAllowed("not_authorised")
-    signature = Signature(date=uow.today, name=who.name, teacher_id=wanted.teacher_id, drawn=drawn, signed_at=uow.now)
+    signature = Signature(date=uow.day, name=who.name, teacher_id=wanted.teacher_id, drawn=drawn, signed_at=uow.now)
     uow.session.add(signature)
     await uow.session.flush()
     return signature

@@ -46,6 +46,8 @@ class GateChild:
     """Goes on to extended care, and does not leave with its class."""
     extended: bool = False
     """Whether extended care has the child: then ``session_id``, ``gate`` and ``ends_at`` are those of extended care."""
+    paper_since: datetime | None = None
+    """Since when its session hands over on paper; None where it does not."""
     guardian: str = ""
     """A guardian's name, where another child of the class has the same name: what tells the two apart."""
 
@@ -77,7 +79,8 @@ class GateChild:
 
 @dataclass(frozen=True)
 class Gate:
-    """One session's children at the gate, by number. ``place`` is the class, or the venue where there is none."""
+    """One session's children at the gate, by number. ``place`` is the class, or the venue where there is none.
+    ``paper_since``, ``paper_by``: the hand-over goes on paper, and who has said so."""
 
     session_id: int
     place: str
@@ -85,6 +88,8 @@ class Gate:
     ends_at: datetime
     children: tuple[GateChild, ...]
     extended: bool = False
+    paper_since: datetime | None = None
+    paper_by: str = ""
 
     @property
     def waiting(self) -> int:

@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from care.audit import AuditFilter, AuditRow, search_audit
+from care.clock import instant
 from care.permissions import Permission
 from console.door import Page, Visit, number, query_string
 from console.words import ACTIONS, SUBJECTS
@@ -71,7 +72,7 @@ def read_wanted(params: QueryParams) -> Wanted:
 def _midnight(day: str, zone: ZoneInfo, later: int = 0) -> datetime | None:
     if not day:
         return None
-    return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time.min, zone)
+    return instant(date.fromisoformat(day) + timedelta(days=later), time.min, zone)
 
 
 async def show(visit: Visit) -> Response:

@@ -56,8 +56,8 @@ async def _page(
     visit: Visit, student_id: int, day: date | None, problem: Problem | None = None, status: int = 200
 ) -> Response:
     async with visit.looking() as uow:
-        found = await child_day(uow, student_id, day or uow.today)
-        now, today = uow.now, uow.today
+        found = await child_day(uow, student_id, day or uow.day)
+        now, today = uow.now, uow.day
     place = found.student.school_class
     view = ChildView(
         now=now,

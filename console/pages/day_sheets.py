@@ -41,7 +41,7 @@ class SheetsView:
 
 async def show(visit: Visit) -> Response:
     async with visit.looking() as uow:
-        sessions, today = await sessions_of(uow, uow.today), uow.today
+        sessions, today = await sessions_of(uow, uow.day), uow.day
     view = SheetsView(today, tuple(_waves(visit, sessions)), visit.actor.may(Permission.TAKE_ROLL))
     return visit.page("day_sheets/page.html", view)
 
@@ -66,7 +66,7 @@ async def sheets_of_wave(visit: Visit) -> Response:
 async def _print(visit: Visit, wanted: Callable[[SheetSession], bool], name: str) -> Response:
     """POST only: it is written down who took phone numbers out."""
     async with visit.working() as uow:
-        sessions = [session for session in await sessions_of(uow, uow.today) if wanted(session)]
+        sessions = [session for session in await sessions_of(uow, uow.day) if wanted(session)]
         if not sessions:
             raise NotFound()
         sheets = await day_sheet_papers(uow, [session.session_id for session in sessions], visit._)

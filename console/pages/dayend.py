@@ -59,7 +59,7 @@ async def _page(visit: Visit, day: date | None, problem: str = "", status: int =
 async def _view(uow: UnitOfWork, day: date | None, problem: str, done: bool) -> DayEndView:
     """Without a date: the oldest day that is open, or else today."""
     if day is None:
-        day = next((one.date for one in await days_to_close(uow)), uow.today)
+        day = next((one.date for one in await days_to_close(uow)), uow.day)
     care_day = await uow.session.get(CareDay, day, options=[joinedload(CareDay.duty_lead)])
     closed_by = await uow.session.get(Person, care_day.closed_by) if care_day and care_day.closed_by else None
     everywhere, grades, _classes = uow.actor.reach(Permission.SEE_BOARD)
@@ -118,9 +118,9 @@ async def show_lead(visit: Visit) -> Response:
 
 async def _lead_page(visit: Visit, problem: str = "", status: int = 200) -> Response:
     async with visit.looking() as uow:
-        care_day = await uow.session.get(CareDay, uow.today)
+        care_day = await uow.session.get(CareDay, uow.day)
         view = LeadView(
-            day=uow.today,
+            day=uow.day,
             open=care_day is not None and care_day.closed_at is None,
             lead_id=care_day.duty_lead_id if care_day else None,
             able=tuple((one.person_id, one.name) for one in await candidates(uow)),

@@ -82,7 +82,7 @@ async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200
 
 
 async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> ExtendedView:
-    term, offer, session = await current_term(uow), await offer_on(uow, uow.today), await session_on(uow, uow.today)
+    term, offer, session = await current_term(uow), await offer_on(uow, uow.day), await session_on(uow, uow.day)
     rows = await today_rows(uow, offer) if offer is not None else []
     may_choose = uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]
     answers = (session.signed_in_id or session.teacher_id) if session is not None else None
@@ -90,7 +90,7 @@ async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> 
         term=term,
         offer=offer,
         today=Places("", len(await stays_on(uow, offer)), offer.places) if offer else None,
-        open=await uow.session.get(CareDay, uow.today) is not None,
+        open=await uow.session.get(CareDay, uow.day) is not None,
         session=session,
         teacher=(await uow.session.get_one(Person, answers)).name if answers is not None else "",
         teachers=tuple(await teachers(uow)) if may_choose else (),

@@ -138,7 +138,7 @@ async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> Boa
     done = visit.request.query_params.get("done", "")
     return replace(
         view,
-        older=tuple(day.date for day in await days_to_close(uow) if day.date < uow.today) if answers else (),
+        older=tuple(day.date for day in await days_to_close(uow) if day.date < uow.day) if answers else (),
         troubles=tuple(await channel_troubles(uow)) if uow.actor.may(Permission.SEE_OUTBOX) else (),
         done=done if done in DONE else "",
     )

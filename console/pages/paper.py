@@ -1,4 +1,4 @@
-"""After an outage: entering what happened on paper, class by class (S14)."""
+"""On paper: saying that a hand-over goes on paper, and entering afterwards what happened, class by class (S14)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from care.errors import CareError, Conflict
 from care.paper.enter import Collector, Entry, PaperRefused, enter
+from care.paper.mark import Mark, back_from_paper, go_on_paper, marks
 from care.paper.sheet import PaperChild, PaperSession, open_sessions, paper_children, paper_session
 from care.permissions import Permission
 from care.pickup.adults import Authorised
@@ -50,12 +51,18 @@ class ChildRow:
 
 @dataclass(frozen=True)
 class ListView:
+    """``marks``: by session, those of today whose hand-over may go on paper; ``extended``: that of extended care."""
+
     sessions: tuple[PaperSession, ...]
+    marks: Mapping[int, Mark]
+    extended: Mark | None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class FormView:
     session: PaperSession
+    mark: Mark | None
     rows: tuple[ChildRow, ...]
     roll_at: str
     rest: bool
@@ -78,9 +85,28 @@ async def show(visit: Visit) -> Response:
     session_id = number(visit.request.query_params.get("session"), 1)
     if session_id is not None:
         return await _form(visit, session_id, _Given())
+    return await _list(visit)
+
+
+async def _list(visit: Visit, problem: str = "", status: int = 200) -> Response:
     async with visit.looking() as uow:
         sessions = await open_sessions(uow)
-    return visit.page("paper/list.html", ListView(tuple(sessions)))
+        found = {one.session_id: one for one in await marks(uow)}
+    of_classes = {session.session_id for session in sessions}
+    extended = next((mark for mark in found.values() if mark.session_id not in of_classes), None)
+    return visit.page("paper/list.html", ListView(tuple(sessions), found, extended, problem), status)
+
+
+async def change_mark(visit: Visit) -> Response:
+    """The hand-over goes on paper, or on in the chat."""
+    try:
+        async with visit.working() as uow:
+            await (go_on_paper if visit.field("on") == "yes" else back_from_paper)(uow, visit.id)
+    except CareError as error:
+        if error.status in (403, 404):
+            raise
+        return await _list(visit, sentence(visit._, error), error.status)
+    return visit.go("/paper")
 
 
 async def _form(visit: Visit, session_id: int, given: _Given, status: int = 200) -> Response:
@@ -88,8 +114,10 @@ async def _form(visit: Visit, session_id: int, given: _Given, status: int = 200)
         session = await paper_session(uow, session_id)
         children = await paper_children(uow, session)
         zone = uow.school.zone
+        mark = next((one for one in await marks(uow) if one.session_id == session_id), None)
     view = FormView(
         session=session,
+        mark=mark,
         rows=tuple(_row(visit, child, given) for child in children),
         roll_at=given.roll_at or f"{session.starts_at.astimezone(zone):%H:%M}",
         rest=given.rest,
@@ -201,5 +229,6 @@ def _collector(typed: Typed) -> Collector | None:
 
 PAGES = [
     Page("/paper", get=show, right=Permission.TAKE_ROLL),
+    Page("/paper/{id:int}/mark", post=change_mark, right=Permission.TAKE_ROLL),
     Page("/paper/{id:int}", post=enter_paper, right=Permission.TAKE_ROLL),
 ]

@@ -375,7 +375,7 @@ async def test_the_buttons_of_yesterday(school: School) -> None:
         (taker, lambda uow: not_arrived(uow, child.id)),
         (taker, lambda uow: handover_of(uow, row.id)),
     ):
-        assert await tries(school, who, work) == "not_found"
+        assert await tries(school, who, work) == "of_another_day"
     office = await with_role(school, Role.OFFICE)
     grants = await tries(school, office, lambda uow: decide(uow, about["request_id"], 1, Wish.APPROVED))
     assert grants == "extended_over"

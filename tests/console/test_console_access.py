@@ -65,6 +65,7 @@ DO: dict[str, set[Role]] = {
     "/day-sheets/{id:int}.pdf": AT_WORK,
     "/day-sheets/waves/{id:int}.pdf": AT_WORK,
     "/paper/{id:int}": AT_WORK,
+    "/paper/{id:int}/mark": AT_WORK,
     "/guardians/{id:int}/slip.pdf": {R.OFFICE, R.HOMEROOM},
     "/guardians/{id:int}/unlink": {R.OFFICE, R.HOMEROOM},
     "/staff": MANAGING,

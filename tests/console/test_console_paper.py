@@ -336,3 +336,40 @@ async def test_in_chinese(sign_in: SignIn, open_day: dict[str, int]) -> None:
     assert "日签到表" in (await office.get("/day-sheets")).text
     printed = words((await office.post(f"/day-sheets/{open_day['1(1)']}.pdf")).content)
     assert "禁止接走：叔叔" in printed or "禁止接走" in printed
+
+
+# a hand-over on paper
+
+
+async def test_a_hand_over_goes_on_paper(sign_in: SignIn, school: School, town: Town, open_day: dict[str, int]) -> None:
+    """Said by the grade leader, shown on the board, taken back by the office; a class beyond reach is not there."""
+    leader, head, mine = await sign_in(R.GRADE_LEADER), await sign_in(R.HEAD), open_day["1(1)"]
+    page = (await leader.get("/paper")).text
+    assert "From now on nobody is reminded of children who have not been collected" in page
+    assert f"/paper/{open_day['3(1)']}/mark" not in page
+    assert (await leader.post(f"/paper/{open_day['3(1)']}/mark", on="yes")).status_code == 404
+    for _twice in range(2):
+        assert (await leader.post(f"/paper/{mine}/mark", on="yes")).headers["location"] == "/paper"
+    said = "✎ On paper since 18:00, by Staff grade_leader"
+    assert said in (await leader.get("/paper")).text
+    assert said in (await leader.get(f"/paper?session={mine}")).text
+    board = (await head.get("/")).text
+    assert f"{said}: 4 children to be entered" in board
+    assert "Hand-over goes on paper" in (await head.get("/audit")).text
+    assert (await head.post(f"/paper/{mine}/mark", on="no")).headers["location"] == "/paper"
+    assert "On paper since" not in (await head.get("/")).text
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(CareDay).values(closed_at=uow.now))
+    refused = await head.post(f"/paper/{mine}/mark", on="yes")
+    assert refused.status_code == 409 and "This day is closed and sealed" in refused.text
+
+
+async def test_a_hand_over_of_yesterday_goes_on_no_paper(
+    sign_in: SignIn, school: School, open_day: dict[str, int]
+) -> None:
+    assert isinstance(school.clock, MovableClock)
+    school.clock.jump(datetime.combine(MONDAY + timedelta(days=1), time(9), school.zone))
+    head = await sign_in(R.HEAD)
+    assert "/mark" not in (await head.get("/paper")).text
+    refused = await head.post(f"/paper/{open_day['1(1)']}/mark", on="yes")
+    assert refused.status_code == 409 and "That is of another day" in refused.text

@@ -36,18 +36,18 @@ async def keep_list(turn: Turn, session_id: int | None, code: tuple[Adult, int] 
     if session_id is not None:
         answers["session"] = session_id
     if code is not None:
-        answers["code"] = [turn.uow.today.isoformat(), code[0].value, code[1]]
-    await turn.open_form(FLOW, LIST, {**answers, "date": turn.uow.today.isoformat()})
+        answers["code"] = [turn.uow.day.isoformat(), code[0].value, code[1]]
+    await turn.open_form(FLOW, LIST, {**answers, "date": turn.uow.day.isoformat()})
 
 
 async def ask(turn: Turn, step: str, **about: Any) -> None:
-    await turn.open_form(FLOW, step, {**await kept(turn), **about, "date": turn.uow.today.isoformat()})
+    await turn.open_form(FLOW, step, {**await kept(turn), **about, "date": turn.uow.day.isoformat()})
 
 
 async def kept(turn: Turn) -> dict[str, Any]:
     """What the conversation knows of today."""
     form = await turn.form(FLOW)
-    if form is None or form.answers.get("date") != turn.uow.today.isoformat():
+    if form is None or form.answers.get("date") != turn.uow.day.isoformat():
         return {}
     return {name: form.answers[name] for name in KEPT if name in form.answers}
 
@@ -59,7 +59,7 @@ async def list_of(turn: Turn, one: GateChild) -> int:
 
 async def code_was_typed(turn: Turn, adult: Adult, adult_id: int) -> bool:
     """Whether this adult's code of today was typed in this chat."""
-    return (await kept(turn)).get("code") == [turn.uow.today.isoformat(), adult.value, adult_id]
+    return (await kept(turn)).get("code") == [turn.uow.day.isoformat(), adult.value, adult_id]
 
 
 async def attempt(turn: Turn, session_id: int, act: Callable[[UnitOfWork], Awaitable[Done]]) -> Done | None:

@@ -20,7 +20,7 @@ from care.release.refusing import Why
 from care.release.undoing import Release, Slip, release_told
 from care.release.waiting import GateChild
 from locales import mark
-from locales.labels import label, listed
+from locales.labels import clock_on, label, listed
 
 
 async def _may_be_told(c: Context, student_id: int) -> bool:
@@ -85,7 +85,7 @@ async def _released(c: Context) -> View | None:
 
 
 def _release_line(c: Context, told: Release) -> str:
-    at = f"{told.at.astimezone(c.uow.school.zone):%H:%M}"
+    at = clock_on(c._, told.at, c.uow.school.zone, told.child.date)
     if told.alone:
         return c._(
             "{child} left school alone at {at} (recorded by {teacher}).",
@@ -188,7 +188,7 @@ async def _guardians(c: Context, one: GateChild) -> list[str]:
 
 async def _child_uncollected(c: Context) -> View | None:
     one = await _own(c, c.params["day_child_id"])
-    if one is None or not one.is_here:
+    if one is None or not one.is_here or one.paper_since is not None:
         return None
     ended = f"{one.ends_at.astimezone(c.uow.school.zone):%H:%M}"
     text = c._(

@@ -63,7 +63,22 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     plain = [child for child in here if not child.has_namesake]
     rows += [(_child_button(_, child),) for child in here if child.has_namesake]
     rows += abreast([_child_button(_, child) for child in plain])
+    if gate.paper_since is not None:
+        rows.append((Button(_("The chat works again"), pack("hb", gate.session_id)),))
+    elif here:
+        rows.append((Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0)),))
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
+
+
+def paper_question(_: Words, gate: Gate) -> View:
+    text = _(
+        "{group}: hand over on paper from now on? Note who, when, and the signature on the day sheet. Until it is "
+        "entered in the console, nobody is reminded of children who have not been collected, and the day stays open. "
+        "The duty lead is told.",
+        group=gate.place,
+    )
+    yes = Button(_("Yes, on paper"), pack("hp", gate.session_id, 1))
+    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", gate.session_id)),)))
 
 
 def _child_button(_: Words, child: GateChild) -> Button:
@@ -90,6 +105,15 @@ def _head(uow: UnitOfWork, _: Words, gate: Gate, here: Iterable[GateChild]) -> l
             collected=gate.collected,
         ),
     ]
+    if gate.paper_since is not None:
+        since = f"{gate.paper_since.astimezone(uow.school.zone):%H:%M}"
+        lines.append(
+            _(
+                "✎ On paper since {time}, by {name}. Afterwards it is entered in the console, under “From paper”.",
+                time=since,
+                name=gate.paper_by,
+            )
+        )
     if gate.staying:
         lines.append(_.many("{n} child stays for extended care.", "{n} children stay for extended care.", gate.staying))
     here = list(here)

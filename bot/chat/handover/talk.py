@@ -70,7 +70,7 @@ async def code_scanned(turn: Turn, code: str) -> None:
 
 async def typed(turn: Turn, form: Form, words: str) -> None:
     """Words for the gate."""
-    if form.answers.get("date") != turn.uow.today.isoformat():
+    if form.answers.get("date") != turn.uow.day.isoformat():
         turn.close(form)
         await turn.say(View(turn._("This hand-over is over. Send /handover for today's.")))
     elif form.step == WHO:
@@ -96,7 +96,7 @@ async def _undo_reason(turn: Turn, form: Form, words: str) -> None:
 
 async def ask_again(turn: Turn, form: Form) -> None:
     """Another conversation was held since: the gate's question comes again."""
-    if form.answers.get("date") != turn.uow.today.isoformat():
+    if form.answers.get("date") != turn.uow.day.isoformat():
         turn.close(form)
         await turn.say(View(turn._("This hand-over is over. Send /handover for today's.")))
     elif form.step == WHO:
@@ -135,7 +135,7 @@ async def _typed_at_list(turn: Turn, session_id: int | None, words: str) -> None
 async def code_typed(turn: Turn, words: str) -> None:
     """For whom the bearer of this code has come. A wrong code counts; a stop-listed bearer is recorded, silently."""
     turn.uow.require(Permission.TAKE_ROLL)
-    row = await try_code(turn.uow, words, turn.uow.today, turn.channel, turn.chat)
+    row = await try_code(turn.uow, words, turn.uow.day, turn.channel, turn.chat)
     if isinstance(row, WrongTry):
         await turn.say(View(turn._(WRONG[row], limit=TRIES)))
         return

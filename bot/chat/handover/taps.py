@@ -26,10 +26,11 @@ from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import View
 from care.errors import Conflict, NotAllowed, NotFound
+from care.paper.mark import back_from_paper, go_on_paper
 from care.pickup.adults import may_collect
 from care.records.day import Proof
 from care.release.alarms import to_close
-from care.release.gate import UNDO_WITHIN, any_child, child, children, come
+from care.release.gate import UNDO_WITHIN, any_child, child, children, come, sheet
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
 from care.release.undoing import Slip, acknowledge, dispute, undo
@@ -153,6 +154,22 @@ async def undo_why_tapped(update: Update, turn: Turn) -> None:
         await show_list(turn, back, undone_note(turn, done))
 
 
+async def paper_tapped(update: Update, turn: Turn) -> None:
+    """The hand-over goes on paper, once that is sure."""
+    session_id, sure = _some(turn.numbers, 2)
+    if sure:
+        await go_on_paper(turn.uow, session_id)
+        await show_list(turn, session_id)
+    else:
+        await turn.show(screens.paper_question(turn._, await sheet(turn.uow, session_id)))
+
+
+async def chat_again_tapped(update: Update, turn: Turn) -> None:
+    (session_id,) = _some(turn.numbers, 1)
+    await back_from_paper(turn.uow, session_id)
+    await show_list(turn, session_id)
+
+
 # guardians and the duty lead
 
 
@@ -203,4 +220,6 @@ TAPS: dict[str, Tap] = {
     "hq": acknowledged,
     "hx": disputed,
     "hc": close_tapped,
+    "hp": paper_tapped,
+    "hb": chat_again_tapped,
 }

@@ -41,7 +41,7 @@ async def pickup_command(update: Update, turn: Turn) -> None:
         )
         return
     ids = [child.student_id for child in children]
-    today = await leaving(uow, ids, uow.today)
+    today = await leaving(uow, ids, uow.day)
     still = {one.student_id for one in today if not one.is_over}
     ahead = await next_leaving(uow, [number for number in ids if number not in still])
     over = [one for one in today if one.is_over]
@@ -54,7 +54,7 @@ async def _overview(turn: Turn, over: list[Leaving], coming: list[Leaving]) -> V
     parts: list[str] = []
     rows: Rows = []
     if over:
-        parts.append("\n".join(screen(turn, Party(me(turn), uow.today, ALL, tuple(over), {})).lines()))
+        parts.append("\n".join(screen(turn, Party(me(turn), uow.day, ALL, tuple(over), {})).lines()))
     waves: dict[tuple[date, int], list[Leaving]] = defaultdict(list)
     for one in coming:
         waves[one.day, one.wave].append(one)

@@ -77,7 +77,7 @@ async def _name(turn: Turn, form: Form) -> View:
 
 
 async def _other_day(turn: Turn, form: Form) -> View:
-    today = turn.uow.today
+    today = turn.uow.day
     rows: Rows = []
     for day in await care_days(turn.uow, today, today + DAYS_AHEAD):
         in_care = await leaving(turn.uow, form.answers["students"], day)
