@@ -7,17 +7,16 @@ from datetime import date, datetime
 
 from starlette.responses import Response
 
-from care.alarms import OpenAlarm, may_close
 from care.board import children
 from care.board.children import BoardChild
 from care.board.places import Place
 from care.board.today import Board, board
 from care.channels import ChannelTrouble, channel_troubles
 from care.day.close import days_to_close
-from care.permissions import Actor, Permission
+from care.permissions import Permission
 from care.work import UnitOfWork
 from console.door import Page, Visit, number, query_string
-from console.pages.overview import overview
+from console.pages.overview import before_board, overview
 
 PAGE_SIZE = 50
 LISTED_UNASKED = 60
@@ -50,12 +49,6 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class AlarmView:
-    alarm: OpenAlarm
-    may_close: bool
-
-
-@dataclass(frozen=True)
 class Choice:
     """A class that the list can be narrowed to."""
 
@@ -69,7 +62,6 @@ class BoardView:
 
     now: datetime
     board: Board
-    alarms: tuple[AlarmView, ...]
     wanted: Wanted
     listed: bool
     found: tuple[BoardChild, ...]
@@ -90,14 +82,19 @@ async def show(visit: Visit) -> Response:
             return visit.page("home/overview.html", await overview(uow))
     async with visit.looking() as uow:
         today = await board(uow)
-        if today is None and visit.by_htmx:
-            return Response(status_code=204)
+        if visit.by_htmx and ("opens" in visit.request.query_params) is not (today is None):
+            return Response(headers={"HX-Refresh": "true"})  # the day has opened, or another has begun
         if today is None:
-            return visit.page("home/overview.html", await overview(uow, before_board=True))
-        if visit.by_htmx and visit.request.query_params.get("opens"):  # the page still says that no day is open
-            return Response(headers={"HX-Refresh": "true"})
+            return await _before(uow, visit)
         view = await _view(uow, visit, today, whole=not visit.by_htmx)
     return visit.page("home/board_part.html" if visit.by_htmx else "home/board.html", view)
+
+
+async def _before(uow: UnitOfWork, visit: Visit) -> Response:
+    """While no day is open: when the next one is, and the alarms that are open all the same."""
+    before = await before_board(uow, done=visit.request.query_params.get("done") == "alarm_closed")
+    part = "home/before_part.html" if visit.by_htmx else "home/overview.html"
+    return visit.page(part, await overview(uow, before))
 
 
 def _wanted(visit: Visit) -> Wanted:
@@ -123,7 +120,6 @@ async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> Boa
     view = BoardView(
         now=uow.now,
         board=today,
-        alarms=tuple(_alarm(uow.actor, alarm) for alarm in today.alarms),
         wanted=wanted,
         listed=listed,
         found=tuple(found),
@@ -147,10 +143,6 @@ async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> Boa
 async def _found(uow: UnitOfWork, wanted: Wanted) -> tuple[list[BoardChild], int]:
     looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place)
     return await children.find(uow, looked_for, (wanted.page - 1) * PAGE_SIZE, PAGE_SIZE)
-
-
-def _alarm(actor: Actor, alarm: OpenAlarm) -> AlarmView:
-    return AlarmView(alarm, not alarm.own and may_close(actor, alarm.kind, alarm.grade, alarm.class_id))
 
 
 def _choices(today: Board) -> tuple[Choice, ...]:

@@ -81,7 +81,9 @@ async def test_a_day_that_is_not_open_says_when_it_will_be(sign_in: SignIn, scho
     page = await head.get("/")
     assert "the live board opens with the day&#39;s lists at 12:00" in page.text
     assert "to approve for the school" in page.text, "the overview stands in for it"
-    assert (await head.get("/?opens=1", **{"hx-request": "true"})).status_code == 204
+    part = (await head.get("/?opens=1", **{"hx-request": "true"})).text
+    assert part.lstrip().startswith('<div id="board"')
+    assert "<html" not in part and "Needs somebody" not in part
     await open_day(school, town)
     told = await head.get("/?opens=1", **{"hx-request": "true"})
     assert told.headers["hx-refresh"] == "true"
@@ -154,6 +156,27 @@ async def test_a_childs_day(sign_in: SignIn, school: School, town: Town, opened:
 
 
 # alarms
+
+
+async def test_an_alarm_of_the_morning_is_there_before_the_day_opens(
+    sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """Yesterday's hand-over is disputed before noon: whoever looks sees it, may close it, and is led to the day."""
+    school.clock.jump(school.clock.now().replace(day=24, hour=0))  # type: ignore[attr-defined]
+    head, homeroom = await sign_in(Role.HEAD), await sign_in(Role.HOMEROOM)
+    disputed = await raise_alarm(school, opened, "Ida")
+    left_open = await head.get("/", **{"hx-request": "true"})
+    assert left_open.headers["hx-refresh"] == "true", "yesterday's board, left open over night, makes place"
+    for address, htmx in (("/", {}), ("/?opens=1", {"hx-request": "true"})):
+        page = (await head.get(address, **htmx)).text
+        assert "the live board opens with the day&#39;s lists at 12:00" in page
+        assert "Hand-over disputed" in page and "Mon 23 Nov" in page
+        assert "Close with a reason" in page
+    assert "Close with a reason" not in (await homeroom.get("/")).text, "who answers for the day closes it"
+    done = await head.post(f"/alarms/{disputed}/close", reason="spoke with the father", **{"from": "board"})
+    page = (await head.get(done.headers["location"])).text
+    assert "Closed, with your reason." in page
+    assert "Hand-over disputed" not in page
 
 
 async def test_closing_an_alarm_from_the_board(sign_in: SignIn, school: School, opened: Afternoon) -> None:
