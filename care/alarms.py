@@ -91,7 +91,7 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
 
 async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     """The alarms among these that are about the actor's own child, or own release."""
-    family = await own_among(uow, {row.student_id for row in rows})
+    family = await own_among(uow, {row.student_id for row in rows}) if rows else set()
     return {
         row.id
         for row in rows

@@ -113,6 +113,7 @@ ERRORS = {
     "no_agreement_text": "The school has not published this term's agreement yet. Please ask the office.",
     "already_applied": "There is already an application for this child this term.",
     "applications_closed": "Applications are taken from {since} to {until}.",
+    "grade_in_no_wave": "Grade {grade} is in no dismissal wave yet. Give it one in the term's settings, then approve.",
     "grade_not_eligible": "Care is not offered for this child's grade this term.",
     "consent_needed": "Without your consent to keep the child's data the school cannot take the application.",
     "weekdays_needed": "Please choose at least one weekday.",

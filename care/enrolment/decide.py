@@ -12,6 +12,7 @@ from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import Permission
 from care.records.enrolment import Application, State, Waiver
 from care.records.people import SchoolClass, Student
+from care.term import wave_of
 from care.work import UnitOfWork
 
 REMARK_LIMIT = 500
@@ -62,6 +63,8 @@ async def decide(
     if len(remark) > REMARK_LIMIT:
         raise Invalid("words_too_long", limit=REMARK_LIMIT)
     if move is Move.APPROVE:
+        if await wave_of(uow, application.term_id, school_class.grade) is None:
+            raise Conflict("grade_in_no_wave", grade=school_class.grade)
         await take_place(uow, application.term_id, school_class.id)
     application.state = RULES[move].target
     application.state_since = uow.now

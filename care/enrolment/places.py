@@ -30,6 +30,18 @@ async def places_taken(uow: UnitOfWork, term_id: int, class_id: int) -> int:
     return await uow.session.scalar(query) or 0
 
 
+async def places_by_grade(uow: UnitOfWork, term_id: int) -> dict[int, int]:
+    """How many children of each grade hold a place; a grade without any is left out."""
+    query = (
+        select(SchoolClass.grade, func.count())
+        .join(Student, Student.school_class_id == SchoolClass.id)
+        .join(Application, Application.student_id == Student.id)
+        .where(Application.term_id == term_id, Application.state.in_(HOLDS_A_PLACE))
+        .group_by(SchoolClass.grade)
+    )
+    return {grade: many for grade, many in await uow.session.execute(query)}
+
+
 async def lock_class_of(uow: UnitOfWork, application_id: int) -> None:
     """Locks the class of an application's child. Whoever may give or free a place does this before locking the
     application: all lock in one order, so that they wait for each other and never block each other."""

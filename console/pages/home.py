@@ -16,7 +16,7 @@ from care.day.close import days_to_close
 from care.permissions import Permission
 from care.work import UnitOfWork
 from console.door import Page, Visit, number, query_string
-from console.pages.overview import before_board, overview
+from console.pages.overview import overview
 
 PAGE_SIZE = 50
 LISTED_UNASKED = 60
@@ -92,9 +92,9 @@ async def show(visit: Visit) -> Response:
 
 async def _before(uow: UnitOfWork, visit: Visit) -> Response:
     """While no day is open: when the next one is, and the alarms that are open all the same."""
-    before = await before_board(uow, done=visit.request.query_params.get("done") == "alarm_closed")
+    done = visit.request.query_params.get("done") == "alarm_closed"
     part = "home/before_part.html" if visit.by_htmx else "home/overview.html"
-    return visit.page(part, await overview(uow, before))
+    return visit.page(part, await overview(uow, before_board=True, done=done))
 
 
 def _wanted(visit: Visit) -> Wanted:

@@ -95,17 +95,16 @@ async def office(uow: UnitOfWork, term: Term | None) -> Office:
     )
 
 
-async def before_board(uow: UnitOfWork, done: bool = False) -> BeforeBoard:
-    calendar = await load_calendar(uow)
-    return BeforeBoard(await next_care(uow, calendar), await alarms_of(uow, uow.today), done)
-
-
-async def overview(uow: UnitOfWork, before: BeforeBoard | None = None) -> OverviewView:
+async def overview(uow: UnitOfWork, before_board: bool = False, done: bool = False) -> OverviewView:
+    """``before_board``: shown to who would see a board, while none is open."""
     actor = uow.actor
     term = await current_term(uow)
     counts = await count_by_class(uow, term.id, Permission.SEE_COUNTS) if term else []
     sees = actor.may(Permission.SEE_APPLICATIONS)
     calendar = await load_calendar(uow)
+    before: BeforeBoard | None = None
+    if before_board:
+        before = BeforeBoard(await next_care(uow, calendar), await alarms_of(uow, uow.today), done)
     return OverviewView(
         today=uow.today,
         school_day=calendar.is_school_day(uow.today),
