@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from care.enrolment.places import places_by_grade
 from care.errors import Invalid, NotFound
+from care.extended import ending
 from care.permissions import Permission
 from care.records.term import Term, Venue, VenueKind, Wave
 from care.work import UnitOfWork
@@ -43,6 +44,9 @@ class ExtendedCare:
     venue_id: int | None
     until: time | None
     places: int | None
+
+
+NOT_OFFERED = ExtendedCare(None, None, None)
 
 
 async def _locked(uow: UnitOfWork, term_id: int) -> Term:
@@ -131,7 +135,8 @@ def _wave_of(wave: Wave) -> dict[str, object]:
 
 
 async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -> None:
-    """Sets extended care, or ends the offer where everything is empty."""
+    """Sets extended care, or ends the offer where everything is empty: who stays today still does, see
+    ``care/extended/ending.py``."""
     term = await _locked(uow, term_id)
     given = (wanted.venue_id, wanted.until, wanted.places)
     if any(part is None for part in given) and any(part is not None for part in given):
@@ -142,6 +147,8 @@ async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -
     last = max(ends, default=None)
     if wanted.until is not None and last is not None and wanted.until <= last:
         raise Invalid("extended_too_early", time=f"{last:%H:%M}")
+    if wanted == NOT_OFFERED and term.extended_venue_id is not None:
+        await ending.end(uow, term_id)
     before = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
     term.extended_venue_id, term.extended_until, term.extended_capacity = given
     after = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]

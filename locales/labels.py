@@ -153,6 +153,7 @@ ERRORS = {
     "extended_not_today": "There is no extended care today.",
     "extended_not_yet": "Today's plan is not made yet. Please come back once the day is open.",
     "extended_not_offered": "Extended care is not offered this term.",
+    "extended_ended": "The school has ended extended care: who stays today stays, but nobody else can.",
     "extended_over": "Extended care is over for today.",
     "extended_declined": "The school has declined this for today. Please call the class's teacher.",
     "extended_there": "The child is in extended care already: please collect at {venue}, at any time.",

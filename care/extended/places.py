@@ -21,7 +21,7 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class Offer:
     """Extended care on one date, as instants: from the end of the last wave. ``weekday`` is the timetable that the date
-    follows (1 is Monday)."""
+    follows (1 is Monday). ``ended``: the school has taken the offer back since; who stays today still does."""
 
     term_id: int
     date: date
@@ -30,6 +30,7 @@ class Offer:
     starts_at: datetime
     ends_at: datetime
     places: int
+    ended: bool = False
 
 
 async def term_with_venue(uow: UnitOfWork, day: date) -> Term | None:

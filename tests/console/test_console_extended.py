@@ -156,6 +156,24 @@ async def test_the_settings(sign_in: SignIn, school: School, town: Town) -> None
         assert (await uow.session.get_one(Term, town.term)).extended_capacity == 7
 
 
+async def test_ending_it_says_first_what_it_means(sign_in: SignIn, school: School, town: Town) -> None:
+    """Fay and Ned stay today by standing weekdays; the day is open."""
+    await enrolled(school, town, "Ned", "3(1)")
+    await afternoon.tick(school)
+    office = await sign_in(Role.OFFICE)
+    path, nothing = f"/settings/terms/{town.term}/extended", {"venue": "", "until": "", "places": ""}
+    page = await office.post(path, **nothing)
+    assert "Nothing has been changed yet." in page.text
+    assert "2 children stay today, and still do." in page.text
+    assert "The fixed weekdays of 2 children are over." in page.text
+    done = await office.post(path, sure="yes", **nothing)
+    assert done.headers["location"] == "/settings?saved=extended#extended"
+    page = await office.get("/extended")
+    assert "The school has ended extended care. Who stays today stays; nobody else can." in page.text
+    assert "Ned" in page.text and "Every week" not in page.text
+    assert "Extended care ended" in (await office.get("/audit?subject=term")).text
+
+
 async def test_where_it_is_not_offered(sign_in: SignIn, school: School, town: Town) -> None:
     async with school.work(SYSTEM) as uow:
         term = await uow.session.get_one(Term, town.term)
