@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from care.custody.chain import FAMILY, Link, append
 from care.permissions import SYSTEM
 from care.records import Alarm, AlarmKind, CareDay, Letter, Role, State, Step
+from care.records.people import SchoolClass
 from care.rollcall import all_others_present, mark
 from care.school import School
 from care.signin import make_link, revoke
@@ -115,6 +116,27 @@ async def test_search_and_filters(sign_in: SignIn, school: School, town: Town, o
     for nonsense in ("place=nowhere", "class=x", "wave=-1", "page=0", "q=%25"):
         assert (await head.get(f"/?{nonsense}")).status_code == 200
     assert "No child matches" in (await head.get("/?q=nobody")).text
+
+
+async def test_a_large_school_is_reached_by_one_tap(sign_in: SignIn, school: School, town: Town) -> None:
+    async with school.work(SYSTEM) as uow:
+        (await uow.session.get_one(SchoolClass, town.classes["1(1)"])).capacity = 100
+        for number in range(70):
+            await child(uow, town, f"Child {number}", "1(1)", State.ENROLLED)
+    opened = await open_day(school, town)
+    head = await sign_in(Role.HEAD)
+    first = (await head.get("/")).text
+    assert f"The first 60 of {len(opened.children)} children: choose a class or a state, or type a name." in first
+    assert first.count("data-open>") == 60
+    for name, value in (("class", town.classes["3(1)"]), ("wave", 2), ("place", "missing")):
+        assert f'<input type="radio" name="{name}" value="{value}">' in first
+    assert f"Page 2 of all {len(opened.children)} children" in (await head.get("/?page=2")).text
+    assert "3 children" in (await head.get(f"/?class={town.classes['3(1)']}")).text
+    classes = (await head.get("/?venue=Classrooms")).text
+    assert '<input type="radio" name="venue" value="Classrooms" checked>' in classes, "several classes are there"
+    assert "No child matches" in (await head.get("/?venue=Nowhere")).text
+    homeroom = (await (await sign_in(Role.HOMEROOM)).get("/")).text
+    assert 'name="class"' not in homeroom and 'name="place"' in homeroom, "one class, nothing to choose"
 
 
 async def test_the_roll_moves_the_numbers(sign_in: SignIn, school: School, town: Town, opened: Afternoon) -> None:
