@@ -28,8 +28,8 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 @dataclass(frozen=True)
 class OpenAlarm:
     """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it. ``own``: about the
-    actor's own child, or own release, so that somebody else must close it. ``day``: the care day it is about
-    (``earlier``: not today)."""
+    actor's own child, or own release, so that somebody else must close it; ``closable``: the actor may. ``day``: the
+    care day it is about (``earlier``: not today)."""
 
     id: int
     kind: AlarmKind
@@ -50,6 +50,7 @@ class OpenAlarm:
     holder: Holder
     holder_name: str
     own: bool
+    closable: bool
 
 
 _answering = Person.__table__.alias("answering")
@@ -90,7 +91,7 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
 
 async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     """The alarms among these that are about the actor's own child, or own release."""
-    family = await own_among(uow, {row.student_id for row in rows})
+    family = await own_among(uow, {row.student_id for row in rows}) if rows else set()
     return {
         row.id
         for row in rows
@@ -128,6 +129,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             holder=row.holder,
             holder_name=row.holder_name,
             own=row.id in own,
+            closable=row.id not in own and may_close(uow.actor, row.kind, row.grade, row.class_id),
         )
         for row in rows
         if may_see(uow.actor, row.kind, row.grade, row.class_id)

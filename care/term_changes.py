@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
 
 from sqlalchemy import select
 
+from care.enrolment.places import places_by_grade
 from care.errors import Invalid, NotFound
+from care.extended import ending
 from care.permissions import Permission
 from care.records.term import Term, Venue, VenueKind, Wave
 from care.work import UnitOfWork
@@ -44,6 +46,9 @@ class ExtendedCare:
     places: int | None
 
 
+NOT_OFFERED = ExtendedCare(None, None, None)
+
+
 async def _locked(uow: UnitOfWork, term_id: int) -> Term:
     uow.require(Permission.MANAGE_TERM)
     term = await uow.session.get(Term, term_id, with_for_update=True)
@@ -71,14 +76,18 @@ def _dates_of(term: Term) -> dict[str, object]:
 
 
 async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
-    """Changes a wave; a grade leaves with one wave only."""
+    """Changes a wave (S9). A grade leaves with one wave only: one that is given to this wave leaves the wave it was in.
+    Raises Invalid("grade_without_wave") where children who have a place would leave with no wave."""
     uow.require(Permission.MANAGE_TERM)
     wave = await uow.session.get(Wave, wave_id)
     if wave is None:
         raise NotFound()
     term = await _locked(uow, wave.term_id)
     others = list(await uow.session.scalars(select(Wave).where(Wave.term_id == term.id, Wave.id != wave_id)))
-    _check_wave(wanted, others, term)
+    _check_wave(wanted, term)
+    await _check_all_leave(uow, term.id, {*wanted.grades, *(grade for other in others for grade in other.grades)})
+    for other in others:
+        _take_away(uow, other, wanted.grades)
     before = _wave_of(wave)
     wave.grades = sorted(wanted.grades)
     wave.starts_at, wave.ends_at = wanted.starts_at, wanted.ends_at
@@ -86,7 +95,7 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     uow.record("wave_changed", "term", term.id, wave=wave.ordinal, before=before, after=_wave_of(wave))
 
 
-def _check_wave(wanted: WaveTimes, others: Sequence[Wave], term: Term) -> None:
+def _check_wave(wanted: WaveTimes, term: Term) -> None:
     if not wanted.grades:
         raise Invalid("grades_needed")
     if wanted.starts_at >= wanted.ends_at:
@@ -95,11 +104,26 @@ def _check_wave(wanted: WaveTimes, others: Sequence[Wave], term: Term) -> None:
         raise Invalid("words_needed")
     if len(wanted.gate) > 40 or len(wanted.guidance_venue) > 80 or len(wanted.course_venue) > 80:
         raise Invalid("words_too_long", limit=40)
-    for grade in wanted.grades:
-        if any(grade in other.grades for other in others):
-            raise Invalid("grade_in_two_waves", grade=grade)
     if term.extended_until is not None and wanted.ends_at >= term.extended_until:
         raise Invalid("extended_too_early", time=f"{wanted.ends_at:%H:%M}")
+
+
+async def _check_all_leave(uow: UnitOfWork, term_id: int, grades: Collection[int]) -> None:
+    """A class in no wave is on no list, and nobody answers for its children."""
+    for grade, children in sorted((await places_by_grade(uow, term_id)).items()):
+        if grade not in grades:
+            raise Invalid("grade_without_wave", grade=grade, children=children)
+
+
+def _take_away(uow: UnitOfWork, wave: Wave, grades: Collection[int]) -> None:
+    """Grades that another wave gets leave this one. Raises Invalid("wave_without_grade") where none would be left."""
+    left = [grade for grade in wave.grades if grade not in grades]
+    if left == wave.grades:
+        return
+    if not left:
+        raise Invalid("wave_without_grade", wave=wave.ordinal)
+    before, wave.grades = _wave_of(wave), left
+    uow.record("wave_changed", "term", wave.term_id, wave=wave.ordinal, before=before, after=_wave_of(wave))
 
 
 def _wave_of(wave: Wave) -> dict[str, object]:
@@ -111,7 +135,8 @@ def _wave_of(wave: Wave) -> dict[str, object]:
 
 
 async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -> None:
-    """Sets extended care, or ends the offer where everything is empty."""
+    """Sets extended care, or ends the offer where everything is empty: who stays today still does, see
+    ``care/extended/ending.py``."""
     term = await _locked(uow, term_id)
     given = (wanted.venue_id, wanted.until, wanted.places)
     if any(part is None for part in given) and any(part is not None for part in given):
@@ -122,6 +147,8 @@ async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -
     last = max(ends, default=None)
     if wanted.until is not None and last is not None and wanted.until <= last:
         raise Invalid("extended_too_early", time=f"{last:%H:%M}")
+    if wanted == NOT_OFFERED and term.extended_venue_id is not None:
+        await ending.end(uow, term_id)
     before = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
     term.extended_venue_id, term.extended_until, term.extended_capacity = given
     after = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]

@@ -1,19 +1,21 @@
 """Keeping no more than is needed: once a night, what has served its purpose is deleted, in small transactions.
 
-What was decided stays (applications, agreements, audit, letters with a key); what carried it goes.
+What was decided stays (applications, agreements, audit, letters with a key), and so does what the custody record names:
+delegates and signatures, as long as its links. What carried it goes. Nothing here touches a link, so the ledger holds.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from care.marks import note
 from care.permissions import SYSTEM
 from care.records.delivery import DEAD, Form, InboxState, Letter, LetterState, Update
 from care.records.office import ConsoleSession, Mark, SignInLink
 from care.records.people import WrongCode
+from care.records.pickup import Delegate, PickupCode
 from care.school import School
 from care.work import UnitOfWork
 
@@ -27,6 +29,8 @@ REPLIES_KEPT = 30 * DAY
 DRAFTS_KEPT = 90 * DAY
 SIGN_INS_KEPT = 90 * DAY
 WORDS_KEPT = 30 * DAY
+CODES_KEPT = 30 * DAY
+"""Pick-up codes, and the phones of one-day delegates, after their date."""
 OVER = (LetterState.SENT, LetterState.LAPSED, LetterState.SUPERSEDED)
 
 
@@ -46,15 +50,17 @@ async def tidy(school: School) -> int:
     async with school.work(SYSTEM) as uow:
         await _forget_drafts(uow)
         await _forget_words(uow)
+        await _forget_phones(uow)
         await note(uow, MARK, local.date().isoformat())
     return gone
 
 
-Served = type[Update] | type[Letter] | type[WrongCode] | type[SignInLink] | type[ConsoleSession]
+Served = type[Update] | type[Letter] | type[WrongCode] | type[SignInLink] | type[ConsoleSession] | type[PickupCode]
 
 
 def _served(school: School) -> list[tuple[Served, ColumnElement[bool]]]:
-    now = school.clock.now()
+    now, today = school.clock.now(), school.clock.today()
+    newest_code = select(func.max(PickupCode.id)).scalar_subquery()  # or its id, which the code is made of, comes again
     return [
         (Update, (Update.state == InboxState.DONE) & (Update.received_at < now - INBOX_KEPT)),
         (
@@ -62,6 +68,7 @@ def _served(school: School) -> list[tuple[Served, ColumnElement[bool]]]:
             Letter.state.in_(OVER) & Letter.unique_key.is_(None) & (Letter.posted_at < now - REPLIES_KEPT),
         ),
         (WrongCode, WrongCode.at < now - DAY),
+        (PickupCode, (PickupCode.date < today - CODES_KEPT) & (PickupCode.id < newest_code)),
         (SignInLink, SignInLink.expires_at < now - SIGN_INS_KEPT),
         (
             ConsoleSession,
@@ -85,6 +92,12 @@ async def _forget_drafts(uow: UnitOfWork) -> None:
         if form.answers or form.step:
             form.answers, form.step = {}, ""
             form.version += 1
+
+
+async def _forget_phones(uow: UnitOfWork) -> None:
+    """A delegate's name and who sent them stay with the custody record; the phone was for that one day."""
+    old = Delegate.date < uow.today - CODES_KEPT
+    await uow.session.execute(update(Delegate).where(old, Delegate.phone != "").values(phone=""))
 
 
 async def _forget_words(uow: UnitOfWork) -> None:

@@ -25,7 +25,13 @@ ERRORS = {
     "time_needed": mark("Please give every time as hours and minutes, like 17:10."),
     "dates_reversed": mark("The last day lies before the first."),
     "grades_needed": mark("Please tick at least one grade."),
-    "grade_in_two_waves": mark("Grade {grade} would be in two waves at once."),
+    "grade_without_wave": mark(
+        "Grade {grade} would leave with no wave, and {children} of its children have a place. "
+        "Tick the grade in another wave instead: it then leaves this one by itself."
+    ),
+    "wave_without_grade": mark(
+        "Wave {wave} would be left without a grade. Give it another grade first, or change its times instead."
+    ),
     "wave_reversed": mark("The wave would end before it begins."),
     "words_needed": mark("Please fill in the gate and both venues."),
     "extended_incomplete": mark("Extended care needs a venue, an end and a number of places, or none of them."),

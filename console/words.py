@@ -73,6 +73,7 @@ ACTIONS = {
     "extended_declined": mark("Extended care declined"),
     "extended_withdrawn": mark("Extended care withdrawn for the day"),
     "extended_standing_set": mark("Standing days of extended care changed"),
+    "extended_ended": mark("Extended care ended"),
     "extended_teacher_chosen": mark("Teacher of extended care planned"),
     "extended_given": mark("Children given to extended care"),
     "extended_differs": mark("Hand-over to extended care: counts differ"),

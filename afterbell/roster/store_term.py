@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from afterbell.roster.rows import Roster, TermRow, TextRow, WaveRow
 from afterbell.roster.work import Import
 from care.enrolment import set_capacity
+from care.enrolment.places import places_by_grade
 from care.records import CalendarDay, Record, SchoolClass, Term, TermText, TextKind, Venue, VenueKind, Wave
 from care.term import NewText, current_term, publish_text, texts
 
@@ -140,7 +141,13 @@ async def _store_waves_of(work: Import, term: Term, rows: list[WaveRow]) -> None
             work.tally.same("waves")
         if term.extended_until is not None and row.ends >= term.extended_until:
             work.wrong(row.row, "ends", f"extended care ends at {term.extended_until:%H:%M}, which must be later")
-    missing = sorted(set(term.grades) - {grade for row in rows for grade in row.grades})
+    leaving = {grade for row in rows for grade in row.grades}
+    for grade, children in sorted((await places_by_grade(work.uow, term.id)).items()):
+        if grade not in leaving:
+            work.wrong(
+                rows[0].row, "grades", f"grade {grade} is in no wave, but {children} of its children have a place"
+            )
+    missing = sorted(set(term.grades) - leaving)
     if missing:
         work.tally.notes.append(f"{term.name}: no wave for grade {', '.join(map(str, missing))}")
 

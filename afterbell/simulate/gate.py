@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
+import aiohttp
 from sqlalchemy import select
 
 from afterbell.simulate.fates import Fate, Odd
@@ -27,7 +28,20 @@ AGAIN = timedelta(minutes=12)
 """After somebody unknown was sent away, the family comes itself."""
 SCANS = 0.3
 """The share of codes that are scanned, which opens the deep link, instead of typed."""
+SIGNS = 0.4
+"""The share of adults from the list who sign on the teacher's phone; the others are known to the teacher."""
+INK = "[[[20,150],[160,30],[280,170],[420,60]]]"
 NOBODY_KNOWN = "王二顺，说是孩子的叔叔"
+
+
+async def signed(town: Town, address: str) -> bool:
+    """The adult opens the signing page and signs. Whether the page took it."""
+    page = address.replace(town.school.address, town.console)
+    async with aiohttp.ClientSession(headers={"origin": town.console}) as browser:
+        async with browser.get(page) as shown:
+            await shown.read()
+        async with browser.post(page, data={"points": INK}) as answer:
+            return answer.status == 200
 
 
 class HandsOver(Habit):
@@ -174,6 +188,13 @@ class Gate:
             yield pause
         await self.phone.tap(f"ha:{fate.child_id}:{pack_adult(fate.adult.adult, fate.adult.id)}")
         yield self._short()
+        address = self.phone.link("/sign/")
+        if address and self.phone.chance.random() < SIGNS:
+            if await signed(self.town, address):
+                self.pace.count("handed over by signature")
+                yield self._short()
+                return
+            self.pace.count("signature refused")
         async for pause in self._hand_over(fate, "handed over by the list"):
             yield pause
 

@@ -71,6 +71,12 @@ class Phone:
         self.acts += 1
         await self.persona.tap(data=button.data, message=button.message)
 
+    def link(self, part: str) -> str:
+        """The address on a button of the newest message that has this in it; empty where there is none."""
+        last = self.persona.last
+        urls = [str(button.get("url", "")) for row in last.buttons() for button in row] if last is not None else []
+        return next((url for url in urls if part in url), "")
+
     def code(self, message: Message | None = None) -> str:
         """The pick-up code that a message shows, the newest one with a code by default."""
         shown = [self.persona.chat.messages[message.id]] if message else reversed(self.persona.messages)

@@ -11,6 +11,7 @@ from afterbell.simulate.phone import Life, Phone, in_turn
 from afterbell.simulate.town import Town
 from care.records import CareSession, Step
 
+NOT_CALLED = "○"
 A_TAP = timedelta(seconds=4)
 TURNS_UP = timedelta(minutes=13)
 """After the duty lead has been told of a child whom its family does not have either."""
@@ -34,14 +35,18 @@ class TakesTheRoll(Habit):
             yield pace.human(A_TAP)
         await phone.tap(f"ks:{session.id}", twice=0.1)
         yield pace.human(timedelta(seconds=60))
-        for fate in [one for one in town.fates.values() if one.session_id == session.id and one.part is not Part.HERE]:
-            if await phone.tap(f"kt:{fate.child_id}"):  # who is on leave has no such button
-                yield pace.human(A_TAP)
-                await phone.tap(f"km:{fate.child_id}")
+        fates = [one for one in town.fates.values() if one.session_id == session.id and one.part is not Part.HERE]
+        if fates:
+            await phone.tap(f"kl:{session.id}:1")
+            yield pace.human(A_TAP)
+        for fate in fates:
+            shown = phone.finds(f"km:{fate.child_id}")
+            if shown and shown[0].label.startswith(NOT_CALLED):  # who is on leave is marked so
+                await phone.press(shown[0])
                 yield pace.human(A_TAP)
                 said = Step.LATE if fate.there else Step.ABSENT
-                found = [one for one in phone.finds(f"kd:{fate.child_id}") if one.data.endswith(f":{said.value}")]
-                await phone.press(found[0])
+                (found,) = [one for one in phone.finds(f"kd:{fate.child_id}") if f":{said.value}:" in one.data]
+                await phone.press(found)
                 yield pace.human(A_TAP)
                 if fate.part is Part.ASTRAY:
                     at = pace.clock.now() + TURNS_UP

@@ -39,6 +39,8 @@ from care.records import (
     Update,
 )
 from care.school import School, open_engines
+from console.app import Desk
+from console.app import create_app as create_console
 from papers import Printer
 from webchat.limits import Limits
 from webchat.model import Event, Message
@@ -58,6 +60,8 @@ class Town:
 
     def __init__(self, school: School, world: World, day: date, seed: int = 1) -> None:
         self.school, self.world, self.day, self.seed = school, world, day, seed
+        self.console = ""
+        """Where the console's pages are served, the signing page among them."""
         self.people: dict[int, demo.DemoPerson] = {}
         self.fates: dict[int, Fate] = {}
         """What is to happen to each child of the day's plan, by its row there."""
@@ -168,7 +172,7 @@ async def _open_school(folder: Path, start: datetime) -> School:
         keys=Keys("the key of a school that is gone when the simulation ends"),
         writer=writer,
         reader=reader,
-        address="http://127.0.0.1",
+        address="https://school.example",  # the chat puts no plain http address on a button
     )
     await demo.load(school)
     return school
@@ -201,7 +205,8 @@ async def open_town(
         town = Town(school, world, school.clock.today(), seed)
         async with school.look() as uow:
             town.staff = set(await uow.session.scalars(select(StaffRole.person_id)))
-        async with serve(create_app(world)) as address, _bot_at_work(town, address):
+        console = create_console(Desk(school, Printer(), lambda code: code, school.called))
+        async with serve(create_app(world)) as address, _bot_at_work(town, address), serve(console) as town.console:
             yield town
         await school.close()
 

@@ -12,10 +12,13 @@ from care.day.close import open_alarms, open_children
 from care.day.plan import term_on
 from care.day.rules import rules_of
 from care.permissions import Permission
-from care.records.day import CareDay
+from care.records.day import CareDay, Step
 from care.rollcall import WITH_COURSE, RollSheet, sheet
-from locales.labels import day, label
+from locales import Words
+from locales.labels import day, label, listed
 
+FIRST_NAMES = 8
+"""So many children of a class are named, of whom the roll says nothing."""
 NAMES = 20
 """So many open children are named in one letter."""
 
@@ -32,10 +35,33 @@ async def _roll_late(c: Context) -> View | None:
         lines.append(_("Please finish the roll: it was due by {time}.", time=due))
     else:
         lines.append(_("The roll is not finished: it was due by {time}.", time=due))
-        if roll.teacher:
-            lines.append(_("On duty: {teacher}", teacher=roll.teacher))
-        else:
-            lines.append(_("Nobody has signed in. Planned: {teacher}", teacher=roll.planned or _("nobody")))
+        lines.append(_on_duty(_, roll))
+    return View("\n".join(lines), ((Button(_("Open the list"), pack("ko", roll.session_id)),),))
+
+
+def _on_duty(_: Words, roll: RollSheet) -> str:
+    if roll.teacher:
+        return _("On duty: {teacher}", teacher=roll.teacher)
+    return _("Nobody has signed in. Planned: {teacher}", teacher=roll.planned or _("nobody"))
+
+
+async def _class_unsaid(c: Context) -> View | None:
+    """To who answers for the day: care is over, and the roll of a class says nothing about these children."""
+    _, roll = c._, await sheet(c.uow, int(c.params["session_id"]))
+    if not c.uow.actor.may_for(Permission.ANSWER_FOR_DAY, roll.grade, roll.school_class_id):
+        return None
+    names = [child.name for child in roll.children if child.id in c.params["children"] and child.step is Step.EXPECTED]
+    if not names:
+        return None
+    n, shown = len(names), listed(_, names[:FIRST_NAMES])
+    text = _.many(
+        "⚠ {school_class}: care is over, and the roll says nothing about {n} child: {names}.",
+        "⚠ {school_class}: care is over, and the roll says nothing about {n} children: {names}.",
+        n,
+        school_class=roll.school_class,
+        names=shown if n <= FIRST_NAMES else _("{names} and others", names=shown),
+    )
+    lines = [text, _on_duty(_, roll), _("Please find out where they are; the roll can still be called.")]
     return View("\n".join(lines), ((Button(_("Open the list"), pack("ko", roll.session_id)),),))
 
 
@@ -86,6 +112,7 @@ async def _day_still_open(c: Context) -> View | None:
 
 KINDS: dict[str, Kind] = {
     "roll_late": Kind(_roll_late),
+    "class_unsaid_lead": Kind(_class_unsaid),
     "duty_taken_over": Kind(_duty_taken_over),
     "day_still_open": Kind(_day_still_open),
 }

@@ -12,8 +12,9 @@ from care.day.rules import rules_of
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.extended.asking import ChildToday, ask, own_children, withdraw
 from care.extended.deciding import decide
-from care.extended.places import Offer, offer_on, places_left
-from care.extended.standing import Standing, Weekly, own_standing, set_standing, weekly
+from care.extended.places import Offer, places_left
+from care.extended.session import running_on
+from care.extended.standing import Standing, own_standing, set_standing, weekly
 from care.extended.telling import cut_off
 from care.people import children_of
 from care.permissions import Permission
@@ -52,35 +53,35 @@ async def family_tapped(update: Update, turn: Turn) -> None:
 async def family(turn: Turn, note: str = "") -> View:
     """The own children: today, every week, and what can be changed."""
     _ = turn._
-    offered, children = await weekly(turn.uow), await own_standing(turn.uow)
-    if offered is None:
+    offer, offered = await running_on(turn.uow, turn.uow.day), await weekly(turn.uow) is not None
+    if offer is None and not offered:
         return View(_("Extended care is not offered this term."))
+    children, today = await own_standing(turn.uow), {one.student_id: one for one in await own_children(turn.uow)}
     if not children:
         return View(_("None of your children is in after-school care this term."))
-    offer = await offer_on(turn.uow, turn.uow.day)
-    today = {one.student_id: one for one in await own_children(turn.uow)}
     parts, rows = [note] if note else [], list[tuple[Button, ...]]()
     for child in children:
         now = today.get(child.student_id)
-        parts.append(_about(turn, child, now, offered))
-        rows.append(_ways(turn, child, now, several=len(children) > 1))
+        parts.append(_about(turn, child, now, offer))
+        rows.append(_ways(turn, child, now, offer, several=len(children) > 1))
     parts.append(await _footer(turn, offer))
     if turn.actor.may(Permission.TAKE_ROLL):
         rows.append((Button(_("For teachers"), pack("exd", 0)),))
     return View("\n\n".join(parts), tuple(rows))
 
 
-def _about(turn: Turn, child: Standing, now: ChildToday | None, offered: Weekly) -> str:
+def _about(turn: Turn, child: Standing, now: ChildToday | None, offer: Offer | None) -> str:
     _ = turn._
     head = _("{child}, class {school_class}", child=child.name, school_class=child.school_class)
     days = weekdays(_, child.days) if child.days else _("none")
-    return "\n".join([head, _today(turn, now, offered), _("Every week: {days}", days=days)])
+    return "\n".join([head, _today(turn, now, offer), _("Every week: {days}", days=days)])
 
 
-def _today(turn: Turn, now: ChildToday | None, offered: Weekly) -> str:
-    _, venue, until = turn._, offered.venue, f"{offered.until:%H:%M}"
-    if now is None or not now.in_care:
+def _today(turn: Turn, now: ChildToday | None, offer: Offer | None) -> str:
+    _ = turn._
+    if offer is None or now is None or not now.in_care:
         return _("Today: not in care.")
+    venue, until = offer.venue, f"{offer.ends_at.astimezone(turn.uow.school.zone):%H:%M}"
     if now.there:
         return _("Today: in extended care at {venue}, until {until}.", venue=venue, until=until)
     if now.stays:
@@ -98,15 +99,18 @@ def leaving(turn: Turn, now: ChildToday) -> str:
     return f"{now.leaves_at.astimezone(turn.uow.school.zone):%H:%M}" if now.leaves_at else "–"
 
 
-def _ways(turn: Turn, child: Standing, now: ChildToday | None, several: bool) -> tuple[Button, ...]:
+def _ways(
+    turn: Turn, child: Standing, now: ChildToday | None, offer: Offer | None, several: bool
+) -> tuple[Button, ...]:
     _, name = turn._, f" · {child.name}" if several else ""
-    row = []
+    row, ended = [], offer is not None and offer.ended
     if now is not None and now.in_care and not now.there:
         if now.stays or now.waits:
             row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", child.student_id)))
-        elif now.wish is not Wish.DECLINED:
+        elif now.wish is not Wish.DECLINED and not ended:
             row.append(Button(_("Stay today") + name, pack("exy", child.student_id)))
-    row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
+    if not ended:
+        row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
     return tuple(row)
 
 
@@ -115,6 +119,8 @@ async def _footer(turn: Turn, offer: Offer | None) -> str:
     _, zone = turn._, turn.uow.school.zone
     if offer is None:
         return _("There is no extended care today.")
+    if offer.ended:
+        return _("The school has ended extended care. Who stays today stays; nobody else can. No fixed days any more.")
     left = await places_left(turn.uow, offer)
     lines = [
         _(

@@ -14,13 +14,15 @@ from bot.wire.view import Button, View, pack
 from care.extended import roll
 from care.extended.deciding import request_of
 from care.extended.handover import Pass, handover_of
-from care.extended.places import Offer, offer_on, places_left
+from care.extended.places import Offer, places_left
+from care.extended.session import running_on
 from care.missing import alarm_of
 from care.people import children_of
 from care.permissions import Permission
 from care.records.day import CareSession
 from care.records.extended import ExtendedHandover, ExtendedRequest, Passing, Wish
 from care.records.people import Person, Student
+from locales.labels import weekdays
 
 
 async def _current(c: Context) -> tuple[ExtendedRequest, Offer] | None:
@@ -32,7 +34,7 @@ async def _current(c: Context) -> tuple[ExtendedRequest, Offer] | None:
         .options(joinedload(ExtendedRequest.student).joinedload(Student.school_class))
     )
     request = (await c.uow.session.scalars(query)).first()
-    offer = await offer_on(c.uow, c.uow.day)
+    offer = await running_on(c.uow, c.uow.day)
     if request is None or offer is None or request.version != c.params["version"]:
         return None
     return request, offer
@@ -92,6 +94,30 @@ async def _decided(c: Context) -> View | None:
         )
         return View(text, ((Button(c._("Extended care"), pack("exf", 0)),),))
     return None
+
+
+async def _ended(c: Context) -> View | None:
+    """To a guardian, once: what the end of the offer means for each of the children."""
+    _, running = c._, await running_on(c.uow, c.uow.day)
+    names = {child.student_id: child.name for child in await children_of(c.uow, c.uow.actor.person_id or 0)}
+    lines = []
+    for student_id, stays, refused, days in c.params["children"]:
+        if student_id not in names:
+            continue
+        child = names[student_id]
+        if stays and running is not None:
+            until = f"{running.ends_at.astimezone(c.uow.school.zone):%H:%M}"
+            lines.append(_("{child} still stays today, until {until}: {venue}.", child=child, until=until,
+                           venue=running.venue))  # fmt: skip
+        if refused:
+            lines.append(_("{child} cannot stay today and leaves with the class.", child=child))
+        if days:
+            lines.append(_("{child}: no extended care on {days} any more.", child=child, days=weekdays(_, days)))
+    if not lines:
+        return None
+    last, over = _("The school ends extended care; today is the last day."), _("The school has ended extended care.")
+    after = _("From then on please collect when the class leaves: /pickup shows when and where.")
+    return View("\n".join([last if c.params["last_today"] else over, *lines, "", after]))
 
 
 async def _changed(c: Context) -> View | None:
@@ -184,6 +210,7 @@ async def _roll_late(c: Context) -> View | None:
 KINDS: dict[str, Kind] = {
     "extended_asked": Kind(_asked),
     "extended_decided": Kind(_decided),
+    "extended_ended": Kind(_ended),
     "extended_changed": Kind(_changed),
     "extended_given": Kind(_given),
     "extended_taken": Kind(_taken),

@@ -38,7 +38,7 @@ from care.records.people import Guardianship, Person
 from care.school import School
 from care.work import UnitOfWork
 from locales import Words, mark, words
-from locales.labels import day
+from locales.labels import day, weekdays
 from papers import Printer
 from papers.from_records import agreement_paper, application_paper
 
@@ -124,6 +124,13 @@ async def _application_step(c: Context) -> View | None:
     child, school_class = application.student.name, application.student.school_class
     place = await waiting_position(c.uow, application, school_class.id) if action == "wait_listed" else 0
     text = _(STEPS[action], child=child, remark=c.params["remark"], school_class=school_class.name, place=place)
+    if c.params.get("extended_full"):
+        text += "\n" + _(
+            "Extended care has no place left on {days}: on these days {child} leaves with the class. "
+            "/extended takes a day as soon as a place is free; single days can be asked for there as well.",
+            days=weekdays(_, c.params["extended_full"]),
+            child=child,
+        )
     if c.params["remark"] and action in ("passed", "approved", "wait_listed"):
         text += "\n" + _("Remark: {remark}", remark=c.params["remark"])
     current = application.version == c.params["version"]

@@ -11,6 +11,7 @@ from bot.wire.turn import Turn
 from bot.wire.view import TOAST_LIMIT, Button, View, pack
 from care.enrolment.decide import application_for_staff, decide
 from care.enrolment.family import is_family
+from care.enrolment.places import extended_full_for
 from care.enrolment.queries import Row, application_whole, health_note_for, moves_open_to, timeline, waiting_for
 from care.enrolment.states import RULES, Move
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -124,6 +125,9 @@ async def _card_lines(uow: UnitOfWork, _: Words, a: Application) -> list[str]:
         _("Extended care: {value}", value=weekdays(_, a.extended_weekdays) if a.extended_weekdays else _("none")),
         _("Leaves: {value}", value=label(_, a.leave_mode)),
     ]
+    if full := await extended_full_for(uow, a):
+        said = _("⚠ Full on {days}: approved without it on these days; the family is told.", days=weekdays(_, full))
+        lines.insert(5, said)
     adults = _("; ").join(_("{name} ({relation})", name=p.name, relation=label(_, p.relation)) for p in a.pickup)
     lines.append(_("May also collect: {value}", value=adults or _("nobody else")))
     if a.health_note is not None:

@@ -1,5 +1,5 @@
 """/checkin (S13): sign in for duty, then the class as buttons. A tap says "here", a second one opens what else can be
-said.
+said; or, for who taps only those who are not here, the first one does.
 
 Every tap reads the list anew and answers with it as it is now, so that two teachers on one list see the same, and an
 old keyboard becomes the present one.
@@ -96,11 +96,11 @@ async def sign_in_tapped(update: Update, turn: Turn) -> None:
 
 
 async def list_tapped(update: Update, turn: Turn) -> None:
-    """The list as it is now; who helps with the roll comes by this button too."""
-    (session_id,) = _ids(turn, 1)
+    """The list as it is now, in either mode; who helps with the roll comes by this button too."""
+    (session_id,), away = _ids_and_mode(turn, 1)
     await leave_question(turn)
     roll = await sheet(turn.uow, session_id)
-    await turn.show(sign_in_view(turn, roll) if roll.teacher_id is None else _list(turn, roll))
+    await turn.show(sign_in_view(turn, roll) if roll.teacher_id is None else _list(turn, roll, away))
 
 
 async def child_tapped(update: Update, turn: Turn) -> None:
@@ -115,22 +115,23 @@ async def child_tapped(update: Update, turn: Turn) -> None:
 
 
 async def menu_tapped(update: Update, turn: Turn) -> None:
-    """A child about whom something has been said: what else can be said. A button that is old shows the list."""
-    child_id, seen = _ids(turn, 2)
+    """What can be said of a child. A button that is old shows the list."""
+    (child_id, seen), away = _ids_and_mode(turn, 2)
     roll = await sheet_of_child(turn.uow, child_id)
     child = roll.child(child_id)
     if roll.date != turn.uow.day:
         raise Conflict("roll_of_other_day")
     if child.seq != seen:
         await _catch_up(turn, Conflict())
-        await _show(turn, roll)
+        await _show(turn, roll, away)
     else:
-        await turn.show(await menu_view(turn, roll, child))
+        await turn.show(await menu_view(turn, roll, child, away=away))
 
 
 async def said_tapped(update: Update, turn: Turn) -> None:
     """What a child's menu offers."""
-    if len(turn.parts) != 3 or turn.parts[2] not in set(Step):
+    away = turn.parts[3:] == ["1"]
+    if len(turn.parts) != 3 + away or turn.parts[2] not in set(Step):
         raise Conflict()
     child_id, seen, step = id_of(turn.parts[0]), id_of(turn.parts[1]), Step(turn.parts[2])
     try:
@@ -138,9 +139,9 @@ async def said_tapped(update: Update, turn: Turn) -> None:
     except Conflict as error:
         await _catch_up(turn, error)
         roll = await sheet_of_child(turn.uow, child_id)
-        await turn.show(await menu_view(turn, roll, roll.child(child_id)))
+        await turn.show(await menu_view(turn, roll, roll.child(child_id), away=away))
         return
-    await _show(turn, roll)
+    await _show(turn, roll, away)
 
 
 async def left_early_tapped(update: Update, turn: Turn) -> None:
@@ -162,15 +163,23 @@ def _ids(turn: Turn, count: int) -> list[int]:
     return [id_of(part) for part in turn.parts]
 
 
-def _list(turn: Turn, roll: RollSheet) -> View:
-    return list_view(turn._, turn.uow.school.zone, roll)
+def _ids_and_mode(turn: Turn, count: int) -> tuple[list[int], bool]:
+    """The ids of the button, and whether it leads back to the list for who is not here."""
+    ids = [id_of(part) for part in turn.parts]
+    if ids[count:] not in ([], [1]) or len(ids) < count:
+        raise Conflict()
+    return ids[:count], len(ids) > count
 
 
-async def _show(turn: Turn, roll: RollSheet) -> None:
+def _list(turn: Turn, roll: RollSheet, away: bool = False) -> View:
+    return list_view(turn._, turn.uow.school.zone, roll, away=away)
+
+
+async def _show(turn: Turn, roll: RollSheet, away: bool = False) -> None:
     """The list in place of what was tapped; whoever has said the last thing that was left is told so."""
     if roll.done_at == turn.uow.now:
         await turn.toast(done_line(turn._, turn.uow.school.zone, roll))
-    await turn.show(_list(turn, roll))
+    await turn.show(_list(turn, roll, away))
 
 
 async def _catch_up(turn: Turn, error: Conflict) -> None:

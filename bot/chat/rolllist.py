@@ -82,8 +82,9 @@ def counts(_: Words, roll: RollSheet) -> str:
     )
 
 
-def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "") -> View:
-    """The class as buttons, with the counts on top."""
+def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "", away: bool = False) -> View:
+    """The class as buttons, with the counts on top. ``away``: a tap on a child of whom nothing has been said opens what
+    there is to say, instead of saying that it is here; for whoever taps those who are not, and then "all others"."""
     shown = roll.children[:IN_ALL]
     marks = [mark_of(roll, child) for child in shown]
     lines = [counts(_, roll)]
@@ -96,16 +97,26 @@ def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "") -> View
     if len(shown) < len(roll.children):
         lines.append(_("The list is longer than fits here. The others: /checkin and the number."))
     left = roll.open
-    if left:
+    away = away and left > 0
+    if away:
+        lines.append(_("Tap who is missing or late. At the end: all others are here."))
+    elif left:
         lines.append(_("Tap a name: here. Tap it again: absent, late and more."))
     elif roll.done_at is not None:
         lines.append(done_line(_, zone, roll))
-    rows = _in_rows(shown, [_child_button(child, signs[sign]) for child, sign in zip(shown, marks, strict=True)])
+    rows = _in_rows(shown, [_child_button(child, signs[sign], away) for child, sign in zip(shown, marks, strict=True)])
     if left:
         all_others = _.many("✓ The other {n} is here", "✓ All {n} others are here", left)
         rows.append((Button(all_others, pack("ka", roll.session_id, unsaid(roll))),))
-    rows.append((Button(_("↻ Refresh"), pack("kl", roll.session_id)),))
-    return View("\n".join(lines), tuple(rows))
+    refresh = Button(_("↻ Refresh"), pack("kl", roll.session_id, *_mode(away)))
+    other = _("✓ Tap who is here") if away else _("✗ Tap only who is not here")
+    switch = (Button(other, pack("kl", roll.session_id, *_mode(not away))),) if left else ()
+    return View("\n".join(lines), (*rows, (*switch, refresh)))
+
+
+def _mode(away: bool) -> tuple[int, ...]:
+    """The last part of a button that leads back to the list for who is not here."""
+    return (1,) if away else ()
 
 
 def done_line(_: Words, zone: ZoneInfo, roll: RollSheet) -> str:
@@ -124,9 +135,10 @@ def numbers_in(mask: str) -> set[int]:
     return {number for number in range(bits.bit_length()) if bits >> number & 1}
 
 
-def _child_button(child: RollChild, sign: str) -> Button:
-    verb = "kt" if child.step is Step.EXPECTED else "km"
-    return Button(f"{sign}{child.number} {child.name}", pack(verb, child.id, child.seq))
+def _child_button(child: RollChild, sign: str, away: bool) -> Button:
+    here = child.step is Step.EXPECTED and not away
+    data = pack("kt", child.id, child.seq) if here else pack("km", child.id, child.seq, *_mode(away))
+    return Button(f"{sign}{child.number} {child.name}", data)
 
 
 def _in_rows(children: Sequence[RollChild], buttons: Sequence[Button]) -> list[tuple[Button, ...]]:
@@ -193,8 +205,9 @@ def _taking_over(_: Words, teacher: str, at: str, children: int) -> str:
     )
 
 
-async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "") -> View:
-    """What can be said of one child; of one who is missing, what the family has said."""
+async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "", away: bool = False) -> View:
+    """What can be said of one child; of one who is missing, what the family has said. ``away``: as in ``list_view``,
+    to which it leads back."""
     _, zone = turn._, turn.uow.school.zone
     lines = [note] if note else []
     lines.append(f"{child.number} {child.name} · {roll.school_class}")
@@ -205,12 +218,12 @@ async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "
         alarm = await alarm_of(turn.uow, alarm_id)
         lines += await state_lines(turn.uow, _, alarm)
         rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
-    for step, words in SAYS:
+    for step, words in sorted(SAYS, key=lambda one: away and one[0] is not Step.ABSENT):
         if may_say(child, step):
-            rows.append((Button(_(words), pack("kd", child.id, child.seq, step.value)),))
+            rows.append((Button(_(words), pack("kd", child.id, child.seq, step.value, *_mode(away))),))
     if child.is_here and child.step is not Step.MOVED:
         rows.append((Button(_("Left early, with an adult"), pack("ke", child.id)),))
-    rows.append((Button(_("‹ To the list"), pack("kl", roll.session_id)),))
+    rows.append((Button(_("‹ To the list"), pack("kl", roll.session_id, *_mode(away))),))
     return View("\n".join(lines), tuple(rows))
 
 

@@ -24,6 +24,7 @@ class Wanted:
     class_id: int | None = None
     wave: int | None = None
     place: Place | None = None
+    venue: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
         query = query.where(SchoolClass.id == wanted.class_id)
     if wanted.wave is not None:
         query = query.where(CareSession.wave == wanted.wave)
+    if wanted.venue:
+        query = query.where(CareSession.venue == wanted.venue)
     if wanted.place is not None:
         query = query.where(CHAIN.c.step.in_([step for step, place in PLACES.items() if place is wanted.place]))
     order = (SchoolClass.grade, SchoolClass.number, CHILDREN.c.number, CHILDREN.c.id)

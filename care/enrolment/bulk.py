@@ -11,6 +11,7 @@ from care.enrolment.decide import PLACES, decide
 from care.enrolment.queries import ClassCount, Row, within_reach
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import CareError
+from care.extended.places import full_weekdays, lock_places
 from care.permissions import Actor, Permission
 from care.records.enrolment import Application
 from care.records.people import SchoolClass, Student
@@ -63,14 +64,17 @@ async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], rema
     """Makes one move for many, the earliest submitted first, so that the last place goes to who came first.
 
     One that changed since it was shown is left alone ("stale"); of one beyond the actor's reach nothing is said.
-    Classes and then applications are locked in the order of their ids, so that two people deciding at once wait for
-    each other instead of blocking each other.
+    Terms, classes and then applications are locked in the order of their ids, so that two people deciding at once wait
+    for each other instead of blocking each other.
     """
     versions = {one.id: one.version for one in shown}
     classes = select(SchoolClass.id).where(
         SchoolClass.id.in_(select(Student.school_class_id).join(Application).where(Application.id.in_(versions)))
     )
     if move in PLACES:
+        terms = select(Application.term_id).where(Application.id.in_(versions)).distinct()
+        for term_id in sorted(await uow.session.scalars(terms)):
+            await lock_places(uow, term_id)
         await uow.session.execute(classes.order_by(SchoolClass.id).with_for_update())
     await uow.session.execute(
         select(Application.id).where(Application.id.in_(versions)).order_by(Application.id).with_for_update()
@@ -90,6 +94,14 @@ async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], rema
         except CareError as error:
             results.append(Result(application_id, student, error))
     return results
+
+
+async def without_extended(uow: UnitOfWork, term_id: int, application_ids: Sequence[int]) -> int:
+    """How many of these would be approved without some weekday of extended care that is full already; those that are
+    among themselves too many for the last places are not counted."""
+    full = await full_weekdays(uow, term_id)
+    query = select(Application.extended_weekdays).where(Application.id.in_(application_ids))
+    return sum(1 for days in await uow.session.scalars(query) if full.intersection(days))
 
 
 def forecast(counts: Sequence[ClassCount], chosen: dict[int, int]) -> list[ClassForecast]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from care.enrolment.family import is_family
-from care.enrolment.places import give_place_to_next, lock_class_of, post_step, take_place
+from care.enrolment.places import fit_extended, give_place_to_next, lock_class_of, post_step, take_place
 from care.enrolment.states import RULES, Move, right_needed
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.extended.places import lock_places
 from care.permissions import Permission
 from care.records.enrolment import Application, State, Waiver
 from care.records.people import SchoolClass, Student
+from care.term import wave_of
 from care.work import UnitOfWork
 
 REMARK_LIMIT = 500
@@ -61,13 +65,17 @@ async def decide(
         raise Invalid("remark_needed")
     if len(remark) > REMARK_LIMIT:
         raise Invalid("words_too_long", limit=REMARK_LIMIT)
+    lost: dict[str, Any] = {}
     if move is Move.APPROVE:
+        if await wave_of(uow, application.term_id, school_class.grade) is None:
+            raise Invalid("grade_in_no_wave", grade=school_class.grade)
         await take_place(uow, application.term_id, school_class.id)
+        lost = await fit_extended(uow, application)
     application.state = RULES[move].target
     application.state_since = uow.now
     application.version += 1
-    uow.record(move.value, "application", application.id, remark)
-    await post_step(uow, application, move.value, remark)
+    uow.record(move.value, "application", application.id, remark, **lost)
+    await post_step(uow, application, move.value, remark, **lost)
     await uow.session.flush()
     return application
 
@@ -77,6 +85,7 @@ async def set_capacity(uow: UnitOfWork, class_id: int, capacity: int, term_id: i
     uow.require(Permission.MANAGE_CLASSES)
     if not 0 <= capacity <= 200:
         raise Invalid("capacity_out_of_range", limit=200)
+    await lock_places(uow, term_id)
     school_class = await uow.session.get(SchoolClass, class_id, with_for_update=True)
     if school_class is None:
         raise NotFound()

@@ -17,6 +17,7 @@ from care.day.plan import on_leave, times_on
 from care.day.rules import rules_of
 from care.errors import Conflict, NotFound
 from care.extended.places import Attending, Offer, attending, lock_places, offer_on, places_left
+from care.extended.session import running_on
 from care.extended.telling import ask_school, took_effect
 from care.people import children_of
 from care.records.day import CareDay, Step
@@ -49,8 +50,8 @@ class ChildToday:
 
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
-    """The actor's enrolled children today, in care or not; none where extended care is not offered today."""
-    offer = await offer_on(uow, uow.day)
+    """The actor's enrolled children today, in care or not; none where there is no extended care today."""
+    offer = await running_on(uow, uow.day)
     if offer is None:
         return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
@@ -58,8 +59,8 @@ async def own_children(uow: UnitOfWork) -> list[ChildToday]:
 
 
 async def offer_today(uow: UnitOfWork) -> Offer:
-    """What is offered today. Raises Conflict("extended_not_today")."""
-    offer = await offer_on(uow, uow.day)
+    """Extended care as it runs today. Raises Conflict("extended_not_today")."""
+    offer = await running_on(uow, uow.day)
     if offer is None:
         raise Conflict("extended_not_today")
     return offer
@@ -134,6 +135,8 @@ async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
         return child
     if child.wish is Wish.DECLINED:
         raise Conflict("extended_declined")
+    if offer.ended:
+        raise Conflict("extended_ended")
     automatic = (await rules_of(uow, offer.term_id)).extended_automatic
     granted = automatic and await places_left(uow, offer) > 0
     request = await _put(uow, offer, student_id, Wish.APPROVED if granted else Wish.ASKED)

@@ -63,6 +63,8 @@ async def decide(uow: UnitOfWork, request_id: int, version: int, to: Wish, remar
 
 
 async def _may_grant(uow: UnitOfWork, offer: Offer, request: ExtendedRequest) -> None:
+    if offer.ended:
+        raise Conflict("extended_ended")
     child = await child_today(uow, offer, request.student_id)
     if child is None or not child.in_care:
         raise Conflict("not_in_care_today")

@@ -23,7 +23,7 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class Offer:
     """Extended care on one date, as instants: from the end of the last wave. ``weekday`` is the timetable that the date
-    follows (1 is Monday)."""
+    follows (1 is Monday). ``ended``: the school has taken the offer back since; who stays today still does."""
 
     term_id: int
     date: date
@@ -32,6 +32,7 @@ class Offer:
     starts_at: datetime
     ends_at: datetime
     places: int
+    ended: bool = False
 
 
 async def term_with_venue(uow: UnitOfWork, day: date) -> Term | None:
@@ -144,3 +145,11 @@ async def standing_counts(uow: UnitOfWork, term_id: int) -> dict[int, int]:
         for day in set(days) & set(standing):
             counts[day] = counts.get(day, 0) + 1
     return counts
+
+
+async def full_weekdays(uow: UnitOfWork, term_id: int) -> set[int]:
+    """The weekdays (1 is Monday) on which no standing place is left; all of them in a term without extended care."""
+    term = await uow.session.get_one(Term, term_id)
+    offered = None not in (term.extended_venue_id, term.extended_until)
+    places = (term.extended_capacity or 0) if offered else 0
+    return {day for day, taken in (await standing_counts(uow, term_id)).items() if taken >= places}

@@ -89,7 +89,7 @@ async def running_on(uow: UnitOfWork, day: date) -> Offer | None:
     term, weekday = await term_on(uow, day), (await load_calendar(uow)).timetable(day)
     if term is None or weekday is None:
         return None
-    return Offer(term.id, day, weekday, session.venue, session.starts_at, session.ends_at, places=0)
+    return Offer(term.id, day, weekday, session.venue, session.starts_at, session.ends_at, places=0, ended=True)
 
 
 @dataclass(frozen=True)

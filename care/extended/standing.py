@@ -7,6 +7,7 @@ from datetime import time
 
 from sqlalchemy import select
 
+from care.day.plan import term_on
 from care.errors import Conflict, Full, Invalid, NotFound
 from care.extended.places import Offer, attending, lock_places, offer_on, standing_counts, term_with_venue
 from care.people import children_of
@@ -48,8 +49,8 @@ async def weekly(uow: UnitOfWork) -> Weekly | None:
 
 
 async def own_standing(uow: UnitOfWork) -> list[Standing]:
-    """The actor's enrolled children of this term, as far as it offers extended care."""
-    term = await term_with_venue(uow, uow.day)
+    """The actor's enrolled children of this term."""
+    term = await term_on(uow, uow.day)
     if term is None:
         return []
     children = {child.student_id: child for child in await children_of(uow, uow.actor.person_id or 0)}

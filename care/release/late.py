@@ -30,11 +30,13 @@ KEPT = HERE | {Step.EXPECTED}
 
 @dataclass(frozen=True)
 class Late:
-    """A step that is due for a child, and whom it tells. The last step tells who answers for the day."""
+    """A step that is due for a child, and whom it tells. The last step tells who answers for the day. ``unsaid_in``:
+    the session whose roll says nothing about the child."""
 
     day_child_id: int
     step: int
     people: tuple[int, ...]
+    unsaid_in: int | None = None
 
     def key(self) -> str:
         return _key(self.day_child_id, self.step)
@@ -46,12 +48,12 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """``unsaid``: nothing has been said about the child at the roll."""
+    """``unsaid_in``: the session whose roll says nothing about the child."""
 
     id: int
     student_id: int
     ends_at: datetime
-    unsaid: bool
+    unsaid_in: int | None
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
@@ -67,11 +69,11 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         first = [person for person in family if person == planned.get(one.student_id)] or family[:1]
         people = {GUARDIAN: first, OTHERS: [person for person in family if person not in first], LEAD: []}
         for step, after in enumerate(minutes, start=1):
-            if one.unsaid and step != LEAD:
+            if one.unsaid_in is not None and step != LEAD:
                 continue
             passed = uow.now >= one.ends_at + timedelta(minutes=after)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
-                found.append(Late(one.id, step, tuple(people[step])))
+                found.append(Late(one.id, step, tuple(people[step]), one.unsaid_in))
     return found
 
 
@@ -87,7 +89,7 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         return []
     stay = await staying(uow, uow.day)
     query = (
-        select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at, CHAIN.c.step)
+        select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.session_id, CareSession.ends_at, CHAIN.c.step)
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
         .outerjoin(
@@ -103,7 +105,7 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         .order_by(CHILDREN.c.id)
     )
     waiting = [
-        _Waiting(row.id, row.student_id, row.ends_at, row.step is Step.EXPECTED)
+        _Waiting(row.id, row.student_id, row.ends_at, row.session_id if row.step is Step.EXPECTED else None)
         for row in await uow.connection.execute(query)
     ]
     if stay is not None:
@@ -168,6 +170,25 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
     people = await who_answers(uow, one.date)
     await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
+
+
+async def take_unsaid(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int]) -> None:
+    """The last step for several children of one class of whom the roll says nothing, mostly because nobody has called
+    it: an alarm for each, and one letter that names them."""
+    await hold_lists(uow, day_child_ids)
+    new: list[int] = []
+    for day_child_id in day_child_ids:
+        one = await any_child(uow, day_child_id)
+        if one is None or one.step is not Step.EXPECTED:
+            continue
+        alarm, is_new = await raise_alarm(uow, day_child_id, AlarmKind.UNCOLLECTED)
+        if is_new:
+            alarm.lead_told_at = uow.now
+            uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
+            new.append(day_child_id)
+    if new:
+        people, key = await who_answers(uow, uow.day), f"late_class:{session_id}:{uow.now.isoformat()}"
+        await uow.post("class_unsaid_lead", people, Class.ALARM, key=key, session_id=session_id, children=new)
 
 
 async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> set[int]:

@@ -19,7 +19,7 @@ from care.enrolment.around import (
 )
 from care.enrolment.family import is_family
 from care.enrolment.lists import ids_in_order
-from care.enrolment.places import waiting_position
+from care.enrolment.places import extended_full_for, waiting_position
 from care.enrolment.queries import (
     ClassCount,
     application_whole,
@@ -82,6 +82,7 @@ class ApplicationView:
     events: tuple[Event, ...]
     moves: tuple[Move, ...]
     places: ClassCount | None
+    extended_full: tuple[int, ...]
     namesakes: tuple[str, ...]
     siblings: tuple[Sibling, ...]
     position: int | None
@@ -135,6 +136,7 @@ async def _view(uow: UnitOfWork, visit: Visit, problem: Problem | None) -> Appli
         events=tuple(reversed(await timeline(uow, application.id))),
         moves=tuple(sorted((Move(m) for m in moves_open_to(uow.actor, application, family)), key=MOVE_ORDER.index)),
         places=next((c for c in counts if c.class_id == school_class.id), None),
+        extended_full=tuple(await extended_full_for(uow, application)),
         namesakes=tuple(await namesakes(uow, student)),
         siblings=tuple(await siblings(uow, student.id, application.term_id)),
         position=await waiting_position(uow, application, school_class.id) if waiting else None,

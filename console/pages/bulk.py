@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from care.enrolment import Move
-from care.enrolment.bulk import ClassForecast, Result, Shown, class_ids, decide_shown, forecast, may_move
+from care.enrolment.bulk import (
+    ClassForecast,
+    Result,
+    Shown,
+    class_ids,
+    decide_shown,
+    forecast,
+    may_move,
+    without_extended,
+)
 from care.enrolment.lists import rows_of
 from care.enrolment.queries import Row, count_by_class
 from care.enrolment.states import RULES
@@ -32,6 +41,7 @@ class ConfirmView:
     impossible: tuple[Row, ...]
     changed: tuple[Row, ...]
     classes: tuple[ClassForecast, ...]
+    without_extended: int
     remark_needed: bool
     remark: str
     error: str
@@ -86,9 +96,11 @@ async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = ""
         rows = await rows_of(uow, list(versions))
         classes = await class_ids(uow, list(versions))
         counts = await count_by_class(uow, term.id, Permission.SEE_APPLICATIONS)
-    changed = [row for row in rows if row.version != versions[row.id]]
-    same = [row for row in rows if row.version == versions[row.id]]
-    possible = [row for row in same if may_move(visit.actor, move, row, classes[row.id])]
+        changed = [row for row in rows if row.version != versions[row.id]]
+        same = [row for row in rows if row.version == versions[row.id]]
+        possible = [row for row in same if may_move(visit.actor, move, row, classes[row.id])]
+        approved = [row.id for row in possible] if move is Move.APPROVE else []
+        short = await without_extended(uow, term.id, approved) if approved else 0
     chosen = Counter(classes[row.id] for row in possible)
     view = ConfirmView(
         move=move,
@@ -97,6 +109,7 @@ async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = ""
         impossible=tuple(row for row in same if row not in possible),
         changed=tuple(changed),
         classes=tuple(forecast(counts, chosen)) if move is Move.APPROVE else (),
+        without_extended=short,
         remark_needed=RULES[move].remark_needed,
         remark=visit.field("remark"),
         error=error,

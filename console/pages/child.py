@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from starlette.responses import Response
 
-from care.alarms import alarm_within_reach, close, may_close
+from care.alarms import alarm_within_reach, close
 from care.board.child import ChildDay, child_day
 from care.errors import CareError
 from care.permissions import Permission
@@ -30,12 +30,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class ChildView:
-    """``may_close``: ids of the open alarms that the visitor may close."""
-
     now: datetime
     day: ChildDay
     today: date
-    may_close: frozenset[int]
     problem: Problem | None
     done: str
 
@@ -58,16 +55,10 @@ async def _page(
     async with visit.looking() as uow:
         found = await child_day(uow, student_id, day or uow.day)
         now, today = uow.now, uow.day
-    place = found.student.school_class
     view = ChildView(
         now=now,
         day=found,
         today=today,
-        may_close=frozenset(
-            alarm.id
-            for alarm in found.open_alarms
-            if not alarm.own and may_close(visit.actor, alarm.kind, place.grade, place.id)
-        ),
         problem=problem,
         done="alarm_closed" if visit.request.query_params.get("done") == "alarm_closed" else "",
     )

@@ -10,8 +10,8 @@ from care.day.rules import Rules, rules_of
 from care.errors import CareError, Invalid
 from care.extended.deciding import decide
 from care.extended.lists import ChildRow, set_extended, today_rows
-from care.extended.places import Offer, offer_on, stays_on
-from care.extended.session import choose_teacher, session_on, teachers
+from care.extended.places import Offer, stays_on
+from care.extended.session import choose_teacher, running_on, session_on, teachers
 from care.extended.standing import weekly
 from care.permissions import Permission
 from care.records.day import CareDay, CareSession
@@ -82,7 +82,7 @@ async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200
 
 
 async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> ExtendedView:
-    term, offer, session = await current_term(uow), await offer_on(uow, uow.day), await session_on(uow, uow.day)
+    term, offer, session = await current_term(uow), await running_on(uow, uow.day), await session_on(uow, uow.day)
     rows = await today_rows(uow, offer) if offer is not None else []
     may_choose = uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]
     answers = (session.signed_in_id or session.teacher_id) if session is not None else None

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from starlette.responses import Response
 
-from care.alarms import OpenAlarm, may_close
 from care.board import children
 from care.board.children import BoardChild
 from care.board.places import Place
 from care.board.today import Board, board
 from care.channels import ChannelTrouble, channel_troubles
 from care.day.close import days_to_close
-from care.permissions import Actor, Permission
+from care.permissions import Permission
+from care.records.day import SessionKind
 from care.work import UnitOfWork
 from console.door import Page, Visit, number, query_string
 from console.pages.overview import overview
 
-PAGE_SIZE = 50
-LISTED_UNASKED = 60
-"""More children are listed only to who looks for some of them."""
+PAGE_SIZE = 60
 DONE = frozenset({"alarm_closed", "duty_lead_set", "day_closed"})
 
 
@@ -33,6 +32,7 @@ class Wanted:
     class_id: int | None
     wave: int | None
     place: Place | None
+    venue: str
     page: int
 
     def query(self, page: int | None = None) -> str:
@@ -41,18 +41,13 @@ class Wanted:
             class_=self.class_id,
             wave=self.wave,
             place=self.place,
+            venue=self.venue,
             page=page if page and page > 1 else None,
         )
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.words or self.class_id or self.wave or self.place)
-
-
-@dataclass(frozen=True)
-class AlarmView:
-    alarm: OpenAlarm
-    may_close: bool
+        return bool(self.words or self.class_id or self.wave or self.place or self.venue)
 
 
 @dataclass(frozen=True)
@@ -65,17 +60,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class BoardView:
-    """``listed``: whether children are shown at all. ``older``: earlier days that nobody has closed."""
+    """``classes``, ``venues``: what the list can be narrowed to by one tap. ``older``: earlier days that nobody has
+    closed."""
 
     now: datetime
     board: Board
-    alarms: tuple[AlarmView, ...]
     wanted: Wanted
-    listed: bool
     found: tuple[BoardChild, ...]
     total: int
     pages: int
     classes: tuple[Choice, ...]
+    venues: tuple[str, ...]
     may_answer: bool
     sees_counts: bool
     older: tuple[date, ...] = ()
@@ -90,14 +85,19 @@ async def show(visit: Visit) -> Response:
             return visit.page("home/overview.html", await overview(uow))
     async with visit.looking() as uow:
         today = await board(uow)
-        if today is None and visit.by_htmx:
-            return Response(status_code=204)
+        if visit.by_htmx and ("opens" in visit.request.query_params) is not (today is None):
+            return Response(headers={"HX-Refresh": "true"})  # the day has opened, or another has begun
         if today is None:
-            return visit.page("home/overview.html", await overview(uow, before_board=True))
-        if visit.by_htmx and visit.request.query_params.get("opens"):  # the page still says that no day is open
-            return Response(headers={"HX-Refresh": "true"})
+            return await _before(uow, visit)
         view = await _view(uow, visit, today, whole=not visit.by_htmx)
     return visit.page("home/board_part.html" if visit.by_htmx else "home/board.html", view)
+
+
+async def _before(uow: UnitOfWork, visit: Visit) -> Response:
+    """While no day is open: when the next one is, and the alarms that are open all the same."""
+    done = visit.request.query_params.get("done") == "alarm_closed"
+    part = "home/before_part.html" if visit.by_htmx else "home/overview.html"
+    return visit.page(part, await overview(uow, before_board=True, done=done))
 
 
 def _wanted(visit: Visit) -> Wanted:
@@ -108,28 +108,27 @@ def _wanted(visit: Visit) -> Wanted:
         class_id=number(params.get("class"), 1),
         wave=number(params.get("wave"), 1, 99),
         place=Place(place) if place in set(Place) else None,
+        venue=params.get("venue", "").strip()[:80],
         page=number(params.get("page"), 1, 100_000) or 1,
     )
 
 
 async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> BoardView:
     wanted = _wanted(visit)
-    listed = wanted.narrowed or today.tally.total <= LISTED_UNASKED
-    found, total = await _found(uow, wanted) if listed else ([], today.tally.total)
-    if listed and not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
+    found, total = await _found(uow, wanted)
+    if not found and wanted.page > 1:  # the list has become shorter than the page the visitor was on
         wanted = replace(wanted, page=1)
         found, total = await _found(uow, wanted)
     answers = uow.actor.may_everywhere(Permission.ANSWER_FOR_DAY)
     view = BoardView(
         now=uow.now,
         board=today,
-        alarms=tuple(_alarm(uow.actor, alarm) for alarm in today.alarms),
         wanted=wanted,
-        listed=listed,
         found=tuple(found),
         total=total,
         pages=max(1, -(-total // PAGE_SIZE)),
         classes=_choices(today),
+        venues=_venues(today),
         may_answer=answers,
         sees_counts=uow.actor.may(Permission.SEE_COUNTS),
     )
@@ -145,17 +144,20 @@ async def _view(uow: UnitOfWork, visit: Visit, today: Board, whole: bool) -> Boa
 
 
 async def _found(uow: UnitOfWork, wanted: Wanted) -> tuple[list[BoardChild], int]:
-    looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place)
+    looked_for = children.Wanted(wanted.words, wanted.class_id, wanted.wave, wanted.place, wanted.venue)
     return await children.find(uow, looked_for, (wanted.page - 1) * PAGE_SIZE, PAGE_SIZE)
-
-
-def _alarm(actor: Actor, alarm: OpenAlarm) -> AlarmView:
-    return AlarmView(alarm, not alarm.own and may_close(actor, alarm.kind, alarm.grade, alarm.class_id))
 
 
 def _choices(today: Board) -> tuple[Choice, ...]:
     found = {group.class_id: group.school_class for wave in today.waves for group in wave.groups}
     return tuple(Choice(class_id, name) for class_id, name in found.items())
+
+
+def _venues(today: Board) -> tuple[str, ...]:
+    """Where children of several classes are together; a room of one class is found by the class."""
+    rooms = Counter(group.venue for wave in today.waves for group in wave.groups)
+    extended = {group.venue for wave in today.waves for group in wave.groups if group.kind is SessionKind.EXTENDED}
+    return tuple(venue for venue, classes in rooms.items() if classes > 1 or venue in extended)
 
 
 PAGES = [Page("/", get=show)]

@@ -7,6 +7,7 @@ from datetime import date
 
 from starlette.responses import Response
 
+from care.alarms import OpenAlarm, alarms_of
 from care.board.today import NextCare, next_care
 from care.calendar import load_calendar
 from care.channels import ChannelTrouble, channel_troubles
@@ -45,8 +46,18 @@ class Office:
 
 
 @dataclass(frozen=True)
+class BeforeBoard:
+    """The page stands in for the board, which is not open: when it will be, and the alarms that are open all the same,
+    such as a hand-over of yesterday that a guardian disputes this morning. ``done``: one was just closed."""
+
+    next_care: NextCare | None
+    alarms: tuple[OpenAlarm, ...]
+    done: bool
+
+
+@dataclass(frozen=True)
 class OverviewView:
-    """``next_care``: the page stands in for the board, which is not open, and says when it will be."""
+    """``before``: only for who would see a board, while none is open."""
 
     today: date
     school_day: bool
@@ -58,8 +69,7 @@ class OverviewView:
     decisions: tuple[Decision, ...]
     sees_applications: bool
     sees_counts: bool
-    before_board: bool
-    next_care: NextCare | None
+    before: BeforeBoard | None
 
 
 SHOWN_TOTALS = (State.ENROLLED, State.APPROVED, State.REVIEWED, State.SUBMITTED, State.WAITING)
@@ -85,13 +95,16 @@ async def office(uow: UnitOfWork, term: Term | None) -> Office:
     )
 
 
-async def overview(uow: UnitOfWork, before_board: bool = False) -> OverviewView:
-    """``before_board``: shown to who would see a board, on a day on which none is open."""
+async def overview(uow: UnitOfWork, before_board: bool = False, done: bool = False) -> OverviewView:
+    """``before_board``: shown to who would see a board, while none is open."""
     actor = uow.actor
     term = await current_term(uow)
     counts = await count_by_class(uow, term.id, Permission.SEE_COUNTS) if term else []
     sees = actor.may(Permission.SEE_APPLICATIONS)
     calendar = await load_calendar(uow)
+    before: BeforeBoard | None = None
+    if before_board:
+        before = BeforeBoard(await next_care(uow, calendar), await alarms_of(uow, uow.today), done)
     return OverviewView(
         today=uow.today,
         school_day=calendar.is_school_day(uow.today),
@@ -105,8 +118,7 @@ async def overview(uow: UnitOfWork, before_board: bool = False) -> OverviewView:
         decisions=tuple(await recent_decisions(uow, term.id)) if term and sees else (),
         sees_applications=sees,
         sees_counts=actor.may(Permission.SEE_COUNTS),
-        before_board=before_board,
-        next_care=await next_care(uow, calendar) if before_board else None,
+        before=before,
     )
 
 

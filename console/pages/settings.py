@@ -8,12 +8,14 @@ from datetime import date, time
 from starlette.responses import Response
 
 from care.errors import CareError, Invalid
+from care.extended.ending import Touched, touched_by_end
 from care.permissions import Permission
 from care.records.term import Term, TermText, TextKind, Venue, Wave
 from care.staff import GRADES
 from care.term import current_term, texts, waves
 from care.term_changes import (
     MOST_PLACES,
+    NOT_OFFERED,
     ExtendedCare,
     TermDates,
     WaveTimes,
@@ -33,6 +35,25 @@ class TextHead:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """What ending extended care would do, before it is done."""
+
+    children: tuple[Touched, ...]
+
+    @property
+    def stay(self) -> int:
+        return sum(child.stays for child in self.children)
+
+    @property
+    def standing(self) -> int:
+        return sum(bool(child.days) for child in self.children)
+
+    @property
+    def refused(self) -> int:
+        return sum(child.refused for child in self.children)
+
+
+@dataclass(frozen=True)
 class SettingsView:
     term: Term | None
     waves: tuple[Wave, ...]
@@ -42,13 +63,16 @@ class SettingsView:
     saved: bool
     error: str
     error_part: str
+    ending: Ending | None
 
 
 async def show(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200) -> Response:
+async def _page(
+    visit: Visit, error: str = "", part: str = "", status: int = 200, ending: Ending | None = None
+) -> Response:
     async with visit.looking() as uow:
         term = await current_term(uow)
         found = await texts(uow, term.id) if term else []
@@ -61,6 +85,7 @@ async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200
             saved="saved" in visit.request.query_params,
             error=error,
             error_part=part,
+            ending=ending,
         )
     return visit.page("settings/page.html", view, status)
 
@@ -140,6 +165,11 @@ async def save_extended(visit: Visit) -> Response:
         wanted = ExtendedCare(
             number(visit.field("venue"), 1), read_time(until) if until else None, number(places, 0, MOST_PLACES)
         )
+        if wanted == NOT_OFFERED and visit.field("sure") != "yes":
+            async with visit.looking() as uow:
+                ending = Ending(tuple(await touched_by_end(uow, visit.id)))
+            if ending.children:
+                return await _page(visit, ending=ending)
         async with visit.working() as uow:
             await change_extended(uow, visit.id, wanted)
     except CareError as error:

@@ -1,15 +1,17 @@
-"""A child who has left the school keeps no place."""
+"""A child who has left the school keeps no place; one who has a place keeps its wave."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from databases import Databases, make_school
-from roster_book import STUDENT_HEADINGS, write_book
+from roster_book import STUDENT_HEADINGS, WAVES, write_book
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from afterbell.roster import import_roster
+from afterbell.roster.problems import RosterError
 from care.records import Application, Event, Letter, SchoolClass, State, Student
 from care.school import School
 
@@ -57,4 +59,13 @@ async def test_the_place_of_a_child_who_left_goes_to_the_next_who_has_not(databa
     assert first.id not in {letter.params["application_id"] for letter in letters}
 
     assert "has left" not in await import_roster(school, book)
+    await school.close()
+
+
+async def test_waves_that_leave_out_children_in_care_are_refused(databases: Databases, tmp_path: Path) -> None:
+    school = make_school(await databases.fresh())
+    first, second = WAVES[1], ("4", *WAVES[2][1:])
+    book = write_book(tmp_path / "roster.xlsx", {"批次": (WAVES[0], first, second)})
+    with pytest.raises(RosterError, match=r"grade 3 is in no wave, but \d+ of its children have a place"):
+        await import_roster(school, book)
     await school.close()

@@ -94,6 +94,26 @@ async def test_what_somebody_is_typing_stays(opened: Office) -> None:
     assert office.complaints == []
 
 
+@pytest.mark.parametrize("width", [1280, 820, 390])
+async def test_a_class_and_a_state_are_one_tap_away(opened: Office, width: int) -> None:
+    office = opened
+    await missing_child(office)
+    page = await office.enter(await office.context(width))
+    rows, count = page.locator("#children-rows tbody tr"), page.locator("#children-count")
+    everybody = len(await children_in(office.school, "2(3)"))
+    await page.locator(".chip", has_text="2(3)").click()
+    await expect(count).to_have_text(f"{everybody} children")
+    await page.locator(".chips-place .chip", has_text="Missing").click()
+    await expect(rows).to_have_count(1)
+    teacher = await homeroom(office.school, "2(3)")
+    async with office.school.work(teacher) as uow:
+        await mark(uow, (await children_in(office.school, "2(3)"))[1].id, Step.ABSENT)
+    await expect(rows).to_have_count(2, timeout=PROMISED_MS)
+    await expect(page.get_by_role("radio", name="2(3)")).to_be_checked()
+    assert not await page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    assert office.complaints == []
+
+
 async def test_an_alarm_is_closed_by_keyboard_alone(opened: Office) -> None:
     office = opened
     child = await missing_child(office)
@@ -147,7 +167,7 @@ async def test_without_scripts(opened: Office) -> None:
     await missing_child(office)
     page = await office.enter(await office.context(java_script_enabled=False))
     await expect(page.locator(".board-facts")).to_contain_text("Reload the page to see what is new.")
-    await page.locator("select[name=place]").select_option("missing")
+    await page.get_by_role("radio", name="Missing").check()
     await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("#children-rows tbody tr")).to_have_count(1)
     await page.locator(".close summary").click()

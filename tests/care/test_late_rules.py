@@ -59,6 +59,23 @@ async def test_a_child_of_whom_nothing_is_said_reaches_the_duty_lead(school: Sch
         ]
 
 
+async def test_a_roll_that_nobody_calls_is_one_letter_to_the_duty_lead(school: School) -> None:
+    """An alarm for each child, one letter for the class; who is here by then has a letter of its own."""
+    async with opened(school, CLASS):
+        await at(school, 14, 36)
+        teacher, session = await teacher_of(school, CLASS), await session_of(school, CLASS)
+        (here, _name), *unsaid = await children_of(school, session.id)
+        async with school.work(teacher) as uow:
+            await rollcall.sign_in(uow, session.id)
+            await rollcall.mark(uow, here.id, Step.PRESENT)
+        await at(school, 17, 40)
+        await at(school, 17, 50)
+        assert {one.day_child_id for one in await alarms(school)} == {here.id, *(child.id for child, _ in unsaid)}
+        (told,) = await letters(school, "class_unsaid_lead")
+        assert set(told.params["children"]) == {child.id for child, _ in unsaid}
+        assert len(await letters(school, "child_uncollected_lead")) == 1
+
+
 async def test_a_leave_that_is_taken_back_after_the_roll_is_chased_anew(school: School) -> None:
     async with opened(school, CLASS):
         await at(school, 15, 10)  # late: all three have been told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ from custody_town import Town, build, town_clock
 from databases import Databases, make_school
 from sqlalchemy import func, select
 
+from care.custody.ledger import Verified, verify
 from care.errors import CareError
 from care.keys import Keys
 from care.people import actor_for
-from care.records import Adult, DayChild, Person, Signature
+from care.records import Adult, CustodyEvent, DayChild, Letter, Person, Signature
 from care.release.signing import HEIGHT, WIDTH, as_svg, make_token, read_strokes, read_token, sign
 from care.rollcall import all_others_present, sign_in
 from care.school import School
+from care.tidy import tidy
 
 INK = "[[[10,10],[200,40],[300,200]],[[5,5]]]"
 
@@ -147,3 +150,19 @@ async def test_a_link_works_once(played: tuple[School, Town]) -> None:
     second = await _token(school, town)
     assert await _code(school, second) == "already_released"
     assert await _signatures(school) == 1
+
+
+async def test_a_signature_stays_as_long_as_the_custody_record(played: tuple[School, Town]) -> None:
+    """The page's token is kept nowhere; the link it led to names a hash of it."""
+    school, town = played
+    token = await _token(school, town)
+    assert await _code(school, token) == ""
+    school.clock.jump(school.clock.now().replace(hour=4) + timedelta(days=400))  # type: ignore[attr-defined]
+    await tidy(school)
+    assert await _signatures(school) == 1
+    async with school.look() as uow:
+        assert isinstance(await verify(uow), Verified)
+        stored = [link.data for link in await uow.session.scalars(select(CustodyEvent))]
+        sent = [letter.params for letter in await uow.session.scalars(select(Letter))]
+    assert any("signature" in data for data in stored)
+    assert token not in str(stored) + str(sent)

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from care.custody.chain import FAMILY, Link, append
 from care.permissions import SYSTEM
 from care.records import Alarm, AlarmKind, CareDay, Letter, Role, State, Step
+from care.records.people import SchoolClass
 from care.rollcall import all_others_present, mark
 from care.school import School
 from care.signin import make_link, revoke
@@ -81,7 +82,9 @@ async def test_a_day_that_is_not_open_says_when_it_will_be(sign_in: SignIn, scho
     page = await head.get("/")
     assert "the live board opens with the day&#39;s lists at 12:00" in page.text
     assert "to approve for the school" in page.text, "the overview stands in for it"
-    assert (await head.get("/?opens=1", **{"hx-request": "true"})).status_code == 204
+    part = (await head.get("/?opens=1", **{"hx-request": "true"})).text
+    assert part.lstrip().startswith('<div id="board"')
+    assert "<html" not in part and "Needs somebody" not in part
     await open_day(school, town)
     told = await head.get("/?opens=1", **{"hx-request": "true"})
     assert told.headers["hx-refresh"] == "true"
@@ -113,6 +116,27 @@ async def test_search_and_filters(sign_in: SignIn, school: School, town: Town, o
     for nonsense in ("place=nowhere", "class=x", "wave=-1", "page=0", "q=%25"):
         assert (await head.get(f"/?{nonsense}")).status_code == 200
     assert "No child matches" in (await head.get("/?q=nobody")).text
+
+
+async def test_a_large_school_is_reached_by_one_tap(sign_in: SignIn, school: School, town: Town) -> None:
+    async with school.work(SYSTEM) as uow:
+        (await uow.session.get_one(SchoolClass, town.classes["1(1)"])).capacity = 100
+        for number in range(70):
+            await child(uow, town, f"Child {number}", "1(1)", State.ENROLLED)
+    opened = await open_day(school, town)
+    head = await sign_in(Role.HEAD)
+    first = (await head.get("/")).text
+    assert f"The first 60 of {len(opened.children)} children: choose a class or a state, or type a name." in first
+    assert first.count("data-open>") == 60
+    for name, value in (("class", town.classes["3(1)"]), ("wave", 2), ("place", "missing")):
+        assert f'<input type="radio" name="{name}" value="{value}">' in first
+    assert f"Page 2 of all {len(opened.children)} children" in (await head.get("/?page=2")).text
+    assert "3 children" in (await head.get(f"/?class={town.classes['3(1)']}")).text
+    classes = (await head.get("/?venue=Classrooms")).text
+    assert '<input type="radio" name="venue" value="Classrooms" checked>' in classes, "several classes are there"
+    assert "No child matches" in (await head.get("/?venue=Nowhere")).text
+    homeroom = (await (await sign_in(Role.HOMEROOM)).get("/")).text
+    assert 'name="class"' not in homeroom and 'name="place"' in homeroom, "one class, nothing to choose"
 
 
 async def test_the_roll_moves_the_numbers(sign_in: SignIn, school: School, town: Town, opened: Afternoon) -> None:
@@ -154,6 +178,27 @@ async def test_a_childs_day(sign_in: SignIn, school: School, town: Town, opened:
 
 
 # alarms
+
+
+async def test_an_alarm_of_the_morning_is_there_before_the_day_opens(
+    sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """Yesterday's hand-over is disputed before noon: whoever looks sees it, may close it, and is led to the day."""
+    school.clock.jump(school.clock.now().replace(day=24, hour=0))  # type: ignore[attr-defined]
+    head, homeroom = await sign_in(Role.HEAD), await sign_in(Role.HOMEROOM)
+    disputed = await raise_alarm(school, opened, "Ida")
+    left_open = await head.get("/", **{"hx-request": "true"})
+    assert left_open.headers["hx-refresh"] == "true", "yesterday's board, left open over night, makes place"
+    for address, htmx in (("/", {}), ("/?opens=1", {"hx-request": "true"})):
+        page = (await head.get(address, **htmx)).text
+        assert "the live board opens with the day&#39;s lists at 12:00" in page
+        assert "Hand-over disputed" in page and "Mon 23 Nov" in page
+        assert "Close with a reason" in page
+    assert "Close with a reason" not in (await homeroom.get("/")).text, "who answers for the day closes it"
+    done = await head.post(f"/alarms/{disputed}/close", reason="spoke with the father", **{"from": "board"})
+    page = (await head.get(done.headers["location"])).text
+    assert "Closed, with your reason." in page
+    assert "Hand-over disputed" not in page
 
 
 async def test_closing_an_alarm_from_the_board(sign_in: SignIn, school: School, opened: Afternoon) -> None:

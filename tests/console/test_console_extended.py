@@ -9,6 +9,7 @@ from sqlalchemy import select
 from care.extended.asking import ask, withdraw
 from care.permissions import SYSTEM, Actor
 from care.records import (
+    Application,
     CareSession,
     ExtendedRequest,
     Guardianship,
@@ -154,6 +155,49 @@ async def test_the_settings(sign_in: SignIn, school: School, town: Town) -> None
     assert answer.status_code == 303
     async with school.look() as uow:
         assert (await uow.session.get_one(Term, town.term)).extended_capacity == 7
+
+
+async def test_ending_it_says_first_what_it_means(sign_in: SignIn, school: School, town: Town) -> None:
+    """Fay and Ned stay today by standing weekdays; the day is open."""
+    await enrolled(school, town, "Ned", "3(1)")
+    await afternoon.tick(school)
+    office = await sign_in(Role.OFFICE)
+    path, nothing = f"/settings/terms/{town.term}/extended", {"venue": "", "until": "", "places": ""}
+    page = await office.post(path, **nothing)
+    assert "Nothing has been changed yet." in page.text
+    assert "2 children stay today, and still do." in page.text
+    assert "The fixed weekdays of 2 children are over." in page.text
+    done = await office.post(path, sure="yes", **nothing)
+    assert done.headers["location"] == "/settings?saved=extended#extended"
+    page = await office.get("/extended")
+    assert "The school has ended extended care. Who stays today stays; nobody else can." in page.text
+    assert "Ned" in page.text and "Every week" not in page.text
+    assert "Extended care ended" in (await office.get("/audit?subject=term")).text
+
+
+async def test_an_approval_finds_extended_care_full(sign_in: SignIn, school: School, town: Town) -> None:
+    """One place on each weekday: Fay has Tuesday. Ben and Cai wish Tuesday and Wednesday; Ben, approved first, gets
+    Wednesday, and Cai none."""
+    async with school.work(SYSTEM) as uow:
+        (await uow.session.get_one(Term, town.term)).extended_capacity = 1
+        for name, days in (("Fay", [2]), ("Ben", [2, 3]), ("Cai", [2, 3])):
+            application = await uow.session.get_one(Application, town.applications[name])
+            application.weekdays, application.extended_weekdays = [1, 2, 3], days
+    head = await sign_in(Role.HEAD)
+    ben, cai = town.applications["Ben"], town.applications["Cai"]
+    assert "full on Tuesday. Approving takes the child without it" in (await head.get(f"/applications/{ben}")).text
+    picks = [f"{one}:1" for one in (ben, cai)]
+    before = await head.post("/applications/bulk", move="approved", pick=picks)
+    assert "2 of them get no place on a wished weekday" in before.text
+    assert (await head.post(f"/applications/{ben}", move="approved", version="1")).status_code == 303
+    assert (await head.post(f"/applications/{cai}", move="approved", version="1")).status_code == 303
+    async with school.look() as uow:
+        kept = [(await uow.session.get_one(Application, one)).extended_weekdays for one in (ben, cai)]
+        told = list(await uow.session.scalars(select(Letter).where(Letter.params["action"].as_string() == "approved")))
+    assert kept == [[3], []]
+    assert sorted(letter.params["extended_full"] for letter in told) == [[2], [2, 3]]
+    assert "Without extended care on Tue, Wed: no place was left." in (await head.get(f"/applications/{cai}")).text
+    assert "full on" not in (await head.get(f"/applications/{cai}")).text, "it is decided"
 
 
 async def test_where_it_is_not_offered(sign_in: SignIn, school: School, town: Town) -> None:

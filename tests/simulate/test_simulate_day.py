@@ -29,7 +29,8 @@ async def test_a_reduced_day_by_taps_from_the_morning_to_the_seal() -> None:
     counted = deeds.get("class counted for extended care", 0) + deeds.get("class counted one by one", 0)
     assert sent["extended_taken"] == counted > 0
     assert deeds["roll taken"] == 3 and deeds["paper entered"] == 1 and deeds["reminder answered"] > 5
-    assert deeds["handed over by code"] and deeds["handed over by the list"]
+    assert deeds["handed over by code"] and deeds["handed over by the list"] and deeds["handed over by signature"]
+    assert "signature refused" not in deeds
     assert account.acts > 80 and account.double_taps
 
 

@@ -63,7 +63,7 @@ async def test_a_class_of_45_in_under_20_taps(afternoon: Stage) -> None:
     message = last(teacher)
     assert message.text.startswith("2(3) · 到 0 / 应到 45 · 未点 45\n")
     buttons = [button for row in message.buttons() for button in row]
-    assert len(buttons) == 47 <= 100 and all(len(str(b["callback_data"]).encode()) <= 64 for b in buttons)
+    assert len(buttons) == 48 <= 100 and all(len(str(b["callback_data"]).encode()) <= 64 for b in buttons)
     assert Counter(len(row) for row in message.buttons()[:-2])[3] >= 12
     children = await listed(stage)
     names = [f"{child.number} {name}" for child, name in children]
@@ -91,6 +91,33 @@ async def test_a_class_of_45_in_under_20_taps(afternoon: Stage) -> None:
     assert len(teacher.messages) == 1
 
 
+async def test_who_taps_only_those_who_are_not_here(small_afternoon: Stage) -> None:
+    """One tap for the mode, two for each child, one for all others; nobody is here for a moment who is not."""
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    children = await listed(stage)
+    names, count = [f"{child.number} {name}" for child, name in children], len(children)
+    await teacher.tap("✗ 只点没到的")
+    teacher.reads("点没到或迟到的孩子；最后其余的一键全到。")
+    await teacher.tap("○" + names[0])
+    assert labels(last(teacher))[:2] == ["✗ 缺（立即询问家长）", "✓ 到"]
+    await teacher.tap("✗ 缺")
+    teacher.reads("点没到或迟到的孩子")
+    await teacher.tap("○" + names[1])
+    await teacher.tap("‹ 返回名单")
+    await teacher.tap("○" + names[1])
+    await teacher.tap("✓ 迟到")
+    await teacher.tap("✓ 改为点到的")
+    await teacher.tap("○" + names[2])
+    await teacher.tap("✗ 只点没到的")
+    await teacher.tap(f"✓ 其余 {count - 3} 人全到")
+    assert last(teacher).text.startswith(f"2(3) · 到 {count - 1} / 应到 {count} · 未点 0\n")
+    assert not any("只点没到的" in label or "改为点到的" in label for label in labels(last(teacher)))
+    found = [await steps(stage, child.id) for child, _ in children[:4]]
+    assert found == [["expected", "absent"], ["expected", "late"], ["expected", "present"], ["expected", "present"]]
+
+
 async def test_in_english(small_afternoon: Stage) -> None:
     stage = small_afternoon
     await opens(stage)
@@ -102,8 +129,9 @@ async def test_in_english(small_afternoon: Stage) -> None:
     teacher.reads(f"2(3), {count} expected, 14:35–17:10")
     await teacher.tap("Sign in for duty")
     teacher.reads(f"2(3) · here 0 / expected {count} · not called {count}")
+    await teacher.tap("Tap only who is not here")
+    teacher.reads("Tap who is missing or late. At the end: all others are here.")
     await teacher.tap("○1 ")
-    await teacher.tap("✓1 ")
     await teacher.tap("Came late")
     assert any(button.startswith("✓L1 ") for button in teacher.buttons)
     await teacher.tap(f"All {count - 1} others are here")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from databases import Databases
 from gate import at, open_gate
+from roll_steps import lead_of, listed, now, opens, person_id
 from sqlalchemy import update
-from stage import Player
+from stage import Player, Stage
 
 from care.permissions import SYSTEM
-from care.records import Contact, Reach, Term
+from care.records import Contact, Person, Reach, Term
 
 
 async def test_who_has_been_told(sqlite: Databases) -> None:
@@ -33,6 +35,26 @@ async def test_who_has_been_told(sqlite: Databases) -> None:
         assert "没有一位家长能在这里收到通知" in said[names[2]]
         stage.persona(other.id).finds("其他家长无法在这里收到通知")
         stage.persona((await gate.guardians(whole))[1].id).finds("另一位家长也已收到通知")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "list_"),
+    [
+        ("zh_CN", "课后服务已结束，还有 {n} 名孩子没有点名记录，不知道是否在校：", "打开名单"),
+        ("en", "care is over, and the roll says nothing about {n} children: ", "Open the list"),
+    ],
+)
+async def test_a_roll_that_nobody_called(small_afternoon: Stage, language: str, said: str, list_: str) -> None:
+    """The duty lead has one letter for the class, in the own language, with the list behind it."""
+    stage = small_afternoon
+    await opens(stage)
+    lead, n = await lead_of(stage), len(await listed(stage, "2(3)"))
+    async with stage.school.work(SYSTEM) as uow:
+        (await uow.session.get_one(Person, person_id(lead))).language = language
+    await stage.at(at(17, 40))
+    (told,) = [m for m in lead.messages if "2(3)" in (m.text or "") and said.format(n=n) in (m.text or "")]
+    await lead.tap(list_, message=told)
+    assert "2(3)" in (now(lead, told).text or "")
 
 
 def offers_extended_care(player: Player) -> bool:

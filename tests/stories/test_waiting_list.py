@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from journey import again, applicant, decides, guardians, in_state, person_id, submit_for
-from sqlalchemy import select
+from sqlalchemy import select, update
 from stage import Stage
 
 from afterbell import demo
 from care.enrolment import Move, set_capacity
-from care.records import Application, Consent, Event, State, Student
+from care.records import Application, Consent, Event, Person, SchoolClass, State, Student, Term
 
 FULL = "3(4)"
 
@@ -183,3 +183,26 @@ async def test_a_withdrawal_ends_the_consents_and_deletes_the_health_note(stage:
     assert after.health_note is None
     open_consents = select(Consent).where(Consent.student_id == found.student_id, Consent.withdrawn_at.is_(None))
     assert await stage.ask(open_consents) == []
+
+
+async def test_an_approval_without_extended_care_where_that_is_full(small_afternoon: Stage) -> None:
+    """The head reads it before deciding, the family with the approval: in Chinese and in English."""
+    stage = small_afternoon
+    first, second = (await in_state(stage, State.REVIEWED))[:2]
+    async with stage.school.work() as uow:
+        await uow.session.execute(update(Term).values(extended_capacity=0))
+        chosen = update(Application).where(Application.id.in_([first.id, second.id]))
+        await uow.session.execute(chosen.values(weekdays=[1, 2, 3], extended_weekdays=[2, 3]))
+        await uow.session.execute(update(SchoolClass).values(capacity=100))
+    family, other = await applicant(stage, first), await applicant(stage, second)
+    async with stage.school.work() as uow:
+        (await uow.session.get_one(Person, person_id(other))).language = "en"
+    head = await stage.star("head")
+    await head.send("/review")
+    for application in (first, second):
+        await head.tap(data=f"ro:{application.id}")
+        head.finds("⚠ 周二、周三已满：批准后这些天不参加延时托管，家长会收到通知。")
+        await decides(stage, head, Move.APPROVE, application.id)
+        assert (await again(stage, application.id)).extended_weekdays == []
+    family.finds("延时托管周二、周三已无名额：这些天")
+    other.finds("Extended care has no place left on Tue, Wed: on these days")

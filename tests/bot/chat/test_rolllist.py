@@ -50,10 +50,10 @@ NAMES = st.text(min_size=1, max_size=40)
 CHILDREN = st.lists(st.tuples(NAMES, st.sampled_from(Step), st.integers(1, 99)), max_size=130)
 
 
-@given(CHILDREN, st.sampled_from(LANGUAGES))
-def test_any_list_fits(children: list[tuple[str, Step, int]], language: str) -> None:
+@given(CHILDREN, st.sampled_from(LANGUAGES), st.booleans())
+def test_any_list_fits(children: list[tuple[str, Step, int]], language: str, away: bool) -> None:
     found = roll(*(child(number, *one) for number, one in enumerate(children, start=1)))
-    view = list_view(words(language, "chat"), ZONE, found)
+    view = list_view(words(language, "chat"), ZONE, found, away=away)
     buttons = [button for row in view.rows for button in row]
     assert len(buttons) <= 100 and all(1 <= len(row) <= 3 for row in view.rows)
     assert all(0 < len(button.data.encode()) <= 64 and button.label for button in buttons)

@@ -1,0 +1,70 @@
+"""The school ends extended care in the middle of a day: families read what holds, in both languages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+from journey import guardians, person_id
+from sqlalchemy import select, update
+from stage import Stage
+
+from care.records import Application, Person, SchoolClass, State, Student, Term
+from care.term_changes import NOT_OFFERED, change_extended
+
+TUESDAY = date(2026, 11, 24)
+
+
+async def children(stage: Stage) -> list[tuple[int, int, str]]:
+    """Application, student and name of the children of 2(3) who come on Tuesdays."""
+    async with stage.school.look() as uow:
+        query = (
+            select(Application.id, Application.weekdays, Student.id, Student.name)
+            .join(Student, Student.id == Application.student_id)
+            .join(SchoolClass)
+            .where(SchoolClass.grade == 2, SchoolClass.number == 3, Application.state == State.ENROLLED)
+            .order_by(Student.student_no)
+        )
+        return [(one, student, name) for one, days, student, name in await uow.session.execute(query) if 2 in days]
+
+
+async def test_it_ends_while_children_stay(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    (standing, first, name), (_, second, other_name), *_rest = await children(stage)
+    async with stage.school.work() as uow:
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
+        chosen = update(Application).where(Application.id == standing)
+        await uow.session.execute(chosen.values(extended_weekdays=[2, 4]))
+    mum, other = (await guardians(stage, first))[0], (await guardians(stage, second))[0]
+    async with stage.school.work() as uow:
+        (await uow.session.get_one(Person, person_id(other))).language = "en"
+    await stage.at(datetime.combine(TUESDAY, time(12, 30), stage.school.zone))
+    await other.send("/extended")
+    stale = other.last
+    async with stage.school.work(await stage.act_as(await stage.star("office"))) as uow:
+        await change_extended(uow, (await uow.session.scalars(select(Term.id))).one(), NOT_OFFERED)
+    stage.school.wake()
+    await stage.calm()
+
+    mum.reads("学校将停办延时托管，今天是最后一天。")
+    mum.reads(f"{name}今天照常参加延时托管：澹台书院，至 18:30。")
+    mum.reads(f"{name}：周二、周四的延时托管取消。")
+    mum.reads("之后请在班级放学时来接孩子")
+    await mum.send("/extended")
+    mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
+    mum.reads("固定日期：无")
+    mum.reads("学校已停办延时托管。今天已参加的孩子照常留下")
+    assert not any("固定日期" in button for button in mum.buttons)
+
+    other.misses("extended care ends")
+    await other.tap("Stay today", message=stale)
+    assert other.toasts[-1] == "The school has ended extended care: who stays today stays, but nobody else can."
+    await other.send("/extended")
+    other.reads(f"{other_name}, class 2(3)\nToday: leaves at 17:10, without extended care.")
+    other.reads("Who stays today stays; nobody else can. No fixed days any more.")
+    assert other.last is not None and not (other.last.markup or {}).get("inline_keyboard")
+
+    await mum.tap("改为 17:10 放学")
+    mum.reads(f"✔ {name}今天 17:10 放学，不参加延时托管。")
+    await stage.at(datetime.combine(TUESDAY.replace(day=25), time(12, 30), stage.school.zone))
+    await mum.send("/extended")
+    mum.reads("本学期不提供延时托管。")
