@@ -22,7 +22,8 @@ from bot.chat.letters import again  # noqa: E402
 from care.school import POINTS  # noqa: E402
 from reliability.account import account  # noqa: E402
 from reliability.books import read_books  # noqa: E402
-from reliability.driver import RANDOM, Plan, run_hour, stopped_at  # noqa: E402
+from reliability.driver import RANDOM, Plan  # noqa: E402
+from reliability.hour import run_hour  # noqa: E402
 from reliability.report import Total, write  # noqa: E402
 
 SQLITE, POSTGRES = "SQLite, one process", "PostgreSQL, several processes"
@@ -46,15 +47,15 @@ async def one_hour(databases: Databases, folder: Path, plan: Plan, total: Total)
     """Runs and accounts for one hour; what does not fit."""
     folder.mkdir()
     hour = await run_hour(await databases.fresh(), folder, plan)
-    school = stopped_at(hour)
-    found = account(await read_books(school, hour.witness, hour.town.stories), again)
+    school = hour.run.school()
+    found = account(await read_books(school, hour.run.witness, hour.stories), again)
     await school.close()
     total.hours += 1
-    total.kills.update(hour.kills)
-    total.reached.update(hour.reached)
+    total.kills.update(hour.run.kills)
+    total.reached.update(hour.run.reached)
     total.figures.update(found.figures)
     total.doubles.update(found.doubles.kinds)
-    return [*hour.stuck, *found.problems]
+    return [*hour.run.stuck, *found.problems]
 
 
 async def all_hours(databases: Databases, name: str, folder: Path, kills: int, seed: int) -> tuple[Total, list[str]]:

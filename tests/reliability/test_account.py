@@ -17,7 +17,9 @@ from care.clock import stopped_clock
 from care.records import Letter, LetterState
 from reliability.account import account
 from reliability.books import Books, read_books
-from reliability.driver import Hour, Plan, run_hour, stopped_at
+from reliability.driver import Plan
+from reliability.hour import Hour, run_hour
+from reliability.people import Pace
 from reliability.witness import Shown
 
 
@@ -27,36 +29,38 @@ def hour(sqlite: Databases, tmp_path_factory: pytest.TempPathFactory) -> Hour:
     folder = tmp_path_factory.mktemp("quiet")
 
     async def run() -> Hour:
-        return await run_hour(await sqlite.fresh(), folder, Plan(("run",), (), seed=3, at_once=6))
+        return await run_hour(
+            await sqlite.fresh(), folder, Plan(("run",), (), seed=3, pace=Pace(think=(0.01, 0.05))), at_once=6
+        )
 
     hour = asyncio.run(run())
-    assert hour.stuck == [], "\n".join(hour.stuck)
+    assert hour.run.stuck == [], "\n".join(hour.run.stuck)
     return hour
 
 
 async def read(hour: Hour, folder: Path, forgery: str = "") -> Books:
     """The books of the hour, after something was done to a copy of its database."""
     copy = folder / "copy.sqlite"
-    shutil.copyfile(hour.database.partition(":///")[2], copy)
-    school = make_school(f"sqlite+aiosqlite:///{copy}", stopped_clock(hour.ends_at.tzinfo, hour.ends_at))  # type: ignore[arg-type]
+    shutil.copyfile(hour.run.database.partition(":///")[2], copy)
+    school = make_school(f"sqlite+aiosqlite:///{copy}", stopped_clock(hour.run.ends_at.tzinfo, hour.run.ends_at))  # type: ignore[arg-type]
     if forgery:
         async with school.work() as uow:
             result = await uow.session.execute(text(forgery))
             assert result.rowcount == 1, forgery  # type: ignore[attr-defined]
-    books = await read_books(school, hour.witness, hour.town.stories)
+    books = await read_books(school, hour.run.witness, hour.stories)
     await school.close()
     return books
 
 
 def ours(hour: Hour, decision: str = "passed") -> int:
     """The student of a story with this decision."""
-    return next(story.student_id for story in hour.town.stories if story.decision == decision)
+    return next(story.student_id for story in hour.stories if story.decision == decision)
 
 
 async def test_a_quiet_hour_has_nothing_against_it(hour: Hour, tmp_path: Path) -> None:
     found = account(await read(hour, tmp_path), again)
     assert found.problems == () and found.doubles.number == 0
-    assert {story.decision for story in hour.town.stories} == {"passed", "returned", "refused"}
+    assert {story.decision for story in hour.stories} == {"passed", "returned", "refused"}
 
 
 ANY_ANSWER = "(SELECT min(id) FROM outbox WHERE method = 'answerCallbackQuery')"
@@ -220,6 +224,6 @@ async def test_and_not_three_times_after_two_tries(hour: Hour, tmp_path: Path) -
 
 async def test_the_last_tick_is_at_the_end_of_the_hour(hour: Hour) -> None:
     """The books are read at the school's time at which the hour ended, not at that of the machine."""
-    school = stopped_at(hour)
-    assert school.clock.now() == hour.ends_at
+    school = hour.run.school()
+    assert school.clock.now() == hour.run.ends_at
     await school.close()

@@ -1,4 +1,4 @@
-"""Kill tests, as many as fit into two minutes; ``make reliability`` makes hundreds and writes the account down."""
+"""Kill tests, as many as fit into a minute; ``make reliability`` makes hundreds and writes the account down."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from bot.chat.letters import again
 from care.school import POINTS
 from reliability.account import account
 from reliability.books import read_books
-from reliability.driver import RANDOM, Plan, run_hour, stopped_at, unreached
+from reliability.driver import RANDOM, Plan
+from reliability.hour import run_hour
+from reliability.people import Pace
 
 COMMANDS = {"sqlite": ("run",), "postgres": ("bot", "scheduler")}
+QUICK, AT_ONCE = Pace(think=(0.01, 0.05)), 8
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
@@ -22,14 +25,15 @@ async def test_a_busy_hour_with_a_kill_at_every_point(
 ) -> None:
     """SQLite in one process, as shipped; PostgreSQL with a bot and a scheduler, each killed by itself."""
     databases: Databases = request.getfixturevalue(kind)
-    kills = (RANDOM, *POINTS[:6], RANDOM, *POINTS[6:])
-    hour = await run_hour(await databases.fresh(), tmp_path, Plan(COMMANDS[kind], kills, seed=1, at_once=10))
-    assert hour.stuck == [], "\n".join(hour.stuck)
-    assert unreached(hour) == [], "points that no process ever passed"
-    assert {point: hour.kills[point] for point in POINTS} == dict.fromkeys(POINTS, 1)
-    school = stopped_at(hour)
-    books = await read_books(school, hour.witness, hour.town.stories)
+    kills = (RANDOM, *POINTS)
+    hour = await run_hour(await databases.fresh(), tmp_path, Plan(COMMANDS[kind], kills, seed=1, pace=QUICK), AT_ONCE)
+    run = hour.run
+    assert run.stuck == [], "\n".join(run.stuck)
+    assert run.unreached() == [], "points that no process ever passed"
+    assert {point: run.kills[point] for point in POINTS} == dict.fromkeys(POINTS, 1)
+    school = run.school()
+    books = await read_books(school, run.witness, hour.stories)
     await school.close()
     found = account(books, again)
     assert found.problems == (), "\n".join(found.problems)
-    assert len(books.stories) >= 10 and found.figures["updates"] > 300, found.figures
+    assert len(books.stories) >= AT_ONCE and found.figures["updates"] > 300, found.figures
