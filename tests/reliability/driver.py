@@ -79,14 +79,15 @@ class Scene:
         self.run, self.school, self.clock, self.programs = run, school, clock, programs
         self.rng = Random(run.plan.seed)
 
-    async def arm(self, kill: str) -> Program:
-        """Chooses who dies, and starts every process that is dead; the victim of a point dies there by itself."""
+    async def arm(self, kill: str, most: int = PASSES) -> Program:
+        """Chooses who dies, and starts every process that is dead; the victim of a point dies there by itself, when it
+        passes it for the ``most``-th time at the latest."""
         victim = self.programs[-1] if kill in TICK_POINTS else self.programs[0]
         if kill == RANDOM:
             victim = self.rng.choice(self.programs)
         else:
             await self._kill(victim)
-        times = self.rng.randint(1, MOST_PASSES.get(kill, PASSES))
+        times = self.rng.randint(1, min(most, MOST_PASSES.get(kill, PASSES)))
         await self.start(victim, f"{kill}:{times}" if kill != RANDOM else "")
         return victim
 
@@ -130,10 +131,12 @@ class Scene:
             self.run.reached.update(killed.read_counts(program.counts))
         self.run.ends_at = self.clock.now()
 
-    async def until_quiet(self) -> list[str]:
-        """Waits until the clock has ticked from now on, and nothing waits any more."""
+    async def until_quiet(self, ticks: bool = True) -> list[str]:
+        """Waits until nothing waits any more, and (``ticks``) the clock has ticked from now on."""
         since, deadline = self.clock.now(), time.monotonic() + QUIET_S
         left: tuple[int, ...] = ()
+        ended = set[str]()
+        """The moments at which ticks have ended since; the first of them may have begun before."""
         while time.monotonic() < deadline:
             async with self.school.look() as uow:
                 mark = await uow.session.get(Mark, "clock")
@@ -141,10 +144,11 @@ class Scene:
                 moving = or_(Letter.state == LetterState.WAITING, Letter.state == LetterState.SENDING)
                 letters = select(func.count()).where(moving)
                 left = (await uow.session.scalar(updates) or 0, await uow.session.scalar(letters) or 0)
-            ticked = mark is not None and datetime.fromisoformat(mark.value) > since
-            if left == (0, 0) and not self.run.witness.unconfirmed and ticked:
+            if mark is not None and datetime.fromisoformat(mark.value) > since:
+                ended.add(mark.value)
+            if left == (0, 0) and not self.run.witness.unconfirmed and len(ended) >= (2 if ticks else 0):
                 return []
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         return [f"after {QUIET_S} s of quiet {left[0]} updates and {left[1]} letters still wait"]
 
 

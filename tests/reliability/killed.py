@@ -32,7 +32,7 @@ from care.school import POINTS, School
 from reliability.clock import SharedClock
 from scheduler.tick import Ticker
 
-TICK_S = 0.5
+TICK_S = 0.2
 _CELL = struct.Struct("<Q")
 
 
