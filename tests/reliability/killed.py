@@ -6,7 +6,8 @@ it costs to read the code, and there is time for more kills.
 
 Each time the program passes one of the points that ``care.school.POINTS`` names, this is counted in a file that
 survives the death. When the chosen point is passed for the chosen time, the process ends by SIGKILL, there and then.
-Beside that the messages go out and the clock ticks at a quicker pace, and nothing is tidied away.
+Beside that the messages go out, the clock ticks and the lead changes hands at a quicker pace, and nothing is tidied
+away.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 import uvloop  # noqa: F401 - loaded here, once
 
 from afterbell.command import main
+from bot.wire import lead
 from bot.wire.budget import Limits
 from care import tidy
 from care.school import POINTS, School
@@ -33,6 +35,8 @@ from reliability.clock import SharedClock
 from scheduler.tick import Ticker
 
 TICK_S = 0.2
+BEAT_S, LEASE_S = 0.2, 0.8
+"""Of the lead: less than half of what a school has, so that less of a run is spent on waiting for a new one."""
 _CELL = struct.Struct("<Q")
 
 
@@ -95,10 +99,11 @@ def install(reached: Callable[[str], None], clock: Path) -> None:
 
 
 def hurry(overall_per_s: float = 1000.0, chat_per_s: float = 100.0) -> None:
-    """Lifts the pace that Telegram asks for, and that of the clock's ticks: these people live much faster than real
-    ones."""
+    """Lifts the pace that Telegram asks for, and those of the clock's ticks and of the lead: these people live much
+    faster than real ones."""
     Limits.__init__.__defaults__ = (overall_per_s, chat_per_s, chat_per_s)
     Ticker.__init__.__defaults__ = (TICK_S,)
+    lead.BEAT_S, lead.LEASE_S = BEAT_S, LEASE_S
 
 
 def keep_books() -> None:

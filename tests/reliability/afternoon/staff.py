@@ -67,13 +67,13 @@ class Lead(Staff):
     def own_deed(self) -> Deed | None:
         if self.part >= Part.UNANSWERED and (deed := self._close_missing()):
             return deed
-        for message in self.newest():
-            for data in taps_of(message, "hc"):
-                if not self.has_written(self._ending(data)):
-                    return self._close_dispute(message, data)
-        return None
+        alarms = {data: message for message in self.newest() for data in taps_of(message, "hc")}
+        still = [alarm for alarm in alarms if not self.has_written(self._ending(alarm))]
+        still.sort(key=lambda alarm: alarm not in self._asked)
+        return self._close_dispute(alarms[still[0]], still[0]) if still else None
 
     def _close_dispute(self, message: Message, alarm: str) -> Deed:
+        """One alarm after the other: the reason that is typed is for the one that was tapped last."""
         since = self._asked.setdefault(alarm, self.chat.last_message_id + 1)
         if any(HOW in one.text for one in self.newest(since)):
             return self._ending(alarm)
