@@ -19,10 +19,12 @@ from webchat.world import World
 
 @dataclass(frozen=True)
 class Pace:
-    """How people take their time; all in seconds. ``twice`` is the part of taps that are double taps."""
+    """How people take their time, in seconds: before they act, until they act again because nothing comes, and between
+    two looks when there is nothing to do. ``twice`` is the part of taps that are double taps."""
 
     think: tuple[float, float] = (0.02, 0.15)
     patience: tuple[float, float] = (2.0, 4.0)
+    idle: tuple[float, float] = (0.5, 1.0)
     twice: float = 0.15
 
 
@@ -75,7 +77,7 @@ class Resident(Persona, ABC):
                 return
             if deed is None or self.has_written(deed) or (deed.words and self.awaits_answer):
                 news = self.news
-                await self.until(lambda news=news: self.news > news, self.rng.uniform(0.5, 1.0))  # type: ignore[misc]
+                await self.until(lambda news=news: self.news > news, self.rng.uniform(*self.pace.idle))  # type: ignore[misc]
                 continue
             await self._do(deed)
 

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from care.school import POINTS
-from reliability.report import BEGIN, DOCUMENT, END, Total, write
+from reliability.report import AFTERNOON, BEGIN, DOCUMENT, END, HOUR, Total, write
 
-TOTAL = Total("SQLite", hours=2, kills=Counter(stored=1, called=1200), doubles=Counter(reply=7))
+TOTAL = Total(HOUR, "SQLite", runs=2, kills=Counter(stored=1, called=1200), doubles=Counter(reply=7))
+OTHER = Total(AFTERNOON, "SQLite", runs=3, figures=Counter(children=42))
 
 
 def test_the_account_stands_between_its_marks(tmp_path: Path) -> None:
     document = tmp_path / "reliability.md"
     document.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write([TOTAL], "Run today.", document)
+    write([TOTAL, OTHER], "Run today.", document)
     text = document.read_text()
     assert text.startswith(f"before\n{BEGIN}\n\nRun today.\n") and text.endswith(f"{END}\nafter\n")
     for row in (
@@ -24,9 +25,12 @@ def test_the_account_stands_between_its_marks(tmp_path: Path) -> None:
         "| **all kills** | 1,201 |",
         "| … of which `reply` | 7 |",
         "| busy hours | 2 |",
+        "### The afternoon",
+        "| afternoons, each closed and sealed | 3 |",
+        "| children in care, each accounted for in the end | 42 |",
     ):
         assert row in text
-    assert "old" not in text
+    assert "\nold\n" not in text
 
 
 def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
