@@ -13,6 +13,7 @@ from databases import Databases, make_school
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
+from stage import care_runs_in
 
 from afterbell import demo
 from care.calendar import load_calendar
@@ -331,6 +332,7 @@ async def test_a_second_change_before_the_first_is_told(small_school: School) ->
     families of the first wave hear the one thing that holds; those of the second, for whom nothing has changed, and
     who never heard otherwise, hear nothing."""
     jump(small_school, 2026, 11, 24, 21, 0)
+    await care_runs_in(small_school, "2(3)", "3(5)")
     async with small_school.work(OFFICE) as uow:
         first, _ = await wave_ids(uow)
         await set_day(uow, FRIDAY, True, False)
