@@ -87,3 +87,30 @@ async def test_a_sheet_opens_as_pdf(office: Office) -> None:
         await page.get_by_role("button", name="2 classes in one PDF").click()
     answer = await answered.value
     assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_hand_over_is_put_on_paper(office: Office, width: int) -> None:
+    """It says what will happen before it does; the board shows it, and the same place takes it back."""
+    session = await evening(office)
+    page = await office.enter(await office.context(width=width), Role.OFFICE)
+    await page.goto(f"{office.url}/paper")
+    mark = page.locator(f'form[action="/paper/{session}/mark"]')
+    await page.locator("details", has=mark).locator("summary").click()
+    await looked_at(page, f"paper-asked-{width}")
+    assert not await wider_than_the_screen(page) and await serious(page) == []
+    await mark.get_by_role("button", name="Yes, on paper").click()
+    await expect(page.get_by_text(re.compile("✎ On paper since 18:00, by "))).to_be_visible()
+    await looked_at(page, f"paper-marked-{width}")
+    assert not await wider_than_the_screen(page) and await serious(page) == []
+    await page.goto(office.url)
+    await expect(
+        page.get_by_text(re.compile("✎ On paper since 18:00, by .*: [0-9]+ children to be entered"))
+    ).to_be_visible()
+    await looked_at(page, f"paper-board-{width}")
+    assert not await wider_than_the_screen(page) and await serious(page) == []
+    await page.goto(f"{office.url}/paper?session={session}")
+    await page.get_by_role("button", name="The chat works again").click()
+    await expect(page).to_have_url(f"{office.url}/paper")
+    await expect(page.get_by_text("✎ On paper since")).to_have_count(0)
+    assert office.complaints == []
