@@ -507,3 +507,16 @@ async def test_care_is_over_and_nobody_has_called_the_roll(small_afternoon: Stag
     await stage.at(moment(stage, 17, 40))
     told = [message.text for message in lead.messages if "没有点名记录，不知道是否在校" in message.text]
     assert sorted(text.split("：")[0] for text in told) == ["⚠ 2(3)", "⚠ 2(5)"]
+
+
+async def test_care_is_over_and_one_child_was_never_called(small_afternoon: Stage) -> None:
+    """The duty lead hears of this child by itself, with the phones of its guardians."""
+    stage = small_afternoon
+    await opens(stage)
+    lead = await lead_of(stage)
+    (_, name), *others = await listed(stage)
+    for child, _ in others:
+        await on_leave(stage, child.id)
+    await stage.at(moment(stage, 17, 40))
+    lead.finds(f"课后服务已结束，{name}")
+    lead.finds("还没有点名记录，不知道是否在校")
