@@ -450,7 +450,9 @@ async def test_taken_back_within_two_minutes(both: GateStage) -> None:
     assert f"↩ 撤回：1 {name}" in teacher.buttons
     await gate.stage.later(seconds=110)
     await teacher.tap(f"↩ 撤回：1 {name}")
-    teacher.reads("请选择原因，或直接输入")
+    teacher.reads("还在您身边吗？")
+    teacher.reads("如果孩子已被不该接的人接走，请不要撤回，马上联系值班领导。")
+    assert "点错了来人" in _labels(teacher), "a slip of the finger, not a child given to the wrong adult"
     twice = teacher.last
     await teacher.tap("点错了孩子")
     teacher.reads(f"↩ 已撤回：{name}")

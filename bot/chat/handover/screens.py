@@ -31,7 +31,7 @@ Row = tuple[Button, ...]
 
 SLIPS = {
     Slip.WRONG_CHILD: mark("Wrong child"),
-    Slip.WRONG_ADULT: mark("Wrong adult"),
+    Slip.WRONG_ADULT: mark("Wrong adult tapped"),
     Slip.TOO_EARLY: mark("Not gone yet"),
 }
 
@@ -263,7 +263,12 @@ def alone_question(_: Words, child: GateChild) -> View:
 
 
 def undo_question(_: Words, child: GateChild, seq: int) -> View:
-    text = _("Take the hand-over of {child} back? Tap why, or type it.", child=who_is(_, child))
+    """Only a slip of the finger is taken back: the family is told that the child is still at school."""
+    text = _(
+        "Is {child} still with you? Then take the hand-over back: tap why, or type it.\n\n"
+        "If the child has gone with somebody who must not have it, do not take it back: call the duty lead at once.",
+        child=who_is(_, child),
+    )
     rows: list[Row] = [(Button(_(SLIPS[slip]), pack("hw", child.id, seq, slip.value)),) for slip in Slip]
     return View(text, (*rows, (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
 
