@@ -64,7 +64,7 @@ async def family(turn: Turn, note: str = "") -> View:
         now = today.get(child.student_id)
         parts.append(_about(turn, child, now, offer))
         rows.append(_ways(turn, child, now, offer, several=len(children) > 1))
-    parts.append(await _footer(turn, offer))
+    parts.append(await _footer(turn, offer, any(one.in_care for one in today.values())))
     if turn.actor.may(Permission.TAKE_ROLL):
         rows.append((Button(_("For teachers"), pack("exd", 0)),))
     return View("\n\n".join(parts), tuple(rows))
@@ -114,8 +114,9 @@ def _ways(
     return tuple(row)
 
 
-async def _footer(turn: Turn, offer: Offer | None) -> str:
-    """What extended care is today, how many places are left, and what a change means now."""
+async def _footer(turn: Turn, offer: Offer | None, in_care: bool) -> str:
+    """What extended care is today; and while a child of theirs is ``in_care``, how many places are left, and what a
+    change means now."""
     _, zone = turn._, turn.uow.school.zone
     if offer is None:
         return _("There is no extended care today.")

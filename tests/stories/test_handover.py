@@ -85,6 +85,22 @@ async def test_a_mother_says_her_code(both: GateStage) -> None:
     assert len(rest) == len(await gate.players(child)) - 1
 
 
+async def test_a_code_for_a_child_who_has_gone(gate: GateStage) -> None:
+    """The mother comes after the father: her code says at once with whom the child went, and when."""
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    mother, *_, father = await gate.guardians(child)
+    await teacher.send("/handover 1")
+    await teacher.tap(father.name)
+    await teacher.tap("我认识来人")
+    await teacher.send(await gate.code(Adult.GUARDIAN, mother.id))
+    teacher.reads(f"{mother.name}：这位来人的孩子现在都不在校。")
+    teacher.reads(f"• {await gate.name(child)}（2(3)班，1 号）")
+    teacher.reads(f"17:00 由{teacher.user.name}交给")
+    teacher.reads(father.name)
+    assert (await gate.last(child)).holder_id == father.id, "nothing is released twice"
+
+
 async def test_a_code_is_scanned(gate: GateStage) -> None:
     teacher = gate.teachers["2(3)"]
     child, other = (await gate.children("2(3)"))[:2]

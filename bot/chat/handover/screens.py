@@ -172,6 +172,13 @@ def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
     return _("{state} · {holder}", state=label(_, child.step), holder=child.holder_name or "–")
 
 
+def nobody_here(uow: UnitOfWork, _: Words, came: Come) -> View:
+    """An adult whose children have all left or never came; who has left is named, with whom they went."""
+    lines = [_("{adult}: none of this adult's children is here now.", adult=came.who.name)]
+    lines += [f"• {who_is(_, child)}\n{state(uow, _, child)}" for child in came.gone]
+    return View("\n".join(lines))
+
+
 def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None) -> View:
     """An adult, and every child here whom they may collect; ``only``: the day child that was tapped."""
     found = [(child, own) for child, own in came.children if child.within_reach]
