@@ -122,13 +122,16 @@ async def _footer(turn: Turn, offer: Offer | None, in_care: bool) -> str:
         return _("There is no extended care today.")
     if offer.ended:
         return _("The school has ended extended care. Who stays today stays; nobody else can. No fixed days any more.")
+    since, ends = (f"{one.astimezone(zone):%H:%M}" for one in (offer.starts_at, offer.ends_at))
+    if not in_care:
+        return _("Extended care today: {venue}, {since}–{until}", venue=offer.venue, since=since, until=ends)
     left = await places_left(turn.uow, offer)
     lines = [
         _(
             "Extended care today: {venue}, {since}–{until}. Places left: {left}.",
             venue=offer.venue,
-            since=f"{offer.starts_at.astimezone(zone):%H:%M}",
-            until=f"{offer.ends_at.astimezone(zone):%H:%M}",
+            since=since,
+            until=ends,
             left=left,
         )
     ]
