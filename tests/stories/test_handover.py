@@ -85,6 +85,22 @@ async def test_a_mother_says_her_code(both: GateStage) -> None:
     assert len(rest) == len(await gate.players(child)) - 1
 
 
+async def test_setting_out_long_before_the_end_is_asked_about(sqlite: Databases) -> None:
+    """A slip of the finger at half past four brings no family to an empty gate."""
+    async with open_gate(sqlite, "2(3)", moment=at(16, 30)) as gate:
+        teacher = gate.teachers["2(3)"]
+        child, *others = await gate.children("2(3)")
+        (mum, *_) = await gate.players(child)
+        await teacher.send("/handover")
+        await teacher.tap("➜ 全部出发")
+        teacher.reads("2(3)：17:10 才放学。现在就出发吗？")
+        mum.misses("带往东门")
+        assert (await gate.last(child)).step is Step.PRESENT
+        await teacher.tap("是，现在出发")
+        teacher.reads(f"等待 0 · 路上 {len(others) + 1} · 已接走 0")
+        mum.reads("带往东门")
+
+
 async def test_a_code_for_a_child_who_has_gone(gate: GateStage) -> None:
     """The mother comes after the father: her code says at once with whom the child went, and when."""
     teacher = gate.teachers["2(3)"]

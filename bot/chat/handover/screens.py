@@ -70,6 +70,16 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
 
 
+def early_question(uow: UnitOfWork, _: Words, gate: Gate) -> View:
+    text = _(
+        "{group} ends at {time} only. Set out now? The families are told that the children are on the way to the gate.",
+        group=gate.place,
+        time=f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}",
+    )
+    yes = Button(_("Yes, set out now"), pack("ho", gate.session_id, 1))
+    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", gate.session_id)),)))
+
+
 def paper_question(_: Words, gate: Gate) -> View:
     text = _(
         "{group}: hand over on paper from now on? Note who, when, and the signature on the day sheet. Until it is "
@@ -169,7 +179,8 @@ def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
     if child.is_gone:
         adult = Handed(child.holder_name, str(child.data.get("relation", ""))).said(_)
         return _("Handed to {adult} at {at} by {teacher}", adult=adult, at=at, teacher=child.by_name)
-    return _("{state} · {holder}", state=label(_, child.step), holder=child.holder_name or "–")
+    said = label(_, child.step)
+    return _("{state} · {holder}", state=said, holder=child.holder_name) if child.holder_name else said
 
 
 def nobody_here(uow: UnitOfWork, _: Words, came: Come) -> View:
