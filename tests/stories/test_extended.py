@@ -130,6 +130,11 @@ async def test_a_family_stays_today_and_every_week(small_afternoon: Stage) -> No
     mum.reads(f"✔ {child}今天参加延时托管。")
     mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
     mum.reads("还剩 119 个名额")
+    await mum.send("/pickup")
+    mum.reads("今天 18:30")
+    assert "更改延时托管" in mum.buttons and "今天延时托管" not in mum.buttons
+    await mum.tap("更改延时托管")
+    mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
     for other in others:
         other.finds(f"{child}今天参加延时托管：澹台书院，至 18:30，请到那里接孩子。")
     await mum.tap("今天参加延时", message=first)
