@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from care.board.places import Place
 from care.records.day import Holder
+from care.release.undoing import Slip
 from console.marking import mark
 
 PLACES = {
@@ -33,3 +34,10 @@ ANSWERS: dict[str, str] = {
     "on_leave": mark("the child is on leave"),
 }
 """What a guardian has said to "is she with you?"."""
+
+SLIPS = {
+    Slip.WRONG_CHILD: mark("Wrong child tapped"),
+    Slip.WRONG_ADULT: mark("Wrong adult tapped"),
+    Slip.TOO_EARLY: mark("Not gone yet"),
+}
+"""Why a hand-over was taken back, where a tap has said it."""

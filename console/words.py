@@ -11,8 +11,9 @@ from care.board.places import Place
 from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
 from care.records.day import Holder
+from care.release.undoing import Slip
 from care.rollcall import WITH_COURSE
-from console.boardwords import ANSWERS, PLACES, PLACES_SHORT, SIDES
+from console.boardwords import ANSWERS, PLACES, PLACES_SHORT, SIDES, SLIPS
 from console.letter_names import LETTERS
 from console.marking import mark
 from console.refusals import code_sentence
@@ -185,6 +186,10 @@ class Say:
     def answer(self, answer: str) -> str:
         """What a guardian has answered to an alarm."""
         return self._(ANSWERS[answer]) if answer in ANSWERS else answer.replace("_", " ")
+
+    def link_remark(self, remark: str, why: str) -> str:
+        """What was said at a step of a child's chain: in words, or by a tap on a reason."""
+        return self._(SLIPS[Slip(why)]) if not remark and why in set(Slip) else remark
 
     def side(self, kind: Holder, name: str) -> str:
         """Who answers for a child, by name where there is one."""

@@ -64,7 +64,7 @@ async def family(turn: Turn, note: str = "") -> View:
         now = today.get(child.student_id)
         parts.append(_about(turn, child, now, offer))
         rows.append(_ways(turn, child, now, offer, several=len(children) > 1))
-    parts.append(await _footer(turn, offer))
+    parts.append(await _footer(turn, offer, any(one.in_care for one in today.values())))
     if turn.actor.may(Permission.TAKE_ROLL):
         rows.append((Button(_("For teachers"), pack("exd", 0)),))
     return View("\n\n".join(parts), tuple(rows))
@@ -114,20 +114,24 @@ def _ways(
     return tuple(row)
 
 
-async def _footer(turn: Turn, offer: Offer | None) -> str:
-    """What extended care is today, how many places are left, and what a change means now."""
+async def _footer(turn: Turn, offer: Offer | None, in_care: bool) -> str:
+    """What extended care is today; and while a child of theirs is ``in_care``, how many places are left, and what a
+    change means now."""
     _, zone = turn._, turn.uow.school.zone
     if offer is None:
         return _("There is no extended care today.")
     if offer.ended:
         return _("The school has ended extended care. Who stays today stays; nobody else can. No fixed days any more.")
+    since, ends = (f"{one.astimezone(zone):%H:%M}" for one in (offer.starts_at, offer.ends_at))
+    if not in_care:
+        return _("Extended care today: {venue}, {since}–{until}", venue=offer.venue, since=since, until=ends)
     left = await places_left(turn.uow, offer)
     lines = [
         _(
             "Extended care today: {venue}, {since}–{until}. Places left: {left}.",
             venue=offer.venue,
-            since=f"{offer.starts_at.astimezone(zone):%H:%M}",
-            until=f"{offer.ends_at.astimezone(zone):%H:%M}",
+            since=since,
+            until=ends,
             left=left,
         )
     ]

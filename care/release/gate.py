@@ -234,11 +234,13 @@ async def _told_apart(uow: UnitOfWork, found: Sequence[GateChild]) -> list[GateC
 
 @dataclass(frozen=True)
 class Come:
-    """An adult at the gate, and the children who are here: those they may collect, and those they must not."""
+    """An adult at the gate, and the children who are here: those they may collect, and those they must not.
+    ``gone``: whom they may collect, and who has left already; read only where none is here."""
 
     who: Authorised
     children: tuple[tuple[GateChild, Authorised], ...]
     stopped: tuple[GateChild, ...]
+    gone: tuple[GateChild, ...] = ()
 
 
 async def come(uow: UnitOfWork, adult: Adult, adult_id: int) -> Come | None:
@@ -249,18 +251,26 @@ async def come(uow: UnitOfWork, adult: Adult, adult_id: int) -> Come | None:
     if who is None:
         return None
     students = await students_naming(uow, who, uow.day)
-    query = _select().where(CHILDREN.c.student_id.in_(students), CHILDREN.c.date == uow.day, CHAIN.c.step.in_(HERE))
+    may, stopped = await _sorted_out(uow, who, students, HERE)
+    gone = [] if may or stopped else (await _sorted_out(uow, who, students, {Step.RELEASED}))[0]
+    return Come(who, tuple(may), tuple(stopped), tuple(one for one, _ in gone))
+
+
+async def _sorted_out(
+    uow: UnitOfWork, who: Authorised, students: Iterable[int], steps: Iterable[Step]
+) -> tuple[list[tuple[GateChild, Authorised]], list[GateChild]]:
+    """Of these students of today at one of these steps: whom the adult may collect, and whom they must not."""
+    query = _select().where(CHILDREN.c.student_id.in_(students), CHILDREN.c.date == uow.day, CHAIN.c.step.in_(steps))
     in_order = query.order_by(SchoolClass.grade, SchoolClass.id, CHILDREN.c.number)
-    here = await _told_apart(uow, await _read(uow, in_order))
     may: list[tuple[GateChild, Authorised]] = []
     stopped: list[GateChild] = []
-    for one in here:
+    for one in await _told_apart(uow, await _read(uow, in_order)):
         listed = as_listed(who, await authorised(uow, one.student_id, uow.day))
         if listed is not None and not listed.stopped:
             may.append((one, listed))
         elif listed is not None or await is_barred(uow, one.student_id, who):
             stopped.append(one)
-    return Come(who, tuple(may), tuple(stopped))
+    return may, stopped
 
 
 async def come_by_code(uow: UnitOfWork, row: PickupCode) -> Come | None:

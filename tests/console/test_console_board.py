@@ -16,10 +16,11 @@ from console_town import HOSTILE, Town, child, last_event
 from sqlalchemy import event, select
 from starlette.applications import Starlette
 
-from care.custody.chain import FAMILY, Link, append
+from care.custody.chain import FAMILY, Link, Side, append
 from care.permissions import SYSTEM
-from care.records import Alarm, AlarmKind, CareDay, Letter, Role, State, Step
+from care.records import Alarm, AlarmKind, CareDay, Holder, Letter, Proof, Role, State, Step
 from care.records.people import SchoolClass
+from care.release.undoing import Slip, undo
 from care.rollcall import all_others_present, mark
 from care.school import School
 from care.signin import make_link, revoke
@@ -177,6 +178,17 @@ async def test_a_childs_day(sign_in: SignIn, school: School, town: Town, opened:
     assert (await homeroom.get(f"{path}?date=yesterday")).status_code == 200
 
 
+async def test_why_a_hand_over_was_taken_back(sign_in: SignIn, school: School, town: Town, opened: Afternoon) -> None:
+    teacher, ida = await take_over(school, town, opened), opened.children["Ida"]
+    async with school.work(teacher) as uow:
+        await mark(uow, ida, Step.PRESENT)
+        await append(uow, ida, Link(Step.RELEASED, Side(Holder.ADULT, None, "Grandma"), Proof.LIST))
+    async with school.work(teacher) as uow:
+        await undo(uow, ida, slip=Slip.WRONG_ADULT)
+    page = (await (await sign_in(Role.HEAD)).get(f"/children/{town.students['Ida']}")).text
+    assert "“Wrong adult tapped”" in page
+
+
 # alarms
 
 
@@ -258,7 +270,7 @@ async def test_who_was_refused_is_for_who_answers_for_the_day(
     head, homeroom = await sign_in(Role.HEAD), await sign_in(Role.HOMEROOM)
     ida = f"/children/{town.students['Ida']}"
     for page in ("/", ida):
-        assert "Uncle Stopped" in (await head.get(page)).text
+        assert "Asked for the child: Uncle Stopped" in (await head.get(page)).text
         assert "alarm-refused" in (await head.get(page)).text
     for page in ("/", "/?q=Ida", ida):
         seen = (await homeroom.get(page)).text

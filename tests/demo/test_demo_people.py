@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,6 +35,14 @@ async def test_the_stars_come_first_and_have_a_reason(school: School) -> None:
     assert [p.group for p in shown[: len(found)]] == ["start"] * len(found)
     assert [p.why["en"] for p in shown[: len(found)]] == [star.why for star in found]
     assert not any(p.why for p in shown[len(found) :])
+
+
+async def test_the_tours_of_the_readme_name_the_stars(school: School) -> None:
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bbe ([\u4e00-\u9fff]{2,4})", readme))
+    async with school.look() as uow:
+        names = {star.name for star in await stars(uow)}
+    assert len(named) >= 4 and named <= names
 
 
 async def test_the_mother_in_care(school: School, db: Session) -> None:

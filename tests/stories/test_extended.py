@@ -10,6 +10,7 @@ import pytest
 from journey import guardians, person_id
 from sqlalchemy import select, update
 from stage import USERS_FROM, Player, Stage
+from way_home import marked, released
 
 from bot.chat.kinds import Context, Kind
 from bot.chat.letters import KINDS
@@ -129,6 +130,11 @@ async def test_a_family_stays_today_and_every_week(small_afternoon: Stage) -> No
     mum.reads(f"✔ {child}今天参加延时托管。")
     mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
     mum.reads("还剩 119 个名额")
+    await mum.send("/pickup")
+    mum.reads("今天 18:30")
+    assert "更改延时托管" in mum.buttons and "今天延时托管" not in mum.buttons
+    await mum.tap("更改延时托管")
+    mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
     for other in others:
         other.finds(f"{child}今天参加延时托管：澹台书院，至 18:30，请到那里接孩子。")
     await mum.tap("今天参加延时", message=first)
@@ -156,6 +162,20 @@ async def test_a_family_stays_today_and_every_week(small_afternoon: Stage) -> No
     mum.reads("已过 16:00：仍可更改，会立即通知班级老师和延时托管老师。")
     await mum.tap("今天参加延时")
     teacher.finds(f"临时变更：{CLASS} 班{child}今天参加延时托管。")
+
+
+async def test_nothing_is_offered_for_a_child_who_has_left(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    await begin(stage)
+    await at(stage, 16, 30)
+    (application, _child), *_ = await attending(stage, CLASS)
+    mum, *_ = await guardians(stage, application.student_id)
+    await marked(stage.school, application.student_id)
+    await released(stage.school, application.student_id)
+    await mum.send("/extended")
+    mum.reads("今天延时托管：澹台书院，17:25–18:30")
+    mum.misses("个名额")
+    mum.misses("仍可更改")
 
 
 async def test_a_family_that_reads_english(small_afternoon: Stage) -> None:

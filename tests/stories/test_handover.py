@@ -85,6 +85,38 @@ async def test_a_mother_says_her_code(both: GateStage) -> None:
     assert len(rest) == len(await gate.players(child)) - 1
 
 
+async def test_setting_out_long_before_the_end_is_asked_about(sqlite: Databases) -> None:
+    """A slip of the finger at half past four brings no family to an empty gate."""
+    async with open_gate(sqlite, "2(3)", moment=at(16, 30)) as gate:
+        teacher = gate.teachers["2(3)"]
+        child, *others = await gate.children("2(3)")
+        (mum, *_) = await gate.players(child)
+        await teacher.send("/handover")
+        await teacher.tap("➜ 全部出发")
+        teacher.reads("2(3)：17:10 才放学。现在就出发吗？")
+        mum.misses("带往东门")
+        assert (await gate.last(child)).step is Step.PRESENT
+        await teacher.tap("是，现在出发")
+        teacher.reads(f"等待 0 · 路上 {len(others) + 1} · 已接走 0")
+        mum.reads("带往东门")
+
+
+async def test_a_code_for_a_child_who_has_gone(gate: GateStage) -> None:
+    """The mother comes after the father: her code says at once with whom the child went, and when."""
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    mother, *_, father = await gate.guardians(child)
+    await teacher.send("/handover 1")
+    await teacher.tap(father.name)
+    await teacher.tap("我认识来人")
+    await teacher.send(await gate.code(Adult.GUARDIAN, mother.id))
+    teacher.reads(f"{mother.name}：这位来人的孩子现在都不在校。")
+    teacher.reads(f"• {await gate.name(child)}（2(3)班，1 号）")
+    teacher.reads(f"17:00 由{teacher.user.name}交给")
+    teacher.reads(father.name)
+    assert (await gate.last(child)).holder_id == father.id, "nothing is released twice"
+
+
 async def test_a_code_is_scanned(gate: GateStage) -> None:
     teacher = gate.teachers["2(3)"]
     child, other = (await gate.children("2(3)"))[:2]
@@ -450,7 +482,9 @@ async def test_taken_back_within_two_minutes(both: GateStage) -> None:
     assert f"↩ 撤回：1 {name}" in teacher.buttons
     await gate.stage.later(seconds=110)
     await teacher.tap(f"↩ 撤回：1 {name}")
-    teacher.reads("请选择原因，或直接输入")
+    teacher.reads("还在您身边吗？")
+    teacher.reads("如果孩子已被不该接的人接走，请不要撤回，马上联系值班领导。")
+    assert "点错了来人" in _labels(teacher), "a slip of the finger, not a child given to the wrong adult"
     twice = teacher.last
     await teacher.tap("点错了孩子")
     teacher.reads(f"↩ 已撤回：{name}")

@@ -84,7 +84,7 @@ async def test_signed_with_a_finger(gate: GateStage, browser: httpx.AsyncClient)
     assert len(await gate.stage.ask(select(Signature))) == 1
     assert "已于 17:00 由" in await page(browser, url)
     await teacher.tap("↩ 撤回")
-    await teacher.tap("交错了人")
+    await teacher.tap("点错了来人")
     assert (await gate.last(child)).step is Step.UNDONE
     status, said = await done(browser, gate, url)
     assert (status, "情况已有变化" in said) == (409, True), "a used link is no second release"

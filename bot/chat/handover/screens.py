@@ -31,7 +31,7 @@ Row = tuple[Button, ...]
 
 SLIPS = {
     Slip.WRONG_CHILD: mark("Wrong child"),
-    Slip.WRONG_ADULT: mark("Wrong adult"),
+    Slip.WRONG_ADULT: mark("Wrong adult tapped"),
     Slip.TOO_EARLY: mark("Not gone yet"),
 }
 
@@ -68,6 +68,16 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     elif here:
         rows.append((Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0)),))
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
+
+
+def early_question(uow: UnitOfWork, _: Words, gate: Gate) -> View:
+    text = _(
+        "{group} ends at {time} only. Set out now? The families are told that the children are on the way to the gate.",
+        group=gate.place,
+        time=f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}",
+    )
+    yes = Button(_("Yes, set out now"), pack("ho", gate.session_id, 1))
+    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", gate.session_id)),)))
 
 
 def paper_question(_: Words, gate: Gate) -> View:
@@ -169,7 +179,15 @@ def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
     if child.is_gone:
         adult = Handed(child.holder_name, str(child.data.get("relation", ""))).said(_)
         return _("Handed to {adult} at {at} by {teacher}", adult=adult, at=at, teacher=child.by_name)
-    return _("{state} · {holder}", state=label(_, child.step), holder=child.holder_name or "–")
+    said = label(_, child.step)
+    return _("{state} · {holder}", state=said, holder=child.holder_name) if child.holder_name else said
+
+
+def nobody_here(uow: UnitOfWork, _: Words, came: Come) -> View:
+    """An adult whose children have all left or never came; who has left is named, with whom they went."""
+    lines = [_("{adult}: none of this adult's children is here now.", adult=came.who.name)]
+    lines += [f"• {who_is(_, child)}\n{state(uow, _, child)}" for child in came.gone]
+    return View("\n".join(lines))
 
 
 def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None) -> View:
@@ -263,7 +281,12 @@ def alone_question(_: Words, child: GateChild) -> View:
 
 
 def undo_question(_: Words, child: GateChild, seq: int) -> View:
-    text = _("Take the hand-over of {child} back? Tap why, or type it.", child=who_is(_, child))
+    """Only a slip of the finger is taken back: the family is told that the child is still at school."""
+    text = _(
+        "Is {child} still with you? Then take the hand-over back: tap why, or type it.\n\n"
+        "If the child has gone with somebody who must not have it, do not take it back: call the duty lead at once.",
+        child=who_is(_, child),
+    )
     rows: list[Row] = [(Button(_(SLIPS[slip]), pack("hw", child.id, seq, slip.value)),) for slip in Slip]
     return View(text, (*rows, (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
 

@@ -146,8 +146,7 @@ async def code_typed(turn: Turn, words: str) -> None:
         await refuse_bearer(turn.uow, came)
         await turn.say(View(screens.wait_sentence(turn._)))
     elif not came.children:
-        text = turn._("{adult}: none of this adult's children is here now.", adult=came.who.name)
-        await turn.say(View(text))
+        await turn.say(screens.nobody_here(turn.uow, turn._, came))
     else:
         await keep_list(turn, None, (row.adult, row.adult_id))
         await turn.say(screens.come_screen(turn.uow, turn._, came, Proof.CODE))

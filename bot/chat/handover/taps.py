@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from telegram import Update
@@ -42,8 +43,18 @@ async def list_tapped(update: Update, turn: Turn) -> None:
     await show_list(turn, turn.numbers[0])
 
 
+EARLY = timedelta(minutes=30)
+"""Before its end: a class that sets out earlier was most likely tapped by mistake, and families would come. From
+extended care children leave at any time."""
+
+
 async def line_out_tapped(update: Update, turn: Turn) -> None:
-    (session_id,) = _some(turn.numbers, 1)
+    session_id, sure = _some(turn.numbers if len(turn.numbers) > 1 else [*turn.numbers, 0], 2)
+    if not sure:
+        gate = await sheet(turn.uow, session_id)
+        if not gate.extended and gate.ends_at - turn.uow.now > EARLY:
+            await turn.show(screens.early_question(turn.uow, turn._, gate))
+            return
     await attempt(turn, session_id, lambda part: line_out_all(part, session_id))
     await show_list(turn, session_id)
 

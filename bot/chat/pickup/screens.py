@@ -11,7 +11,7 @@ from bot.chat.pickup.party import LETTERS, Party, Who, child_scope
 from bot.wire.view import Button, View, pack
 from care.pickup.adults import Authorised
 from care.pickup.codes import shown
-from care.pickup.leaving import Leaving
+from care.pickup.leaving import EXTENDED_WAVE, Leaving
 from care.pickup.plan import Plan
 from care.records.day import Step
 from care.records.pickup import Adult
@@ -141,7 +141,9 @@ class Screen:
             (Button(self._("Someone else comes") + suffix, pack("puo", *about)),),
         ]
         if "extended" in COMMANDS:  # as soon as the chat has it
-            rows.append((Button(self._("Extended care today") + suffix, pack("go", "extended")),))
+            stays = all(child.wave == EXTENDED_WAVE for child in party.still)
+            said = self._("Change extended care") if stays else self._("Extended care today")
+            rows.append((Button(said + suffix, pack("go", "extended")),))
         return rows
 
     def choose(self, adults: Iterable[Authorised]) -> View:
