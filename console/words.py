@@ -209,6 +209,9 @@ class Say:
     def error(self, code: str) -> str:
         return code_sentence(self._, code)
 
+    def listed(self, things: Iterable[str]) -> str:
+        return labels.listed(self._, things)
+
     def weekdays(self, numbers: Iterable[int]) -> str:
         return labels.weekdays(self._, numbers)
 

@@ -10,6 +10,7 @@ from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
 from care.records.day import CareDay
 from care.records.people import SchoolClass
+from locales.labels import listed
 
 
 async def _duty_lead(c: Context) -> View | None:
@@ -35,7 +36,7 @@ async def _without_wave(c: Context) -> View | None:
         c._(
             "⚠ These classes are on no list today, because their grade is in no dismissal wave: {classes}. Their "
             "children need somebody now. The office sets the waves in the console under “Term”.",
-            classes=", ".join(one.name for one in classes),
+            classes=listed(c._, (one.name for one in classes)),
         )
     )
 

@@ -226,7 +226,7 @@ async def test_the_duty_lead_hears_of_the_stop_list_and_the_family_does_not(afte
     lead.reads("看门人看见")
     lead.reads(f"由{office.user.name}补录")
     assert len(guardian.messages) == before
-    await lead.tap("填写原因并结束")
+    await lead.tap("写明原因并结束")
     await lead.send("已与家长核实")
     (alarm,) = await stage.ask(select(Alarm))
     assert (alarm.reason, alarm.closed_at is not None) == ("已与家长核实", True)

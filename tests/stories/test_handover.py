@@ -338,7 +338,7 @@ async def test_somebody_who_is_on_no_list(gate: GateStage) -> None:
         player.misses("舅舅")
     await teacher.tap(data=f"hc:{alarm.id}")
     assert teacher.toasts[-1] == "您的职责不包含这项操作。"
-    await lead.tap("填写原因并结束")
+    await lead.tap("写明原因并结束")
     await lead.send("已与母亲通电话，确认不认识此人")
     lead.reads("已结束，原因已记录。")
     (alarm,) = await gate.alarms(child)
@@ -560,7 +560,7 @@ async def test_a_guardian_says_not_right(both: GateStage) -> None:
     (alarm,) = await gate.alarms(child)
     assert alarm.kind is AlarmKind.DISPUTED and alarm.opened_by == mother.id
     assert (await gate.last(child)).step is Step.RELEASED
-    await lead.tap("填写原因并结束")
+    await lead.tap("写明原因并结束")
     await lead.send("外婆接走，母亲忘记了")
     lead.reads("已结束，原因已记录。")
     await lead.tap(data=f"hc:{alarm.id}")
