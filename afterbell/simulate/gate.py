@@ -212,10 +212,13 @@ class Gate:
         self.pace.count(what)
 
     def _buttons(self, fate: Fate) -> list[Seen]:
-        last = self.phone.persona.last
-        buttons = self.phone.finds("hg") if last is not None else []
-        mine = [one for one in buttons if f":{fate.child_id}." in one.data]
-        return sorted(mine, key=lambda one: len(one.data))
+        """To hand over this child alone, on the newest message that offers it: whoever signed on the page leaves the
+        teacher's question about them standing."""
+        for shown in reversed(self.phone.persona.messages):
+            mine = [one for one in self.phone.finds("hg", shown) if f":{fate.child_id}." in one.data]
+            if mine:
+                return sorted(mine, key=lambda one: len(one.data))
+        return []
 
     async def _alone(self, fate: Fate) -> Life:
         for _ in range(2):
