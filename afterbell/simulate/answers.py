@@ -30,18 +30,17 @@ class AnswersReminders(Habit):
             pace.live(pace.clock.now() + pace.human(LOOKS), "reminder answered", in_turn(phone, life))
 
     async def _answer(self, town: Town, pace: Pace, phone: Phone, message: Message) -> Life:
-        fates = [one for one in town.fates_of(phone.person_id) if one.there and one.adult is not None]
+        asked = [one for one in town.fates_of(phone.person_id) if one.there and one.name in message.text]
         if phone.chance.random() < STAY_SHARE and await phone.tap("go:extended", message):
             yield pace.human(A_TAP)
             await phone.tap("exy", twice=0.2)
             pace.count("asked to stay today")
             yield pace.human(A_TAP)
             return
-        if not fates:
+        fate = next((one for one in asked if one.adult is not None), None)
+        if fate is None or fate.adult is None:  # they leave alone
             return
-        fate = fates[0]
         adult = fate.adult
-        assert adult is not None
         if phone.chance.random() < SEND_SHARE and adult.id == phone.person_id:
             async for pause in sends_somebody(pace, phone, message, fate):
                 yield pause
@@ -56,6 +55,8 @@ class AnswersReminders(Habit):
             if not found:
                 return
             await phone.press(found[0])
+        for one in asked:
+            one.adult = one.adult or adult  # it goes for all whom the message names
         yield pace.human(A_TAP)
         fate.code = fate.code or phone.code(message)
 
