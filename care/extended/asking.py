@@ -67,6 +67,13 @@ async def offer_today(uow: UnitOfWork) -> Offer:
     return offer
 
 
+async def held_offer(uow: UnitOfWork) -> Offer:
+    """``offer_today`` with the places locked, as it is once nobody else can change it. Raises
+    Conflict("extended_not_today")."""
+    await lock_places(uow, (await offer_today(uow)).term_id)
+    return await offer_today(uow)
+
+
 def _me(uow: UnitOfWork) -> int:
     return uow.actor.person_id or 0
 
@@ -119,8 +126,7 @@ async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
     where nothing can change any more."""
     if student_id not in {child.student_id for child in await children_of(uow, _me(uow))}:
         raise NotFound()
-    offer = await offer_today(uow)
-    await lock_places(uow, offer.term_id)
+    offer = await held_offer(uow)
     child = await child_today(uow, offer, student_id)
     if child is None or not child.in_care:
         raise Conflict("not_in_care_today")

@@ -71,9 +71,11 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
     if student_id not in {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}:
         raise NotFound()
     term = await term_with_venue(uow, uow.day)
+    if term is not None:
+        await lock_places(uow, term.id)
+        term = await term_with_venue(uow, uow.day)  # as it is once nobody else can end the offer
     if term is None or term.extended_capacity is None:
         raise Conflict("extended_not_offered")
-    await lock_places(uow, term.id)
     application = await _enrolled(uow, term.id, student_id)
     if weekday not in application.weekdays:
         raise Invalid("extended_outside_weekdays")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, time
 
 import pytest
@@ -21,13 +22,15 @@ from extended_school import (
     wishes,
     with_role,
 )
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from care import rollcall
 from care.extended.asking import ask, own_children, withdraw
+from care.extended.deciding import decide, grant_waiting
 from care.extended.ending import still_holds, touched_by_end
 from care.extended.roll import stayers
 from care.extended.session import staying
+from care.extended.standing import set_standing
 from care.leave import give
 from care.permissions import SYSTEM
 from care.records import Adult, Application, CareDay, DayChild, ExtendedRequest, Proof, Role, Step, Term, Wish
@@ -90,6 +93,43 @@ async def test_each_family_is_told_once_what_it_means(school: School) -> None:
     }
     assert all(one.params["last_today"] for one in told)
     assert await wishes(school, [stays, asked, other]) == ["approved", "declined"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_whoever_waits_behind_the_end_comes_too_late(school: School, kept: bool) -> None:
+    """One family asks, the school grants what another has asked, a third wants every Thursday, while it is ended."""
+    await begin(school, stay=1 if kept else 0)
+    await by_approval(school)
+    _, asked, late, standing, *_ = await attending(school)
+    await does(school, await guardian(school, asked), lambda uow: ask(uow, asked.student_id))
+    about = (await letters(school, "extended_asked"))[0].params
+    grants = lambda uow: decide(uow, about["request_id"], about["version"], Wish.APPROVED)  # noqa: E731
+    office, *mums = await with_role(school, Role.OFFICE), await guardian(school, late), await guardian(school, standing)
+    deeds = [
+        (mums[0], lambda uow: ask(uow, late.student_id)),
+        (office, grants),
+        (mums[1], lambda uow: set_standing(uow, standing.student_id, standing.weekdays[-1], True)),
+        (SYSTEM, lambda uow: grant_waiting(uow, about["request_id"])),
+    ]
+    async with school.work(office) as uow:
+        await change_extended(uow, (await uow.session.scalars(select(Term.id))).one(), NOT_OFFERED)
+        await uow.session.flush()
+        waiting = [asyncio.create_task(tries(school, who, deed)) for who, deed in deeds]
+        await waits_for_locks(uow, len(deeds))
+    over = "extended_ended" if kept else "extended_not_today"
+    told = await asyncio.gather(*waiting)
+    assert told == [over, "stale" if kept else over, "extended_not_offered", "done"]
+    assert await wishes(school, [asked, late, standing]) == ["declined"]
+    assert len(await who_stays(school)) == (1 if kept else 0)
+
+
+async def waits_for_locks(uow: UnitOfWork, number: int) -> None:
+    """Until so many others wait for a row; on SQLite they wait for the transaction as a whole."""
+    if uow.connection.dialect.name == "sqlite":
+        return
+    query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while await uow.session.scalar(query) < number:
+        await asyncio.sleep(0.01)
 
 
 async def test_before_the_day_opens_today_is_over_as_well(school: School) -> None:
