@@ -1,4 +1,5 @@
-"""Today's extended care, as a guardian asks for it or withdraws (S11).
+"""Today's extended care, as a guardian asks for it or withdraws (S11): that of the date, for after midnight the one of
+the day under way is over.
 
 Until the cut-off a change simply changes the plan; later it still counts, and both teachers are told at once.
 """
@@ -52,7 +53,7 @@ class ChildToday:
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
     """The actor's enrolled children today, in care or not; none where there is no extended care today."""
-    offer = await running_on(uow, uow.day)
+    offer = await running_on(uow, uow.today)
     if offer is None:
         return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
@@ -61,7 +62,7 @@ async def own_children(uow: UnitOfWork) -> list[ChildToday]:
 
 async def offer_today(uow: UnitOfWork) -> Offer:
     """Extended care as it runs today. Raises Conflict("extended_not_today")."""
-    offer = await running_on(uow, uow.day)
+    offer = await running_on(uow, uow.today)
     if offer is None:
         raise Conflict("extended_not_today")
     return offer

@@ -83,9 +83,10 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
         return application
     if wanted and (await standing_counts(uow, term.id))[weekday] >= term.extended_capacity:
         raise Full("extended_weekday_full", places=term.extended_capacity)
-    offer = await offer_on(uow, uow.day)
-    if offer is not None and offer.weekday == weekday:
-        await _keep_today(uow, offer, student_id)
+    for day in {uow.day, uow.today}:
+        offer = await offer_on(uow, day)
+        if offer is not None and offer.weekday == weekday:
+            await _keep_today(uow, offer, student_id)
     days = {*application.extended_weekdays, weekday} if wanted else {*application.extended_weekdays} - {weekday}
     application.extended_weekdays = sorted(days)
     await uow.session.flush()

@@ -219,3 +219,20 @@ async def test_nothing_is_said_of_today_where_a_child_does_not_wait_for_it(schoo
 
 def _withdrawn(uow: UnitOfWork, one: Application) -> ExtendedRequest:
     return ExtendedRequest(date=TUESDAY, student_id=one.student_id, state=Wish.WITHDRAWN, asked_at=uow.now)
+
+
+async def test_after_midnight_a_family_speaks_of_the_new_date(school: School) -> None:
+    """Tuesday is not sealed: Wednesday is asked for, granted and taken back; Tuesday stays as it was."""
+    await begin(school, stay=0)
+    child = next(one for one in await attending(school) if DAY + 1 in one.weekdays)
+    mum, wednesday = await guardian(school, child), TUESDAY.replace(day=25)
+    await at(school, 0, 30, day=wednesday)
+    await does(school, mum, lambda uow: ask(uow, child.student_id))
+    async with school.look() as uow:
+        (request,) = await uow.session.scalars(select(ExtendedRequest))
+        assert (uow.day, request.date, request.state) == (TUESDAY, wednesday, Wish.APPROVED)
+    assert await extended_session(school) == [], "nobody needs one for the day gone by"
+    await does(school, mum, lambda uow: set_standing(uow, child.student_id, DAY, True))
+    assert await who_stays(school) == set(), "weekdays count from the next time"
+    await does(school, mum, lambda uow: withdraw(uow, child.student_id))
+    assert await wishes(school, [child]) == ["withdrawn", "withdrawn"]
