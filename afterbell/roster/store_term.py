@@ -92,6 +92,13 @@ def _store_term(work: Import, row: TermRow, venue: Venue | None) -> None:
         work.uow.session.add(term)
         work.tally.add("terms")
         return
+    if term.extended_venue is not None and venue is None:
+        work.wrong(
+            row.row,
+            "extended_venue",
+            f"{row.name} offers extended care: fill in venue, end and places, or end it in the console under /settings "
+            "first, which tells the families",
+        )
     differs = settle(term, values)
     if differs:
         work.event("term_changed", "term", term, what=differs)

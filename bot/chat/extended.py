@@ -20,6 +20,7 @@ from care.people import children_of
 from care.permissions import Permission
 from care.records.extended import Wish
 from locales import Words, mark
+from locales.labels import day as day_name
 from locales.labels import weekday as weekday_name
 from locales.labels import weekdays
 
@@ -53,13 +54,13 @@ async def family_tapped(update: Update, turn: Turn) -> None:
 async def family(turn: Turn, note: str = "") -> View:
     """The own children: today, every week, and what can be changed."""
     _ = turn._
-    offer, offered = await running_on(turn.uow, turn.uow.day), await weekly(turn.uow) is not None
+    offer, offered = await running_on(turn.uow, turn.uow.today), await weekly(turn.uow) is not None
     if offer is None and not offered:
         return View(_("Extended care is not offered this term."))
     children, today = await own_standing(turn.uow), {one.student_id: one for one in await own_children(turn.uow)}
     if not children:
         return View(_("None of your children is in after-school care this term."))
-    parts, rows = [note] if note else [], list[tuple[Button, ...]]()
+    parts, rows = [one for one in (note, _midnight(turn)) if one], list[tuple[Button, ...]]()
     for child in children:
         now = today.get(child.student_id)
         parts.append(_about(turn, child, now, offer))
@@ -68,6 +69,14 @@ async def family(turn: Turn, note: str = "") -> View:
     if turn.actor.may(Permission.TAKE_ROLL):
         rows.append((Button(_("For teachers"), pack("exd", 0)),))
     return View("\n\n".join(parts), tuple(rows))
+
+
+def _midnight(turn: Turn) -> str:
+    """Which date is meant while the day before is still under way."""
+    if turn.uow.day == turn.uow.today:
+        return ""
+    date = day_name(turn._, turn.uow.today)
+    return turn._("It is past midnight: “today” is {date} here. /children says where your child is now.", date=date)
 
 
 def _about(turn: Turn, child: Standing, now: ChildToday | None, offer: Offer | None) -> str:
@@ -103,12 +112,12 @@ def _ways(
     turn: Turn, child: Standing, now: ChildToday | None, offer: Offer | None, several: bool
 ) -> tuple[Button, ...]:
     _, name = turn._, f" · {child.name}" if several else ""
-    row, ended = [], offer is not None and offer.ended
+    row, ended, today = [], offer is not None and offer.ended, turn.uow.today.toordinal()
     if now is not None and now.in_care and not now.there:
         if now.stays or now.waits:
-            row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", child.student_id)))
+            row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", child.student_id, today)))
         elif now.wish is not Wish.DECLINED and not ended:
-            row.append(Button(_("Stay today") + name, pack("exy", child.student_id)))
+            row.append(Button(_("Stay today") + name, pack("exy", child.student_id, today)))
     if not ended:
         row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
     return tuple(row)
@@ -148,14 +157,24 @@ async def _footer(turn: Turn, offer: Offer | None, in_care: bool) -> str:
     return "\n".join(lines)
 
 
+def _child_today(turn: Turn) -> int:
+    """The child of a button that speaks of today. Raises Conflict("of_another_day")."""
+    numbers = turn.numbers
+    if len(numbers) != 2:
+        raise Conflict()
+    if numbers[1] != turn.uow.today.toordinal():
+        raise Conflict("of_another_day")
+    return numbers[0]
+
+
 async def stay_tapped(update: Update, turn: Turn) -> None:
-    child = await ask(turn.uow, turn.numbers[0])
+    child = await ask(turn.uow, _child_today(turn))
     said = Wish.ASKED if child.waits else Wish.APPROVED
     await turn.show(await family(turn, turn._(SAID[said], child=child.name)))
 
 
 async def leave_tapped(update: Update, turn: Turn) -> None:
-    child = await withdraw(turn.uow, turn.numbers[0])
+    child = await withdraw(turn.uow, _child_today(turn))
     note = turn._(SAID[Wish.WITHDRAWN], child=child.name, at=leaving(turn, child))
     await turn.show(await family(turn, note))
 

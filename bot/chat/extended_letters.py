@@ -3,6 +3,8 @@ changes and what is handed over."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -13,6 +15,7 @@ from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
 from care.extended import roll
 from care.extended.deciding import request_of
+from care.extended.ending import still_holds
 from care.extended.handover import Pass, handover_of
 from care.extended.places import Offer, places_left
 from care.extended.session import running_on
@@ -97,19 +100,19 @@ async def _decided(c: Context) -> View | None:
 
 
 async def _ended(c: Context) -> View | None:
-    """To a guardian, once: what the end of the offer means for each of the children."""
-    _, running = c._, await running_on(c.uow, c.uow.day)
-    names = {child.student_id: child.name for child in await children_of(c.uow, c.uow.actor.person_id or 0)}
+    """To a guardian, once: what the end of the offer means for each of the children. Of today only what still holds."""
+    _, names = c._, {child.student_id: child.name for child in await children_of(c.uow, c.uow.actor.person_id or 0)}
+    told = await still_holds(c.uow, date.fromisoformat(c.params["date"]), list(names))
+    until = f"{told.until.astimezone(c.uow.school.zone):%H:%M}" if told.until is not None else ""
     lines = []
     for student_id, stays, refused, days in c.params["children"]:
         if student_id not in names:
             continue
         child = names[student_id]
-        if stays and running is not None:
-            until = f"{running.ends_at.astimezone(c.uow.school.zone):%H:%M}"
+        if stays and student_id in told.stay:
             lines.append(_("{child} still stays today, until {until}: {venue}.", child=child, until=until,
-                           venue=running.venue))  # fmt: skip
-        if refused:
+                           venue=told.venue))  # fmt: skip
+        if refused and student_id in told.refused:
             lines.append(_("{child} cannot stay today and leaves with the class.", child=child))
         if days:
             lines.append(_("{child}: no extended care on {days} any more.", child=child, days=weekdays(_, days)))
@@ -117,7 +120,8 @@ async def _ended(c: Context) -> View | None:
         return None
     last, over = _("The school ends extended care; today is the last day."), _("The school has ended extended care.")
     after = _("From then on please collect when the class leaves: /pickup shows when and where.")
-    return View("\n".join([last if c.params["last_today"] else over, *lines, "", after]))
+    is_last = c.params["last_today"] and told.until is not None
+    return View("\n".join([last if is_last else over, *lines, "", after]))
 
 
 async def _changed(c: Context) -> View | None:

@@ -1,12 +1,14 @@
-"""Today's extended care, as a guardian asks for it or withdraws (S11).
+"""Today's extended care, as a guardian asks for it or withdraws (S11): that of the date, for after midnight the one of
+the day under way is over.
 
 Until the cut-off a change simply changes the plan; later it still counts, and both teachers are told at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -16,7 +18,7 @@ from care.custody.steps import HERE
 from care.day.plan import on_leave, times_on
 from care.day.rules import rules_of
 from care.errors import Conflict, NotFound
-from care.extended.places import Attending, Offer, attending, lock_places, offer_on, places_left
+from care.extended.places import Offer, attending, lock_places, offer_on, places_left
 from care.extended.session import running_on
 from care.extended.telling import ask_school, took_effect
 from care.people import children_of
@@ -51,7 +53,7 @@ class ChildToday:
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
     """The actor's enrolled children today, in care or not; none where there is no extended care today."""
-    offer = await running_on(uow, uow.day)
+    offer = await running_on(uow, uow.today)
     if offer is None:
         return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
@@ -60,10 +62,17 @@ async def own_children(uow: UnitOfWork) -> list[ChildToday]:
 
 async def offer_today(uow: UnitOfWork) -> Offer:
     """Extended care as it runs today. Raises Conflict("extended_not_today")."""
-    offer = await running_on(uow, uow.day)
+    offer = await running_on(uow, uow.today)
     if offer is None:
         raise Conflict("extended_not_today")
     return offer
+
+
+async def held_offer(uow: UnitOfWork) -> Offer:
+    """``offer_today`` with the places locked, as it is once nobody else can change it. Raises
+    Conflict("extended_not_today")."""
+    await lock_places(uow, (await offer_today(uow)).term_id)
+    return await offer_today(uow)
 
 
 def _me(uow: UnitOfWork) -> int:
@@ -77,7 +86,7 @@ async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildTo
         return None
     query = select(Student).where(Student.id == student_id).options(joinedload(Student.school_class))
     student = (await uow.session.scalars(query)).one()
-    in_care, there = await _in_care(uow, offer, said)
+    care = await in_hand(uow, offer.date, (student_id,)) if said.in_care else {}
     times = await times_on(uow, offer.term_id, offer.date)
     ends = next((one.ends_at for one in times if student.school_class.grade in one.wave.grades), None)
     return ChildToday(
@@ -85,31 +94,32 @@ async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildTo
         name=student.name,
         school_class=student.school_class.name,
         application_id=said.application_id,
-        in_care=in_care,
-        stays=in_care and said.wants_to_stay,
+        in_care=student_id in care,
+        stays=student_id in care and said.wants_to_stay,
         standing_today=said.is_standing,
         wish=said.wish,
-        there=there,
+        there=care.get(student_id, False),
         standing=said.standing,
         care_days=said.care_days,
         leaves_at=ends,
     )
 
 
-async def _in_care(uow: UnitOfWork, offer: Offer, said: Attending) -> tuple[bool, bool]:
-    """Whether the child is in care on the date (expected, or here and not gone), and whether extended care has it."""
-    if not said.in_care or await on_leave(uow, offer.date, [said.student_id]):
-        return False, False
+async def in_hand(uow: UnitOfWork, day: date, students: Collection[int]) -> dict[int, bool]:
+    """Which of these are in care on a date, as far as leave and chain say: expected, or here and not gone. True where
+    extended care has taken the child over."""
+    children = set(students) - await on_leave(uow, day, students)
     query = (
-        select(CHAIN.c.step, CHILDREN.c.extended_at)
-        .join(CHILDREN, (CHILDREN.c.id == CHAIN.c.day_child_id) & (CHILDREN.c.last_seq == CHAIN.c.seq))
-        .where(CHILDREN.c.date == offer.date, CHILDREN.c.student_id == said.student_id)
+        select(CHILDREN.c.student_id, CHAIN.c.step, CHILDREN.c.extended_at)
+        .join(CHAIN, (CHILDREN.c.id == CHAIN.c.day_child_id) & (CHILDREN.c.last_seq == CHAIN.c.seq))
+        .where(CHILDREN.c.date == day, CHILDREN.c.student_id.in_(children))
     )
-    last = (await uow.connection.execute(query)).first()
-    if last is None:
-        care_day = await uow.session.get(CareDay, offer.date)
-        return care_day is None or care_day.planned_at is None, False
-    return last.step in HERE or last.step is Step.EXPECTED, last.extended_at is not None
+    rows = list(await uow.connection.execute(query))
+    found = {row.student_id: row.extended_at is not None for row in rows if row.step in {*HERE, Step.EXPECTED}}
+    care_day = await uow.session.get(CareDay, day)
+    if care_day is None or care_day.planned_at is None:
+        found |= dict.fromkeys(children - {row.student_id for row in rows}, False)
+    return found
 
 
 async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
@@ -117,8 +127,7 @@ async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
     where nothing can change any more."""
     if student_id not in {child.student_id for child in await children_of(uow, _me(uow))}:
         raise NotFound()
-    offer = await offer_today(uow)
-    await lock_places(uow, offer.term_id)
+    offer = await held_offer(uow)
     child = await child_today(uow, offer, student_id)
     if child is None or not child.in_care:
         raise Conflict("not_in_care_today")

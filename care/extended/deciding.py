@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload
 from care.day.rules import rules_of
 from care.enrolment.family import is_family
 from care.errors import Conflict, Full, Invalid, NotAllowed, NotFound
-from care.extended.asking import child_today, offer_today
-from care.extended.places import Offer, lock_places, offer_on, places_left
+from care.extended.asking import child_today, held_offer
+from care.extended.places import Offer, offer_on, places_left
 from care.extended.telling import tell_guardians, took_effect
 from care.permissions import Permission
 from care.records.extended import ExtendedRequest, Wish
@@ -47,10 +47,9 @@ async def decide(uow: UnitOfWork, request_id: int, version: int, to: Wish, remar
     remark = " ".join(remark.split())
     if len(remark) > REASON_LIMIT:
         raise Invalid("words_too_long", limit=REASON_LIMIT)
-    offer = await offer_today(uow)
+    offer = await held_offer(uow)
     if request.date != offer.date:
         raise Conflict("extended_over")
-    await lock_places(uow, offer.term_id)
     request = await request_of(uow, request_id)
     if (request.state, request.version, request.decided_by) == (to, version + 1, uow.actor.person_id):
         return request  # the same tap twice
@@ -107,9 +106,12 @@ async def waiting_requests(uow: UnitOfWork) -> list[int]:
 
 
 async def grant_waiting(uow: UnitOfWork, request_id: int) -> None:
-    """A place has got free: the next who waits has it. Does nothing where somebody was faster."""
-    offer = await offer_today(uow)
-    await lock_places(uow, offer.term_id)
+    """A place has got free: the next who waits has it. Does nothing where somebody was faster, or the
+    offer has ended."""
+    try:
+        offer = await held_offer(uow)
+    except Conflict:
+        return
     request = await request_of(uow, request_id)
     child = await child_today(uow, offer, request.student_id)
     if request.state is Wish.ASKED and child is not None and child.in_care and await places_left(uow, offer) > 0:

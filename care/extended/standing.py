@@ -71,9 +71,11 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
     if student_id not in {child.student_id for child in await children_of(uow, uow.actor.person_id or 0)}:
         raise NotFound()
     term = await term_with_venue(uow, uow.day)
+    if term is not None:
+        await lock_places(uow, term.id)
+        term = await term_with_venue(uow, uow.day)  # as it is once nobody else can end the offer
     if term is None or term.extended_capacity is None:
         raise Conflict("extended_not_offered")
-    await lock_places(uow, term.id)
     application = await _enrolled(uow, term.id, student_id)
     if weekday not in application.weekdays:
         raise Invalid("extended_outside_weekdays")
@@ -81,9 +83,10 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
         return application
     if wanted and (await standing_counts(uow, term.id))[weekday] >= term.extended_capacity:
         raise Full("extended_weekday_full", places=term.extended_capacity)
-    offer = await offer_on(uow, uow.day)
-    if offer is not None and offer.weekday == weekday:
-        await _keep_today(uow, offer, student_id)
+    for day in {uow.day, uow.today}:
+        offer = await offer_on(uow, day)
+        if offer is not None and offer.weekday == weekday:
+            await _keep_today(uow, offer, student_id)
     days = {*application.extended_weekdays, weekday} if wanted else {*application.extended_weekdays} - {weekday}
     application.extended_weekdays = sorted(days)
     await uow.session.flush()

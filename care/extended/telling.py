@@ -14,6 +14,7 @@ from care.enrolment.family import unrestricted_guardians
 from care.extended.places import Offer
 from care.extended.session import open_extended, session_on
 from care.people import holders
+from care.quiet import when_awake
 from care.records.day import CareDay, CareSession, DayChild
 from care.records.delivery import Class
 from care.records.extended import ExtendedRequest
@@ -30,14 +31,17 @@ async def ask_school(uow: UnitOfWork, request: ExtendedRequest) -> None:
 
 
 async def _post(uow: UnitOfWork, what: str, people: list[int], request: ExtendedRequest) -> None:
+    """At once; of the new date, after midnight, in the morning."""
     kind = f"extended_{what}"
     key = f"{kind}:{request.id}:{request.version}"
-    await uow.post(kind, people, Class.ALARM, key=key, request_id=request.id, version=request.version)
+    due = uow.now if request.date == uow.day else when_awake(uow.now, uow.school.zone)
+    await uow.post(kind, people, Class.ALARM, key, due, request_id=request.id, version=request.version)
 
 
 async def took_effect(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, told: int | None) -> None:
     """The child's other guardians are told; after the cut-off both teachers as well. ``told``: who sees it anyway."""
-    await open_extended(uow)
+    if request.date == uow.day:
+        await open_extended(uow)
     await tell_guardians(uow, request, told)
     if uow.now >= await cut_off(uow, offer):
         teachers = [one for one in await _both_teachers(uow, request) if one != told]

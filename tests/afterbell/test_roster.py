@@ -8,6 +8,7 @@ from roster_book import (
     CLASSES,
     STAFF,
     STUDENT_HEADINGS,
+    TERM,
     TEXTS,
     WHOLE,
     Import,
@@ -71,6 +72,16 @@ async def test_a_whole_school(school: School, take: Import) -> None:
     ]
     assert "students   3 added, 0 changed, 0 unchanged" in told
     assert await rows_of(school, Slip) == []
+
+
+async def test_an_import_ends_no_extended_care(school: School, take: Import) -> None:
+    """Its columns are empty, or not there at all: the families would not be told."""
+    await take(WHOLE)
+    for cells in (9, 6):
+        sheet = (TERM[0][:cells], (*TERM[1][:6], None, None, None)[:cells])
+        told = await refused(school, take, {"学期": sheet})
+        assert "offers extended care: fill in venue, end and places, or end it in the console under /settings" in told
+    assert [term.extended_until for term in await rows_of(school, Term)] == [time(18, 30)]
 
 
 async def test_children_and_their_adults(school: School, take: Import) -> None:

@@ -309,7 +309,7 @@ async def test_from_the_class_to_the_academy(afternoon: Stage) -> None:
     mum = (await guardians(stage, one.student_id))[0]
     await mum.send("/extended")
     mum.reads("今天：已在澹台书院延时托管，至 18:30。")
-    await mum.tap(data=f"exn:{one.student_id}")
+    await mum.tap(data=f"exn:{one.student_id}:{TUESDAY.toordinal()}")
     assert mum.toasts[-1] == "孩子已在延时托管，可随时到澹台书院接走。"
 
 

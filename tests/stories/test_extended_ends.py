@@ -8,7 +8,7 @@ from journey import guardians, person_id
 from sqlalchemy import select, update
 from stage import Stage
 
-from care.records import Application, Person, SchoolClass, State, Student, Term
+from care.records import Application, DayChild, Leave, Person, SchoolClass, State, Student, Term
 from care.term_changes import NOT_OFFERED, change_extended
 
 TUESDAY = date(2026, 11, 24)
@@ -68,3 +68,27 @@ async def test_it_ends_while_children_stay(small_afternoon: Stage) -> None:
     await stage.at(datetime.combine(TUESDAY.replace(day=25), time(12, 30), stage.school.zone))
     await mum.send("/extended")
     mum.reads("本学期不提供延时托管。")
+
+
+async def test_a_child_that_went_before_the_letter_came(small_afternoon: Stage) -> None:
+    """Both children stay on Tuesdays; one is taken over, one goes on leave, between the end and the letter."""
+    stage = small_afternoon
+    (standing, first, name), (other_standing, second, other_name), *_rest = await children(stage)
+    mum, other = (await guardians(stage, first))[0], (await guardians(stage, second))[0]
+    async with stage.school.work() as uow:
+        chosen = update(Application).where(Application.id.in_((standing, other_standing)))
+        await uow.session.execute(chosen.values(extended_weekdays=[2]))
+    await stage.at(datetime.combine(TUESDAY, time(12, 30), stage.school.zone))
+    office = await stage.act_as(await stage.star("office"))
+    async with stage.school.work(office) as uow:
+        await change_extended(uow, (await uow.session.scalars(select(Term.id))).one(), NOT_OFFERED)
+        await uow.session.execute(
+            update(DayChild).where(DayChild.student_id == first).values(extended_at=uow.now),
+        )
+        given_by = person_id(other)
+        uow.session.add(Leave(student_id=second, first=TUESDAY, last=TUESDAY, given_by=given_by, given_at=uow.now))
+    stage.school.wake()
+    await stage.calm()
+    for person, child in ((mum, name), (other, other_name)):
+        person.reads(f"{child}：星期二的延时托管取消。")
+        person.misses("照常参加延时托管")
