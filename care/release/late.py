@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
@@ -38,8 +38,9 @@ class Late:
     people: tuple[int, ...]
     unsaid_in: int | None = None
 
-    def key(self) -> str:
-        return _key(self.day_child_id, self.step)
+    def letters(self) -> list[str]:
+        """The keys of the letters to whom the step tells."""
+        return [f"{_key(self.day_child_id, self.step)}:{person}" for person in self.people]
 
 
 def _key(day_child_id: int, step: int) -> str:
@@ -143,6 +144,18 @@ async def _alarmed(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     return set(await uow.session.scalars(query))
 
 
+_NOT_SAID = and_(Letter.state == LetterState.LAPSED, Letter.error == "")
+"""Its turn came while there was nothing to say: the class was on paper, or a release had not been taken back yet."""
+
+
+async def open_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
+    """Those of the due steps that have not been taken, or of which a letter came to nothing."""
+    due = await due_steps(uow, minutes)
+    keys = [key for late in due for key in late.letters()]
+    said = set(await uow.session.scalars(select(Letter.unique_key).where(Letter.unique_key.in_(keys), ~_NOT_SAID)))
+    return [late for late in due if not late.people or not said.issuperset(late.letters())]
+
+
 async def take_step(uow: UnitOfWork, late: Late) -> None:
     """Tells whom the step tells, once. The last one opens an alarm, which a release closes by itself; whoever is here
     again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile, or is
@@ -154,14 +167,7 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     if not (one.is_here or (one.step is Step.EXPECTED and late.step == LEAD)):
         return
     if late.step < LEAD:
-        await uow.post(
-            "child_uncollected",
-            late.people,
-            Class.ALARM,
-            key=late.key(),
-            day_child_id=late.day_child_id,
-            step=late.step,
-        )
+        await _ask(uow, late)
         return
     alarm, new = await raise_alarm(uow, late.day_child_id, AlarmKind.UNCOLLECTED)
     if not new:
@@ -172,14 +178,25 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
 
 
+async def _ask(uow: UnitOfWork, late: Late) -> None:
+    """Each of the people is asked to come, once; a letter that came to nothing goes out after all."""
+    mine = (Letter.unique_key.in_(late.letters()), _NOT_SAID)
+    again = update(Letter).where(*mine).values(state=LetterState.WAITING, attempts=0, due_at=uow.now)
+    if (await uow.connection.execute(again)).rowcount:
+        uow.posted = True
+    child, step = late.day_child_id, late.step
+    key = _key(child, step)
+    await uow.post("child_uncollected", late.people, Class.ALARM, key=key, day_child_id=child, step=step)
+
+
 async def take_unsaid(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int]) -> None:
     """The last step for several children of one class of whom the roll says nothing, mostly because nobody has called
-    it: an alarm for each, and one letter that names them."""
+    it: an alarm for each, and one letter that names them. Nothing is done for whom ``take_step`` does nothing."""
     await hold_lists(uow, day_child_ids)
     new: list[int] = []
     for day_child_id in day_child_ids:
         one = await any_child(uow, day_child_id)
-        if one is None or one.step is not Step.EXPECTED:
+        if one is None or one.step is not Step.EXPECTED or one.paper_since is not None:
             continue
         alarm, is_new = await raise_alarm(uow, day_child_id, AlarmKind.UNCOLLECTED)
         if is_new:
