@@ -15,6 +15,7 @@ from bot.chat.handover.words import (
     who_is,
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
+from care.paper.mark import says_how
 from care.pickup.adults import Authorised, authorised, bare_name, barred
 from care.records.day import Holder, Proof
 from care.release.gate import Come, just_released, sheet
@@ -63,10 +64,8 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     plain = [child for child in here if not child.has_namesake]
     rows += [(_child_button(_, child),) for child in here if child.has_namesake]
     rows += abreast([_child_button(_, child) for child in plain])
-    if gate.paper_since is not None:
-        rows.append((Button(_("The chat works again"), pack("hb", gate.session_id)),))
-    elif here:
-        rows.append((Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0)),))
+    if (here or gate.paper_since is not None) and await says_how(uow, gate):
+        rows.append((_paper_button(_, gate),))
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
 
 
@@ -94,6 +93,12 @@ def paper_question(_: Words, gate: Gate) -> View:
 def _child_button(_: Words, child: GateChild) -> Button:
     stays = _("{child} (stays)", child=in_list(child)) if child.stays else in_list(child)
     return Button(("➜ " if child.on_the_way else "") + stays, pack("hk", child.id))
+
+
+def _paper_button(_: Words, gate: Gate) -> Button:
+    if gate.paper_since is not None:
+        return Button(_("The chat works again"), pack("hb", gate.session_id))
+    return Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0))
 
 
 def _undo_row(_: Words, child: GateChild) -> Row:
