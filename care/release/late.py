@@ -4,7 +4,7 @@ after the other."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, or_, select, update
@@ -14,6 +14,7 @@ from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
+from care.missing import found_at
 from care.records.day import Alarm, AlarmKind, CareSession, SessionKind, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
@@ -49,18 +50,19 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """``unsaid_in``: the session whose roll says nothing about the child."""
+    """``since``: from when the minutes count. ``unsaid_in``: the session whose roll says nothing about the child."""
 
     id: int
     student_id: int
-    ends_at: datetime
+    since: datetime
     unsaid_in: int | None
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
-    session, one number for each step. Those already taken are among them; their keys tell. A child of whom the roll
-    has said nothing reaches the duty lead alone: the family is not told that it is here."""
+    session, one number for each step; of a child that was missing and found later, after it was found, which its family
+    hears with the end of care. Those already taken are among them; their keys tell. A child of whom the roll has said
+    nothing reaches the duty lead alone: the family is not told that it is here."""
     waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
     guardians, planned = await _who(uow, [one.student_id for one in waiting])
     alarmed = await _alarmed(uow, [one.id for one in waiting])
@@ -72,7 +74,7 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         for step, after in enumerate(minutes, start=1):
             if one.unsaid_in is not None and step != LEAD:
                 continue
-            passed = uow.now >= one.ends_at + timedelta(minutes=after)
+            passed = uow.now >= one.since + timedelta(minutes=after)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
                 found.append(Late(one.id, step, tuple(people[step]), one.unsaid_in))
     return found
@@ -91,6 +93,7 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     stay = await staying(uow, uow.day)
     query = (
         select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.session_id, CareSession.ends_at, CHAIN.c.step)
+        .add_columns(found_at(CHILDREN.c.id).label("found_at"))
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
         .outerjoin(
@@ -105,14 +108,12 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         .where(_ON_PAPER.is_(None))
         .order_by(CHILDREN.c.id)
     )
-    waiting = [
-        _Waiting(row.id, row.student_id, row.ends_at, row.session_id if row.step is Step.EXPECTED else None)
-        for row in await uow.connection.execute(query)
-    ]
-    if stay is not None:
-        later = stay.ends_at
-        waiting = [replace(one, ends_at=later) if one.student_id in stay.students else one for one in waiting]
-    return [one for one in waiting if one.ends_at <= ended_by]
+    waiting: list[_Waiting] = []
+    for row in await uow.connection.execute(query):
+        ends_at = stay.ends_at if stay is not None and row.student_id in stay.students else row.ends_at
+        since, unsaid = max(ends_at, row.found_at or ends_at), row.step is Step.EXPECTED
+        waiting.append(_Waiting(row.id, row.student_id, since, row.session_id if unsaid else None))
+    return [one for one in waiting if one.since <= ended_by]
 
 
 async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, int]]:
