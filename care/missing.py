@@ -4,10 +4,10 @@ lead; it stays open until somebody closes it with a reason, or the child is ther
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
@@ -117,6 +117,15 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     await uow.post("child_arrived", guardians, Class.ALARM, key=f"arrived:{alarm.id}", alarm_id=alarm.id)
     staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
+
+
+def found_at(day_child_id: SQLColumnExpression[int]) -> ScalarSelect[datetime | None]:
+    """When a child that was missing was there after all, the last time; null where it never was missing."""
+    return (
+        select(func.max(Alarm.closed_at))
+        .where(Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
+        .scalar_subquery()
+    )
 
 
 async def excused(uow: UnitOfWork, day_child_id: int) -> None:

@@ -17,6 +17,7 @@ from care.work import UnitOfWork
 LATE = timedelta(minutes=10)
 """A letter that is due, or was tried in vain, for longer than this and still waits is shown."""
 MISSED_SHOWN = timedelta(days=7)
+DROPPED = "dropped by the office"
 OPEN = (LetterState.FAILED, LetterState.REVIEW, LetterState.WAITING)
 
 
@@ -160,7 +161,7 @@ async def retry_letter(uow: UnitOfWork, letter_id: int) -> None:
 
 async def drop_letter(uow: UnitOfWork, letter_id: int) -> None:
     letter = await _letter(uow, letter_id)
-    letter.state, letter.payload = LetterState.LAPSED, None
+    letter.state, letter.payload, letter.error = LetterState.LAPSED, None, letter.error or DROPPED
     uow.record("letter_dropped", "letter", letter_id, kind=letter.kind)
 
 

@@ -8,7 +8,7 @@ from datetime import date, time
 
 from sqlalchemy import select
 
-from care.enrolment.places import places_by_grade
+from care.enrolment.places import give_places_of, places_by_grade
 from care.errors import Invalid, NotFound
 from care.extended import ending
 from care.permissions import Permission
@@ -85,6 +85,7 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     term = await _locked(uow, wave.term_id)
     others = list(await uow.session.scalars(select(Wave).where(Wave.term_id == term.id, Wave.id != wave_id)))
     _check_wave(wanted, term)
+    had_none = set(wanted.grades).difference(wave.grades, *(other.grades for other in others))
     await _check_all_leave(uow, term.id, {*wanted.grades, *(grade for other in others for grade in other.grades)})
     for other in others:
         _take_away(uow, other, wanted.grades)
@@ -93,6 +94,9 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     wave.starts_at, wave.ends_at = wanted.starts_at, wanted.ends_at
     wave.gate, wave.guidance_venue, wave.course_venue = wanted.gate, wanted.guidance_venue, wanted.course_venue
     uow.record("wave_changed", "term", term.id, wave=wave.ordinal, before=before, after=_wave_of(wave))
+    if had_none:
+        await uow.session.flush()
+        await give_places_of(uow, term.id, had_none)
 
 
 def _check_wave(wanted: WaveTimes, term: Term) -> None:

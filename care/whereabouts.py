@@ -27,6 +27,7 @@ class InCare:
     those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
     "is the child with you?"."""
 
+    date: date
     step: Step
     at: datetime
     holder: Holder
@@ -84,6 +85,7 @@ _QUERY = (
         Guardianship.relation,
         Alarm.answer,
     )
+    .add_columns(CHILDREN.c.date)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
     .join(CareSession, CareSession.id == CHILDREN.c.session_id)
     .outerjoin(
@@ -113,6 +115,7 @@ def _in_care(row: Row[Any]) -> InCare:
     known = row.adult is not None and row.adult == row.holder_name  # the ids of other lists may be the same numbers
     said = row.data.get("relation")
     return InCare(
+        date=row.date,
         step=row.step,
         at=row.at,
         holder=row.holder,

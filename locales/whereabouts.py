@@ -13,14 +13,19 @@ from locales.labels import clock_on, day, label
 
 
 def today_line(_: Words, where: Whereabouts, now: datetime, zone: ZoneInfo) -> str:
-    """Today's line about a child; times are the school's local time."""
+    """Today's line about a child, or that of the day under way after midnight; times are the school's local time."""
     if isinstance(where, NoCare):
         return _no_care(_, where)
     if isinstance(where, Coming):
         teacher = where.teacher or _("the school office")
         at = _at(where.starts_at, zone)
         return _("Today: expected at {time}, homeroom teacher {teacher}", time=at, teacher=teacher)
-    return _in_care(_, where, now, zone)
+    if where.step is Step.LEAVE:
+        return _("Today: on leave")
+    state = _in_care(_, where, now, zone)
+    if where.date == now.astimezone(zone).date():
+        return _("Today: {state}", state=state)
+    return _("Afternoon of {date}: {state}", date=day(_, where.date), state=state)
 
 
 def _at(moment: datetime, zone: ZoneInfo) -> str:
@@ -35,17 +40,15 @@ def _no_care(_: Words, where: NoCare) -> str:
 
 
 def _in_care(_: Words, where: InCare, now: datetime, zone: ZoneInfo) -> str:
-    time = clock_on(_, where.at, zone, now.astimezone(zone).date())
-    if where.step is Step.LEAVE:
-        return _("Today: on leave")
+    time = clock_on(_, where.at, zone, where.date)
     if where.step is Step.EXPECTED:
         return _expected(_, where, now, zone)
     if where.step is Step.ABSENT:
         return _missing(_, where, time)
     if where.step is Step.EXPLAINED:
         if where.holder is Holder.ADULT:
-            return _("Today: not in care, but with {name} (said at {time})", name=where.holder_name, time=time)
-        return _("Today: not in care, explained at {time}", time=time)
+            return _("not in care, but with {name} (said at {time})", name=where.holder_name, time=time)
+        return _("not in care, explained at {time}", time=time)
     if where.step is Step.RELEASED:
         return _released(_, where, time)
     return _with_teacher(_, where, time)
@@ -58,41 +61,37 @@ def _expected(_: Words, where: InCare, now: datetime, zone: ZoneInfo) -> str:
         "teacher": where.teacher or _("the school office"),
     }
     if now < where.starts_at:
-        return _("Today: expected at {time} in {venue}, teacher {teacher}", **values)
+        return _("expected at {time} in {venue}, teacher {teacher}", **values)
     if where.signed_in:
-        return _("Today: expected since {time}; {teacher} is taking the roll in {venue}", **values)
-    return _("Today: expected since {time} in {venue}; the roll has not been taken yet, teacher {teacher}", **values)
+        return _("expected since {time}; {teacher} is taking the roll in {venue}", **values)
+    return _("expected since {time} in {venue}; the roll has not been taken yet, teacher {teacher}", **values)
 
 
 def _missing(_: Words, where: InCare, time: str) -> str:
     if where.answer == Answer.NOT_HERE:
-        return _("Today: not found at {time}; the duty lead has been told and is looking into it", time=time)
-    return _("Today: not at the roll call at {time}; we have asked you whether the child is with you", time=time)
+        return _("not found at {time}; the duty lead has been told and is looking into it", time=time)
+    return _("not at the roll call at {time}; we have asked you whether the child is with you", time=time)
 
 
 def _released(_: Words, where: InCare, time: str) -> str:
     if where.holder is not Holder.ADULT:
-        return _("Today: went home at {time}, sent off by {teacher}", time=time, teacher=where.given_by)
+        return _("went home at {time}, sent off by {teacher}", time=time, teacher=where.given_by)
     name = where.holder_name
     if where.relation is not None:
         name = _("{name} ({relation})", name=name, relation=label(_, where.relation))
-    return _(
-        "Today: collected by {name} at {time}, handed over by {teacher}", name=name, time=time, teacher=where.given_by
-    )
+    return _("collected by {name} at {time}, handed over by {teacher}", name=name, time=time, teacher=where.given_by)
 
 
 def _with_teacher(_: Words, where: InCare, time: str) -> str:
     name = where.holder_name
     if where.step is Step.MOVED:
         if where.holder is not Holder.TEACHER:
-            return _("Today: with the course teacher since {time}", time=time)
-        return _("Today: with the course teacher {name} since {time}", name=name, time=time)
+            return _("with the course teacher since {time}", time=time)
+        return _("with the course teacher {name} since {time}", name=name, time=time)
     if where.step is Step.LINED_OUT:
-        return _(
-            "Today: with {name} on the way to the gate ({gate}) since {time}", name=name, gate=where.gate, time=time
-        )
+        return _("with {name} on the way to the gate ({gate}) since {time}", name=name, gate=where.gate, time=time)
     if name != where.teacher:
-        return _("Today: with {name} since {time}", name=name, time=time)
+        return _("with {name} since {time}", name=name, time=time)
     if where.step is Step.LATE:
-        return _("Today: with {name} in {venue} since {time} (came late)", name=name, venue=where.venue, time=time)
-    return _("Today: with {name} in {venue} since {time}", name=name, venue=where.venue, time=time)
+        return _("with {name} in {venue} since {time} (came late)", name=name, venue=where.venue, time=time)
+    return _("with {name} in {venue} since {time}", name=name, venue=where.venue, time=time)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from care.day.rules import Rules
 from care.permissions import SYSTEM
-from care.release.late import due_steps, take_step, take_unsaid
+from care.release.late import open_steps, take_step, take_unsaid
 from care.school import School
 from care.work import UnitOfWork
 from scheduler.parts import by_itself, together
@@ -21,9 +21,7 @@ async def chase_uncollected(school: School, rules: Rules) -> None:
     """Takes the steps that are due and have not been taken, each child's by itself; of a class whose roll says nothing
     about several children, all at once."""
     async with school.look(SYSTEM) as uow:
-        due = await due_steps(uow, rules.late_minutes)
-        known = await uow.known_keys(f"{late.key()}:{person}" for late in due for person in late.people)
-    new = [late for late in due if not late.people or any(f"{late.key()}:{one}" not in known for one in late.people)]
+        new = await open_steps(uow, rules.late_minutes)
     classes: dict[int, list[int]] = defaultdict(list)
     for late in new:
         if late.unsaid_in is not None:

@@ -212,8 +212,7 @@ class Gate:
         self.pace.count(what)
 
     def _buttons(self, fate: Fate) -> list[Seen]:
-        """To hand over this child alone, on the newest message that offers it: whoever signed on the page leaves the
-        teacher's question about them standing."""
+        """To hand over this child alone, on the newest message that offers it; below may stand older questions."""
         for shown in reversed(self.phone.persona.messages):
             mine = [one for one in self.phone.finds("hg", shown) if f":{fate.child_id}." in one.data]
             if mine:

@@ -12,10 +12,12 @@ from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.extended.session import staying
 from care.missing import Answer, alarm_of, answer, asked, close, is_asked, may_close
 from care.records.day import Alarm
 from care.records.delivery import Form, Letter, LetterState
 from care.records.people import Person
+from care.release.gate import any_child
 from care.work import UnitOfWork
 from locales import Words, mark
 from locales.labels import error_sentence, label
@@ -253,7 +255,22 @@ async def _child_arrived(c: Context) -> View | None:
     if not await _was_asked(c, alarm):
         return None
     at = f"{alarm.closed_at.astimezone(c.uow.school.zone):%H:%M}" if alarm.closed_at else ""
-    return View(c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **_names(alarm)))
+    text = c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **_names(alarm))
+    return View(text + await _to_be_collected(c, alarm))
+
+
+async def _to_be_collected(c: Context, alarm: Alarm) -> str:
+    """A child that was found after the end of its care, and is here, is asked for with the same letter."""
+    one = await any_child(c.uow, alarm.day_child_id)
+    if one is None or alarm.closed_at is None or not one.is_here or one.paper_since is not None:
+        return ""
+    stay = await staying(c.uow, one.date, [one.student_id])
+    stays = stay if stay is not None and one.student_id in stay.students else None
+    ends_at, gate = (stays.ends_at, stays.gate) if stays else (one.ends_at, one.gate)
+    if alarm.closed_at < ends_at:
+        return ""
+    time = f"{ends_at.astimezone(c.uow.school.zone):%H:%M}"
+    return "\n" + c._("Care ended at {time}: please come to the gate ({gate}).", time=time, gate=gate)
 
 
 async def _child_missing_over(c: Context) -> View | None:

@@ -24,7 +24,7 @@ from bot.wire.fate import Fate, Judge
 from bot.wire.lead import LEASE_S, elapsed
 from bot.wire.letters import Outgoing
 from bot.wire.trouble import Troubles
-from bot.wire.view import document_payload, message_payload
+from bot.wire.view import document_payload, edit_payload, message_payload
 from bot.wire.voice import Voice
 from care.channels import Trouble
 from care.linking import set_reach
@@ -230,6 +230,9 @@ class Sender:
         if view.document:
             payload = json.dumps(document_payload(letter.chat_id, view), ensure_ascii=False)
             return await bot.call("sendDocument", payload, Document(view.document_name, view.document))
+        if view.in_place_of is not None and view.in_place_of[:2] == (letter.channel, letter.chat_id):
+            edit = edit_payload(letter.chat_id, view.in_place_of[2], view)
+            return await bot.call("editMessageText", json.dumps(edit, ensure_ascii=False))
         return await bot.call("sendMessage", json.dumps(message_payload(letter.chat_id, view), ensure_ascii=False))
 
     # what became of letters

@@ -93,6 +93,11 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
             raise Conflict()
         return [int(part) for part in self.parts]
 
+    @property
+    def screen(self) -> tuple[str, int, int] | None:
+        """Channel, chat and message that was tapped, and in which ``show`` puts its view."""
+        return None if self.tapped is None else (self.channel, self.chat, self.tapped)
+
     async def say(self, view: View) -> None:
         """Sends a new message."""
         payload = json.dumps(message_payload(self.chat, view), ensure_ascii=False)

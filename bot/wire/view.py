@@ -32,6 +32,8 @@ class View:
     rows: tuple[tuple[Button, ...], ...] = ()
     share_phone: str = ""
     drop_keyboard: bool = False
+    in_place_of: tuple[str, int, int] | None = None
+    """Of a letter: channel, chat and message that it is shown in, where it goes to that chat."""
     document_name: str = ""
     document: bytes = field(default=b"", repr=False)
 

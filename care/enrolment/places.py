@@ -3,6 +3,7 @@ approval means for extended care."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from care.permissions import SYSTEM
 from care.records.delivery import Class
 from care.records.enrolment import Application, State
 from care.records.people import SchoolClass, Student
+from care.term import wave_of
 from care.work import UnitOfWork
 
 
@@ -85,9 +87,11 @@ async def extended_full_for(uow: UnitOfWork, application: Application) -> list[i
 
 
 async def give_place_to_next(uow: UnitOfWork, term_id: int, class_id: int) -> list[int]:
-    """Approves from the waiting list, longest waiting first, as far as places reach. The caller has locked the term's
-    places. Returns application ids."""
+    """Approves from the waiting list, longest waiting first, as far as places reach; nobody of a grade in no wave, as
+    by hand. The caller has locked the term's places. Returns application ids."""
     school_class = await uow.session.get_one(SchoolClass, class_id, with_for_update=True, populate_existing=True)
+    if await wave_of(uow, term_id, school_class.grade) is None:
+        return []
     free = school_class.capacity - await places_taken(uow, term_id, class_id)
     if free <= 0:
         return []
@@ -118,6 +122,14 @@ async def give_place_to_next(uow: UnitOfWork, term_id: int, class_id: int) -> li
     uow.actor = actor
     await uow.session.flush()
     return given
+
+
+async def give_places_of(uow: UnitOfWork, term_id: int, grades: Collection[int]) -> None:
+    """These grades leave with a wave from now on: whose places were kept from the waiting list gets them. The caller
+    has locked the term's places."""
+    query = select(SchoolClass.id).where(SchoolClass.grade.in_(grades)).order_by(SchoolClass.id)
+    for class_id in list(await uow.session.scalars(query)):
+        await give_place_to_next(uow, term_id, class_id)
 
 
 async def waiting_position(uow: UnitOfWork, application: Application, class_id: int) -> int:

@@ -63,16 +63,25 @@ async def back_from_paper(uow: UnitOfWork, session_id: int) -> Gate:
 
 
 async def _to_mark(uow: UnitOfWork, session_id: int) -> Gate:
-    """The session, held. Of extended care only who answers for it, or may, says how it hands over."""
+    """The session, held. Raises NotFound for who does not say how it hands over."""
     await hold(uow, session_id)
     gate = await sheet(uow, session_id)
-    session = await uow.session.get_one(CareSession, session_id, populate_existing=True)
-    mine = uow.actor.person_id is not None and session.signed_in_id == uow.actor.person_id
-    if gate.extended and not mine and not may_take(uow, session):
+    if not await says_how(uow, gate):
         raise NotFound()
+    session = await uow.session.get_one(CareSession, session_id, populate_existing=True)
     if (await uow.session.get_one(CareDay, session.date, populate_existing=True)).closed_at is not None:
         raise Conflict("day_closed")
     return gate
+
+
+async def says_how(uow: UnitOfWork, gate: Gate) -> bool:
+    """Whether the actor says how a session that they may release from hands over: of extended care only who answers
+    for it, or may."""
+    if not gate.extended:
+        return True
+    session = await uow.session.get_one(CareSession, gate.session_id, populate_existing=True)
+    mine = uow.actor.person_id is not None and session.signed_in_id == uow.actor.person_id
+    return mine or may_take(uow, session)
 
 
 def _waits(one: GateChild) -> bool:

@@ -1,6 +1,7 @@
 """Pick-up codes: six letters and digits without look-alikes, one an adult and date, unique among all of that date.
 
-A code is never stored: it is made from the school's key and its row, and found by its keyed hash.
+A code is never stored: it is made from the school's key and its row, and found by its keyed hash. Where another adult
+has the first of a row's codes that day, the row takes the next; the hash tells which one it has.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ PURPOSE = "pickup"
 LINK = "pk"
 """What the payload of a code's QR deep link begins with, before the code."""
 TRIES = TRIES_PER_HOUR
+CHOICES = 4
+"""Of 900 million codes four are free for ever: with 5,000 a date, four that are all taken come once in 10^21 rows."""
 
 
 class WrongTry(StrEnum):
@@ -40,23 +43,31 @@ async def code_for(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> s
     """The adult's code of a date; made when it is first asked for, the same ever after."""
     query = select(PickupCode).where(PickupCode.date == day, PickupCode.adult == adult, PickupCode.adult_id == adult_id)
     row = (await uow.session.scalars(query)).first()
-    while row is None:
+    if row is None:
         row = PickupCode(date=day, adult=adult, adult_id=adult_id, code_hash=secrets.token_hex(32), made_at=uow.now)
         uow.session.add(row)
         await uow.session.flush()
-        fingerprint = _fingerprint(uow, _code(uow, row.id))
-        if await _row_of(uow, fingerprint, day) is not None:  # another adult has this very code today
-            await uow.session.delete(row)
-            await uow.session.flush()
-            row = None
-        else:
-            row.code_hash = fingerprint
-            await uow.session.flush()
-    return _code(uow, row.id)
+    for code in choices(uow, row.id):
+        if _fingerprint(uow, code) == row.code_hash:
+            return code
+    code = await _free(uow, row)
+    row.code_hash = _fingerprint(uow, code)
+    await uow.session.flush()
+    return code
 
 
-def _code(uow: UnitOfWork, number: int) -> str:
-    return uow.school.keys.code(PURPOSE, number, LENGTH)
+def choices(uow: UnitOfWork, number: int) -> list[str]:
+    """The codes that a row can have, in the order in which they are tried; none can be told from another."""
+    purposes = (PURPOSE, *(f"{PURPOSE} {nth}" for nth in range(2, CHOICES + 1)))
+    return [uow.school.keys.code(purpose, number, LENGTH) for purpose in purposes]
+
+
+async def _free(uow: UnitOfWork, row: PickupCode) -> str:
+    """The first of the row's codes that nobody else has on its date."""
+    for code in choices(uow, row.id):
+        if await _row_of(uow, _fingerprint(uow, code), row.date) is None:
+            return code
+    raise RuntimeError("every pick-up code that a row can have is somebody else's that day")
 
 
 def _fingerprint(uow: UnitOfWork, code: str) -> str:

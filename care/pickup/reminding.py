@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from care.custody.chain import CHAIN
 from care.custody.steps import HERE
 from care.extended.session import session_on, staying
+from care.missing import found_at
 from care.records.day import CareSession, DayChild
 from care.records.delivery import Letter, LetterState
 from care.records.people import Guardianship, Person
@@ -54,7 +55,8 @@ class DueReminder:
 
 
 async def due_reminders(uow: UnitOfWork, minutes: int) -> list[DueReminder]:
-    """Today's reminders that are due (``minutes`` before the session's end, which follows an early end) and new."""
+    """Today's reminders that are due (``minutes`` before the session's end, which follows an early end) and new. Of a
+    child that comes, or is found, after the end no family is reminded any more: the uncollected clock tells it."""
     ahead = uow.now + timedelta(minutes=minutes)
     near = select(CareSession.id).where(CareSession.date == uow.today, CareSession.ends_at <= ahead)
     if await uow.session.scalar(near.limit(1)) is None:
@@ -67,6 +69,8 @@ async def due_reminders(uow: UnitOfWork, minutes: int) -> list[DueReminder]:
     if extended is not None and extended.ends_at <= ahead:
         rows += await uow.session.execute(_due(uow.today, ahead, extended.id).where(DayChild.student_id.in_(stayers)))
     for row in rows:
+        if max(row.here_since, row.found_at or row.here_since) >= row.ends_at:
+            continue
         key = dismissal_key(uow.today, row.wave, row.person_id, row.student_id if row.known else None)
         other = found.get(key)
         at = max(row.ends_at - timedelta(minutes=minutes), row.here_since)
@@ -103,6 +107,7 @@ def _due(day: date, ahead: datetime, session_id: int | None = None) -> Select[An
     return (
         select(CareSession.wave, CareSession.ends_at, DayChild.student_id, Guardianship.person_id)
         .add_columns(known.label("known"), here_since.label("here_since"))
+        .add_columns(found_at(DayChild.id).label("found_at"))
         .select_from(DayChild)
         .join(CareSession, leaves_from)
         .join(CHAIN, (CHAIN.c.day_child_id == DayChild.id) & (CHAIN.c.seq == DayChild.last_seq))

@@ -4,16 +4,17 @@ after the other."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import and_, case, or_, select, update
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
+from care.missing import found_at
 from care.records.day import Alarm, AlarmKind, CareSession, SessionKind, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
@@ -38,8 +39,9 @@ class Late:
     people: tuple[int, ...]
     unsaid_in: int | None = None
 
-    def key(self) -> str:
-        return _key(self.day_child_id, self.step)
+    def letters(self) -> list[str]:
+        """The keys of the letters to whom the step tells."""
+        return [f"{_key(self.day_child_id, self.step)}:{person}" for person in self.people]
 
 
 def _key(day_child_id: int, step: int) -> str:
@@ -48,18 +50,19 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """``unsaid_in``: the session whose roll says nothing about the child."""
+    """``since``: from when the minutes count. ``unsaid_in``: the session whose roll says nothing about the child."""
 
     id: int
     student_id: int
-    ends_at: datetime
+    since: datetime
     unsaid_in: int | None
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
-    session, one number for each step. Those already taken are among them; their keys tell. A child of whom the roll
-    has said nothing reaches the duty lead alone: the family is not told that it is here."""
+    session, one number for each step; of a child that was missing and found later, after it was found, which its family
+    hears with the end of care. Those already taken are among them; their keys tell. A child of whom the roll has said
+    nothing reaches the duty lead alone: the family is not told that it is here."""
     waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
     guardians, planned = await _who(uow, [one.student_id for one in waiting])
     alarmed = await _alarmed(uow, [one.id for one in waiting])
@@ -71,7 +74,7 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         for step, after in enumerate(minutes, start=1):
             if one.unsaid_in is not None and step != LEAD:
                 continue
-            passed = uow.now >= one.ends_at + timedelta(minutes=after)
+            passed = uow.now >= one.since + timedelta(minutes=after)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
                 found.append(Late(one.id, step, tuple(people[step]), one.unsaid_in))
     return found
@@ -90,6 +93,7 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     stay = await staying(uow, uow.day)
     query = (
         select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.session_id, CareSession.ends_at, CHAIN.c.step)
+        .add_columns(found_at(CHILDREN.c.id).label("found_at"))
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
         .outerjoin(
@@ -104,14 +108,12 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         .where(_ON_PAPER.is_(None))
         .order_by(CHILDREN.c.id)
     )
-    waiting = [
-        _Waiting(row.id, row.student_id, row.ends_at, row.session_id if row.step is Step.EXPECTED else None)
-        for row in await uow.connection.execute(query)
-    ]
-    if stay is not None:
-        later = stay.ends_at
-        waiting = [replace(one, ends_at=later) if one.student_id in stay.students else one for one in waiting]
-    return [one for one in waiting if one.ends_at <= ended_by]
+    waiting: list[_Waiting] = []
+    for row in await uow.connection.execute(query):
+        ends_at = stay.ends_at if stay is not None and row.student_id in stay.students else row.ends_at
+        since, unsaid = max(ends_at, row.found_at or ends_at), row.step is Step.EXPECTED
+        waiting.append(_Waiting(row.id, row.student_id, since, row.session_id if unsaid else None))
+    return [one for one in waiting if one.since <= ended_by]
 
 
 async def _who(uow: UnitOfWork, students: Sequence[int]) -> tuple[dict[int, list[int]], dict[int, int]]:
@@ -143,6 +145,18 @@ async def _alarmed(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
     return set(await uow.session.scalars(query))
 
 
+_NOT_SAID = and_(Letter.state == LetterState.LAPSED, Letter.error == "")
+"""Its turn came while there was nothing to say: the class was on paper, or a release had not been taken back yet."""
+
+
+async def open_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
+    """Those of the due steps that have not been taken, or of which a letter came to nothing."""
+    due = await due_steps(uow, minutes)
+    keys = [key for late in due for key in late.letters()]
+    said = set(await uow.session.scalars(select(Letter.unique_key).where(Letter.unique_key.in_(keys), ~_NOT_SAID)))
+    return [late for late in due if not late.people or not said.issuperset(late.letters())]
+
+
 async def take_step(uow: UnitOfWork, late: Late) -> None:
     """Tells whom the step tells, once. The last one opens an alarm, which a release closes by itself; whoever is here
     again after a release was taken back is alarmed for anew. Nothing is done for a child who has gone meanwhile, or is
@@ -154,14 +168,7 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     if not (one.is_here or (one.step is Step.EXPECTED and late.step == LEAD)):
         return
     if late.step < LEAD:
-        await uow.post(
-            "child_uncollected",
-            late.people,
-            Class.ALARM,
-            key=late.key(),
-            day_child_id=late.day_child_id,
-            step=late.step,
-        )
+        await _ask(uow, late)
         return
     alarm, new = await raise_alarm(uow, late.day_child_id, AlarmKind.UNCOLLECTED)
     if not new:
@@ -172,14 +179,25 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
 
 
+async def _ask(uow: UnitOfWork, late: Late) -> None:
+    """Each of the people is asked to come, once; a letter that came to nothing goes out after all."""
+    mine = (Letter.unique_key.in_(late.letters()), _NOT_SAID)
+    again = update(Letter).where(*mine).values(state=LetterState.WAITING, attempts=0, due_at=uow.now)
+    if (await uow.connection.execute(again)).rowcount:
+        uow.posted = True
+    child, step = late.day_child_id, late.step
+    key = _key(child, step)
+    await uow.post("child_uncollected", late.people, Class.ALARM, key=key, day_child_id=child, step=step)
+
+
 async def take_unsaid(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int]) -> None:
     """The last step for several children of one class of whom the roll says nothing, mostly because nobody has called
-    it: an alarm for each, and one letter that names them."""
+    it: an alarm for each, and one letter that names them. Nothing is done for whom ``take_step`` does nothing."""
     await hold_lists(uow, day_child_ids)
     new: list[int] = []
     for day_child_id in day_child_ids:
         one = await any_child(uow, day_child_id)
-        if one is None or one.step is not Step.EXPECTED:
+        if one is None or one.step is not Step.EXPECTED or one.paper_since is not None:
             continue
         alarm, is_new = await raise_alarm(uow, day_child_id, AlarmKind.UNCOLLECTED)
         if is_new:

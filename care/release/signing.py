@@ -36,6 +36,8 @@ LONGEST = 60_000
 """Characters of the points as they are sent."""
 
 Stroke = Sequence[tuple[int, int]]
+Screen = tuple[str, int, int]
+"""Channel, chat and message in which the link stands: there the teacher reads how it ended."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ class Wanted:
     adult_id: int
     seen: dict[int, int]
     until: datetime
+    screen: Screen | None
 
 
-def make_token(uow: UnitOfWork, adult: Adult, adult_id: int, seen: dict[int, int]) -> str:
+def make_token(uow: UnitOfWork, adult: Adult, adult_id: int, seen: dict[int, int], screen: Screen | None = None) -> str:
     """The token of a link by which one adult signs for these children, before the actor, within five minutes."""
     until = int((uow.now + VALID).timestamp())
-    said = [uow.actor.person_id, adult.value, adult_id, sorted(seen.items()), until]
+    said = [uow.actor.person_id, adult.value, adult_id, sorted(seen.items()), until, screen]
     body = _pack(json.dumps(said, separators=(",", ":")).encode())
     return f"{body}.{_seal(uow, body)}"
 
@@ -63,10 +66,10 @@ def read_token(uow: UnitOfWork, token: str) -> Wanted:
     if not hmac.compare_digest(seal.encode(), _seal(uow, body).encode()):
         raise Invalid("sign_link_unknown")
     try:
-        teacher_id, adult, adult_id, pairs, until = json.loads(_unpack(body))
+        teacher_id, adult, adult_id, pairs, until, screen = json.loads(_unpack(body))
     except (ValueError, binascii.Error) as error:
         raise Invalid("sign_link_unknown") from error
-    wanted = Wanted(teacher_id, Adult(adult), adult_id, dict(pairs), datetime.fromtimestamp(until, UTC))
+    wanted = Wanted(teacher_id, Adult(adult), adult_id, dict(pairs), datetime.fromtimestamp(until, UTC), screen)
     if wanted.until <= uow.now:
         raise Invalid("sign_link_expired")
     return wanted
@@ -140,7 +143,9 @@ async def sign(uow: UnitOfWork, token: str, points: str) -> Given | Held:
     given = await release(uow, wanted.seen, wanted.adult, wanted.adult_id, Proof.SIGNATURE, about)
     links = [[one.id, one.seq] for one in (found if isinstance(given, Held) else given.children)]
     kind = "gate_held" if isinstance(given, Held) else "gate_signed"
-    await uow.post(kind, wanted.teacher_id, Class.REPLY, key=f"{kind}:{_name_of(token)}", links=links)
+    await uow.post(
+        kind, wanted.teacher_id, Class.REPLY, key=f"{kind}:{_name_of(token)}", links=links, screen=wanted.screen
+    )
     if isinstance(given, Held):
         await uow.session.delete(signature)
     return given

@@ -12,7 +12,7 @@ from care.enrolment.queries import ClassCount, count_by_class
 from care.errors import CareError, Invalid
 from care.permissions import Permission
 from care.records.enrolment import State
-from care.term import current_term, the_term
+from care.term import current_term, the_term, waves
 from console.door import Page, Visit, number
 from console.refusals import sentence
 
@@ -22,6 +22,8 @@ class ClassRow:
     count: ClassCount
     teachers: tuple[str, ...]
     waiting: int
+    held: str
+    """Why nobody of the waiting list gets a place; empty where they do."""
     to_decide: int
     may_print: bool
 
@@ -53,8 +55,9 @@ async def _page(visit: Visit, error: str = "", error_class: int | None = None, s
         term = await current_term(uow)
         counts = await count_by_class(uow, term.id if term else 0, Permission.SEE_STUDENTS)
         teachers = await homeroom_teachers(uow)
+        leaving = {grade for wave in await waves(uow, term.id) for grade in wave.grades} if term else set()
     view = ClassesView(
-        rows=tuple(_row(visit, count, teachers.get(count.class_id, ())) for count in counts),
+        rows=tuple(_row(visit, count, teachers.get(count.class_id, ()), leaving) for count in counts),
         may_change=visit.actor.may(Permission.MANAGE_CLASSES) and term is not None,
         changed=_changed(visit, counts),
         error=error,
@@ -63,11 +66,15 @@ async def _page(visit: Visit, error: str = "", error_class: int | None = None, s
     return visit.page("classes/list.html", view, status)
 
 
-def _row(visit: Visit, count: ClassCount, teachers: tuple[str, ...]) -> ClassRow:
+def _row(visit: Visit, count: ClassCount, teachers: tuple[str, ...], leaving: set[int]) -> ClassRow:
+    """``leaving``: the grades that leave with a wave."""
+    waiting = count.states.get(State.WAITING, 0)
+    held = waiting and count.grade not in leaving
     return ClassRow(
         count=count,
         teachers=teachers,
-        waiting=count.states.get(State.WAITING, 0),
+        waiting=waiting,
+        held=sentence(visit._, Invalid("grade_in_no_wave", grade=count.grade)) if held else "",
         to_decide=count.states.get(State.SUBMITTED, 0) + count.states.get(State.REVIEWED, 0),
         may_print=visit.actor.may_for(Permission.PRINT_SLIPS, count.grade, count.class_id),
     )

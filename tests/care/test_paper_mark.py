@@ -17,8 +17,8 @@ from care.paper.enter import Collector, Entry, enter
 from care.paper.mark import back_from_paper, go_on_paper, marks
 from care.paper.sheet import paper_children, paper_session
 from care.permissions import SYSTEM, Actor
-from care.records import CareDay, DayChild, Event, Role, StaffRole
-from care.release.late import due_steps, take_step
+from care.records import Alarm, CareDay, DayChild, Event, Role, StaffRole
+from care.release.late import LEAD, due_steps, take_step, take_unsaid
 from care.school import School
 
 CLASS, OTHER = "2(3)", "3(5)"
@@ -171,3 +171,19 @@ async def test_a_letter_under_way_is_kept_back(school: School) -> None:
             for step in found:
                 await take_step(uow, step)
         assert await asked_for(school, mine) == 0
+
+
+async def test_a_class_of_whom_nothing_is_said_is_kept_back(school: School) -> None:
+    """The same for a roll that nobody has called: no alarm, and no letter to who answers for the day."""
+    async with opened(school, CLASS):
+        school.clock.jump(school.clock.local().replace(hour=17, minute=45))  # type: ignore[attr-defined]
+        async with school.look(SYSTEM) as uow:
+            found = [one for one in await due_steps(uow, (10, 20, 30)) if one.step == LEAD]
+        mine = (await session_of(school, CLASS)).id
+        assert len(found) > 1 and {one.unsaid_in for one in found} == {mine}
+        await does(school, await teacher_of(school, CLASS), lambda uow: go_on_paper(uow, mine))
+        async with school.work(SYSTEM) as uow:
+            await take_unsaid(uow, mine, [one.day_child_id for one in found])
+        assert await letters(school, "class_unsaid_lead") == []
+        async with school.look() as uow:
+            assert list(await uow.session.scalars(select(Alarm))) == []

@@ -13,13 +13,14 @@ from sqlalchemy import select, update
 from care.errors import NotAllowed
 from care.permissions import SYSTEM
 from care.pickup.adults import authorised, bare_name, barred, is_stopped, may_collect
-from care.pickup.codes import LENGTH, code_for, from_link, is_code, shown, whose
+from care.pickup.codes import CHOICES, LENGTH, PURPOSE, choices, code_for, from_link, is_code, shown, whose
 from care.records import (
     Adult,
     Application,
     Delegate,
     Guardianship,
     Person,
+    PickupCode,
     PickupPerson,
     Relation,
     State,
@@ -211,6 +212,47 @@ async def test_codes(played: tuple[School, Town]) -> None:
             assert row is not None and (row.adult, row.adult_id) == (adult, number)
             assert code not in row.code_hash
             assert await whose(uow, code, DAY.replace(day=25)) is None
+
+
+@pytest.mark.parametrize("taken", [1, 3])
+async def test_a_code_that_another_adult_has(played: tuple[School, Town], taken: int) -> None:
+    """The row takes its next one, and keeps it; what is found by either code is whose it is."""
+    school, town = played
+    mine, *others = town.adults
+    async with school.work(SYSTEM) as uow:
+        first = [choices(uow, len(others[:taken]) + 1)[at] for at in range(taken)]
+        for code, (adult, number) in zip(first, others, strict=False):
+            fingerprint = school.keys.fingerprint(PURPOSE, code)
+            uow.session.add(PickupCode(date=DAY, adult=adult, adult_id=number, code_hash=fingerprint, made_at=uow.now))
+        await uow.session.flush()
+        code = await code_for(uow, *mine, DAY)
+        assert code not in first and is_code(code)
+    async with school.work(SYSTEM) as uow:
+        assert await code_for(uow, *mine, DAY) == code
+        row = await whose(uow, code, DAY)
+        assert row is not None and (row.adult, row.adult_id) == mine
+        for code, theirs in zip(first, others, strict=False):
+            row = await whose(uow, code, DAY)
+            assert row is not None and (row.adult, row.adult_id) == theirs
+
+
+async def test_no_code_is_free(played: tuple[School, Town]) -> None:
+    """It says so, and nothing is kept of it."""
+    school, town = played
+    mine = town.adults[0]
+    async with school.work(SYSTEM) as uow:
+        for number, code in enumerate(choices(uow, CHOICES + 1), start=1):
+            fingerprint = school.keys.fingerprint(PURPOSE, code)
+            row = PickupCode(
+                date=DAY, adult=Adult.DELEGATE, adult_id=900 + number, code_hash=fingerprint, made_at=uow.now
+            )
+            uow.session.add(row)
+    with pytest.raises(RuntimeError, match="somebody else's"):
+        async with school.work(SYSTEM) as uow:
+            await code_for(uow, *mine, DAY)
+    async with school.look() as uow:
+        rows = list(await uow.session.scalars(select(PickupCode)))
+    assert len(rows) == CHOICES
 
 
 def test_what_has_the_form_of_a_code() -> None:

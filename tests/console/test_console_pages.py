@@ -99,6 +99,26 @@ async def test_places_are_changed_and_set_back(sign_in: SignIn, school: School, 
     assert (await head.post("/classes/999/places", capacity="4")).status_code == 404
 
 
+async def test_a_waiting_list_of_a_grade_in_no_wave(sign_in: SignIn, school: School, town: Town) -> None:
+    """Nobody moves up, by whichever way a place gets free, and the page says why; a wave for the grade ends that."""
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Wave).where(Wave.ordinal == 2).values(grades=[4]))
+    head = await sign_in(Role.HEAD)
+    await head.get("/classes")
+    place = town.classes["3(1)"]
+    answer = await head.post(f"/classes/{place}/places", capacity="4")
+    page = await head.get(answer.headers["location"].partition("#")[0])
+    assert "Class 3(1): 3 → 4 places." in page.text and "got a place" not in page.text
+    why = "Grade 3 is in no dismissal wave yet."
+    assert page.text.count(why) == 1 and "Grade 1 is in no" not in page.text
+    assert await state_of(school, town.applications["Gus"]) is State.WAITING
+
+    wave = {"starts_at": "15:25", "ends_at": "17:25", "gate": "West", "guidance_venue": "Rooms", "course_venue": "Hall"}
+    assert (await head.post("/settings/waves/2", **wave, grades=["3", "4"])).status_code == 303
+    assert await state_of(school, town.applications["Gus"]) is State.APPROVED
+    assert why not in (await head.get("/classes")).text
+
+
 # staff
 
 

@@ -12,7 +12,7 @@ from stage import USERS_FROM, Player
 
 from care.extended import handover as extended_handover
 from care.extended.roll import sign_in
-from care.extended.session import choose_teacher
+from care.extended.session import choose_teacher, session_on
 from care.permissions import SYSTEM
 from care.records import AlarmKind, Application, DayChild, LeaveMode, Step
 
@@ -64,6 +64,31 @@ async def test_a_teacher_of_another_class_gives_refuses_and_takes_back(sqlite: D
         await keeper.tap("是，自行回家")
         assert (await gate.last(other)).step is Step.RELEASED
         keeper.finds("等待 1 · 路上 0 · 已接走 1")
+
+
+async def test_who_says_that_extended_care_hands_over_on_paper(sqlite: Databases) -> None:
+    """Only who answers for it has the button; the class's teacher, who may hand these children over, does not."""
+    async with in_extended_care(sqlite) as (gate, keeper, _children):
+        teacher = gate.teachers["3(6)"]
+        await gate.only_homeroom(teacher)
+        async with gate.stage.school.look() as uow:
+            session = await session_on(uow, uow.day)
+        assert session is not None
+
+        async def has(who: Player, button: str) -> bool:
+            await who.send("/handover")
+            await who.tap(data=f"hs:{session.id}")
+            who.reads(session.venue)
+            assert who.last is not None
+            return button in str(who.last.markup)
+
+        assert not await has(teacher, "改用纸质交接")
+        assert await has(keeper, "改用纸质交接")
+        await keeper.tap("✎ 改用纸质交接")
+        await keeper.tap("是，改用纸质")
+        assert await has(keeper, "恢复在这里交接")
+        assert not await has(teacher, "恢复在这里交接")
+        teacher.reads("17:20 起改用纸质交接")
 
 
 async def test_the_family_reads_where_the_child_is(sqlite: Databases) -> None:

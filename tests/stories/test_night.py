@@ -54,7 +54,7 @@ async def test_a_grandmother_comes_after_midnight(sqlite: Databases, language: s
             shown = await board(uow)
         assert shown is not None and (shown.day, shown.tally.waiting) == (DAY, 1)
         await mum.send("/children")
-        mum.reads("Tue 24 Nov 12:30" if language == "en" else "11月24日")
+        mum.reads("Afternoon of Tue 24 Nov: with" if language == "en" else "11月24日 周二下午：12:30 起由")
         await teacher.send("/handover")
         teacher.reads("等待 1 ·")
         await teacher.send(code)

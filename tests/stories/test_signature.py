@@ -55,7 +55,7 @@ async def test_signed_with_a_finger(gate: GateStage, browser: httpx.AsyncClient)
     (mother, *_) = await gate.guardians(child)
     await teacher.send("/handover 1")
     await teacher.tap(mother.name)
-    url = teacher.link(BUTTON)
+    url, before = teacher.link(BUTTON), len(teacher.messages)
     assert url.startswith(f"{ADDRESS}/sign/")
     shown = await page(browser, url)
     for word in (await gate.name(child), mother.name, "2(5)班，1 号", teacher.user.name, "请用手指签名", "<canvas"):
@@ -77,6 +77,8 @@ async def test_signed_with_a_finger(gate: GateStage, browser: httpx.AsyncClient)
     assert (signature.id, signature.name) == (link.data["signature"], mother.name)
     assert signature.drawn.startswith("<svg") and "M10 10" in signature.drawn
     teacher.reads(f"✔ {await gate.name(child)}")
+    assert len(teacher.messages) == before, "in place of the question about the adult, whose buttons are gone"
+    assert not any("我认识来人" in label or BUTTON in label for label in teacher.buttons)
     (mum, *_) = await gate.players(child)
     mum.reads("（手写签名）")
     status, said = await done(browser, gate, url)
@@ -148,6 +150,7 @@ async def test_put_on_the_stop_list_while_signing(gate: GateStage, browser: http
     assert (status, "请稍等，学校会派人到门口。" in said, "禁止" in said, "不得" in said) == (200, True, False, False)
     teacher.reads("请稍等，学校会派人到门口。")
     teacher.misses("禁止")
+    assert not any("赵德彪" in label or BUTTON in label for label in teacher.buttons)
     lead.reads("⚠ 禁止接送名单：赵德彪到门口要接")
     assert (await gate.last(child)).step is Step.PRESENT
     assert await gate.stage.ask(select(Signature)) == []

@@ -246,7 +246,7 @@ async def _who_was_told(c: Context, one: GateChild) -> str:
 
 
 async def _gate_signed(c: Context) -> View | None:
-    """The teacher's own chat moves on after a signature on the page."""
+    """After a signature on the page the teacher's question about the adult shows how it ended."""
     found = [await any_child(c.uow, child) for child, _seq in c.params["links"]]
     gone = [one for one in found if one is not None and one.is_gone]
     if not gone:
@@ -258,12 +258,23 @@ async def _gate_signed(c: Context) -> View | None:
         for one in gone
         if one.id in undoable
     ]
-    return View(text, (*rows, (Button(c._("‹ To the list"), pack("hs", gone[0].session_id)),)))
+    return View(text, (*rows, _list_row(c, gone[0])), in_place_of=_screen(c))
 
 
 async def _gate_held(c: Context) -> View | None:
     """A signature that released nobody: the screen says no more than the page did."""
-    return View(screens.wait_sentence(c._))
+    one = await any_child(c.uow, c.params["links"][0][0])
+    return View(screens.wait_sentence(c._), (_list_row(c, one),) if one else (), in_place_of=_screen(c))
+
+
+def _list_row(c: Context, one: GateChild) -> tuple[Button, ...]:
+    return (Button(c._("‹ To the list"), pack("hs", one.session_id)),)
+
+
+def _screen(c: Context) -> tuple[str, int, int] | None:
+    """Where the link to the page stood."""
+    screen = c.params.get("screen")
+    return (str(screen[0]), int(screen[1]), int(screen[2])) if screen else None
 
 
 KINDS: dict[str, Kind] = {

@@ -15,10 +15,11 @@ from bot.chat.handover.words import (
     who_is,
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
+from care.paper.mark import says_how
 from care.pickup.adults import Authorised, authorised, bare_name, barred
 from care.records.day import Holder, Proof
 from care.release.gate import Come, just_released, sheet
-from care.release.signing import make_token
+from care.release.signing import Screen, make_token
 from care.release.undoing import Slip, may_undo
 from care.release.waiting import Gate, GateChild
 from care.rollcall import Choice
@@ -63,10 +64,8 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") 
     plain = [child for child in here if not child.has_namesake]
     rows += [(_child_button(_, child),) for child in here if child.has_namesake]
     rows += abreast([_child_button(_, child) for child in plain])
-    if gate.paper_since is not None:
-        rows.append((Button(_("The chat works again"), pack("hb", gate.session_id)),))
-    elif here:
-        rows.append((Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0)),))
+    if (here or gate.paper_since is not None) and await says_how(uow, gate):
+        rows.append((_paper_button(_, gate),))
     return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
 
 
@@ -94,6 +93,12 @@ def paper_question(_: Words, gate: Gate) -> View:
 def _child_button(_: Words, child: GateChild) -> Button:
     stays = _("{child} (stays)", child=in_list(child)) if child.stays else in_list(child)
     return Button(("➜ " if child.on_the_way else "") + stays, pack("hk", child.id))
+
+
+def _paper_button(_: Words, gate: Gate) -> Button:
+    if gate.paper_since is not None:
+        return Button(_("The chat works again"), pack("hb", gate.session_id))
+    return Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0))
 
 
 def _undo_row(_: Words, child: GateChild) -> Row:
@@ -190,8 +195,11 @@ def nobody_here(uow: UnitOfWork, _: Words, came: Come) -> View:
     return View("\n".join(lines))
 
 
-def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None) -> View:
-    """An adult, and every child here whom they may collect; ``only``: the day child that was tapped."""
+def come_screen(
+    uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int | None = None, screen: Screen | None = None
+) -> View:
+    """An adult, and every child here whom they may collect; ``only``: the day child that was tapped; ``screen``: where
+    this is shown."""
     found = [(child, own) for child, own in came.children if child.within_reach]
     lines = [_adult_line(_, came.children[0][1] if came.children else came.who)]
     if proof is Proof.CODE:
@@ -207,8 +215,8 @@ def come_screen(uow: UnitOfWork, _: Words, came: Come, proof: Proof, only: int |
     groups += [[child] for child in single]
     rows: list[Row] = []
     for group in groups:
-        rows += _ways(uow, _, came.who, group, proof, several=len(groups) > 1)
-        address = "" if proof is Proof.CODE else sign_address(uow, came.who, group)
+        address = "" if proof is Proof.CODE else sign_address(uow, came.who, group, screen)
+        rows += _ways(_, came.who, group, proof, address, several=len(groups) > 1)
         if address and not address.startswith("https://"):
             who = listed(_, [child.name for child in group])
             lines += ["", _("✍ Sign with a finger ({children}): {address}", children=who, address=address)]
@@ -226,17 +234,15 @@ def _adult_line(_: Words, who: Authorised) -> str:
 
 
 def _ways(
-    uow: UnitOfWork, _: Words, who: Authorised, group: Sequence[GateChild], proof: Proof, several: bool
+    _: Words, who: Authorised, group: Sequence[GateChild], proof: Proof, address: str, several: bool
 ) -> list[Row]:
-    """How this adult can take these children over: by the code that was typed, or by signing, or known to the
-    teacher."""
+    """How this adult can take these children over: by the code that was typed, or by signing at ``address``, or known
+    to the teacher."""
     names = _.many("{n} child", "all {n} children", len(group)) if len(group) > 1 else in_list(group[0])
     beside = f" · {names}" if several or len(group) > 1 else ""
     rows: list[Row] = []
-    if proof is not Proof.CODE:
-        address = sign_address(uow, who, group)
-        if address.startswith("https://"):  # Telegram takes no plain http address on a button
-            rows.append((Button(_("✍ Sign with a finger") + beside, url=address),))
+    if address.startswith("https://"):  # Telegram takes no plain http address on a button
+        rows.append((Button(_("✍ Sign with a finger") + beside, url=address),))
     data = give_data(who, group, proof)
     if data:
         text = _("✔ Hand over") if proof is Proof.CODE else _("✔ Hand over: I know this adult")
@@ -244,11 +250,11 @@ def _ways(
     return rows
 
 
-def sign_address(uow: UnitOfWork, who: Authorised, group: Sequence[GateChild]) -> str:
+def sign_address(uow: UnitOfWork, who: Authorised, group: Sequence[GateChild], screen: Screen | None) -> str:
     """The signing page for this adult and these children; empty where the school has no address."""
     if not uow.school.address:
         return ""
-    token = make_token(uow, who.adult, who.id, {child.id: child.seq for child in group})
+    token = make_token(uow, who.adult, who.id, {child.id: child.seq for child in group}, screen)
     return f"{uow.school.address}/sign/{token}"
 
 

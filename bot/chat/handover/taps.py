@@ -89,7 +89,7 @@ async def adult_tapped(update: Update, turn: Turn) -> None:
     came = await come(turn.uow, adult, adult_id)
     if came is None:
         raise Conflict()
-    await turn.show(screens.come_screen(turn.uow, turn._, came, Proof.LIST, one.id))
+    await turn.show(screens.come_screen(turn.uow, turn._, came, Proof.LIST, one.id, turn.screen))
 
 
 async def barred_tapped(update: Update, turn: Turn) -> None:
