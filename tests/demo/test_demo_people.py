@@ -32,7 +32,6 @@ async def test_the_stars_come_first_and_have_a_reason(school: School) -> None:
     assert all(words("zh_CN", "webchat")(star.why) != star.why for star in found)
     shown = await people(school)
     assert [p.name for p in shown[: len(found)]] == [star.name for star in found]
-    assert [p.group for p in shown[: len(found)]] == ["start"] * len(found)
     assert [p.why["en"] for p in shown[: len(found)]] == [star.why for star in found]
     assert not any(p.why for p in shown[len(found) :])
 
@@ -79,8 +78,8 @@ async def test_everybody_can_be_played_once(school: School, db: Session) -> None
     assert {p.user_id - 1_000_000_000 for p in shown} == set(db.scalars(select(Person.id)))
     assert len({p.user_id for p in shown}) == len(shown)
     groups = Counter(p.group for p in shown)
-    assert set(groups) == {"start", "families", "teachers", "school"}
-    assert (groups["start"], groups["teachers"], groups["school"]) == (10, 65, 14)
+    assert set(groups) == {"families", "teachers", "school"}
+    assert (groups["teachers"], groups["school"]) == (68, 17)
     assert {p.language for p in shown} == {"zh-hans", "en"}
     assert all(p.about["zh_CN"] and p.about["en"] and p.phone for p in shown)
     about = {p.name: (p.about["zh_CN"], p.about["en"]) for p in shown if p.name in ABOUT}
