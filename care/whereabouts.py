@@ -25,7 +25,8 @@ class InCare:
     collected it is to the child, where that is known; ``given_by``: who handed it over (who enters paper later did
     not). ``teacher`` is who signed in for the session, or else who is planned. Session, ``venue`` and ``gate`` are
     those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
-    "is the child with you?"."""
+    "is the child with you?". ``disputed``: a guardian has said that the hand-over is not right, and nobody has closed
+    that."""
 
     step: Step
     at: datetime
@@ -39,6 +40,7 @@ class InCare:
     gate: str
     starts_at: datetime
     answer: str
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ _signed = Person.__table__.alias("signed")
 _planned = Person.__table__.alias("planned")
 _adult = Person.__table__.alias("adult")
 _away = aliased(CareSession)
+_dispute = aliased(Alarm)
 _QUERY = (
     select(
         CHILDREN.c.student_id,
@@ -83,6 +86,7 @@ _QUERY = (
         _adult.c.name.label("adult"),
         Guardianship.relation,
         Alarm.answer,
+        _dispute.id.label("dispute"),
     )
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
     .join(CareSession, CareSession.id == CHILDREN.c.session_id)
@@ -99,6 +103,10 @@ _QUERY = (
     .outerjoin(
         Alarm,
         (Alarm.day_child_id == CHILDREN.c.id) & (Alarm.kind == AlarmKind.MISSING) & Alarm.closed_at.is_(None),
+    )
+    .outerjoin(
+        _dispute,
+        (_dispute.day_child_id == CHILDREN.c.id) & (_dispute.kind == AlarmKind.DISPUTED) & _dispute.closed_at.is_(None),
     )
 )
 
@@ -125,6 +133,7 @@ def _in_care(row: Row[Any]) -> InCare:
         gate=row.gate,
         starts_at=row.starts_at,
         answer=row.answer or "",
+        disputed=row.dispute is not None,
     )
 
 

@@ -267,6 +267,8 @@ async def test_found_at_school(small_afternoon: Stage) -> None:
     await missing(teacher, child)
     lead = await lead_of(stage)
     await mum.tap("不在我这里")
+    await mum.send("/pickup")
+    mum.reads(f"2(3)班{name}：今天点名未到，详情请看 /children。")
     await lead.tap("写明原因并结束")
     await lead.send("在图书馆找到了")
     lead.reads("孩子确实不在校吗？")
