@@ -18,7 +18,7 @@ from care.school import School
 from scheduler.tick import save_clock
 from webchat.limits import Limits
 from webchat.page import ChatPage
-from webchat.people import Group, Somebody
+from webchat.people import Somebody
 from webchat.server import routes
 from webchat.store import Store
 from webchat.world import World
@@ -85,17 +85,15 @@ class WebChat:
 
 
 def _somebody(person: DemoPerson) -> Somebody:
-    about = person.about["en" if person.language == "en" else "zh_CN"]
-    group: Group = "teachers" if person.group == "teachers" else "school" if person.group == "school" else "families"
     return Somebody(
         user_id=person.user_id,
         name=person.name,
-        about=about,
-        group=group,
+        about=person.about,
+        group=person.group,
         phone=person.phone,
         language=person.language,
         start_payload=person.start_payload,
-        start_here=person.group == "start",
+        start_here=bool(person.why),
         why=person.why,
     )
 

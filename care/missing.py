@@ -256,17 +256,24 @@ async def _after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -
         await append(uow, day_child_id, link, last.seq)
 
 
+def fit_reason(words: str) -> str:
+    """A reason on one line. Raises Invalid("reason_needed") for none, Invalid("words_too_long")."""
+    reason = " ".join(words.split())
+    if not reason or len(reason) > REASON_LIMIT:
+        raise Invalid("reason_needed" if not reason else "words_too_long", limit=REASON_LIMIT)
+    return reason
+
+
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
-    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it. Raises
+    """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it: the child
+    is with its family, and nobody at school answers for it. Of a child who is here the roll tells. Raises
     NotAllowed("alarm_own_child") for the own child, Invalid("reason_needed"), Conflict("alarm_closed")."""
     alarm = await alarm_of(uow, alarm_id, to_change=True)
     if not may_close(uow, alarm):
         raise NotAllowed()
     if await is_family(uow, alarm.day_child.student_id):
         raise NotAllowed("alarm_own_child")
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > REASON_LIMIT:
-        raise Invalid("reason_needed" if not reason else "words_too_long", limit=REASON_LIMIT)
+    reason = fit_reason(reason)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
     _close(uow, alarm, reason)

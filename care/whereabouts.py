@@ -25,7 +25,8 @@ class InCare:
     collected it is to the child, where that is known; ``given_by``: who handed it over (who enters paper later did
     not). ``teacher`` is who signed in for the session, or else who is planned. Session, ``venue`` and ``gate`` are
     those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
-    "is the child with you?"."""
+    "is the child with you?". ``disputed``: a guardian has said that the hand-over is not right, and nobody has closed
+    that."""
 
     date: date
     step: Step
@@ -40,6 +41,7 @@ class InCare:
     gate: str
     starts_at: datetime
     answer: str
+    disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ _signed = Person.__table__.alias("signed")
 _planned = Person.__table__.alias("planned")
 _adult = Person.__table__.alias("adult")
 _away = aliased(CareSession)
+_dispute = aliased(Alarm)
 _QUERY = (
     select(
         CHILDREN.c.student_id,
@@ -84,6 +87,7 @@ _QUERY = (
         _adult.c.name.label("adult"),
         Guardianship.relation,
         Alarm.answer,
+        _dispute.id.label("dispute"),
     )
     .add_columns(CHILDREN.c.date)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
@@ -101,6 +105,10 @@ _QUERY = (
     .outerjoin(
         Alarm,
         (Alarm.day_child_id == CHILDREN.c.id) & (Alarm.kind == AlarmKind.MISSING) & Alarm.closed_at.is_(None),
+    )
+    .outerjoin(
+        _dispute,
+        (_dispute.day_child_id == CHILDREN.c.id) & (_dispute.kind == AlarmKind.DISPUTED) & _dispute.closed_at.is_(None),
     )
 )
 
@@ -128,6 +136,7 @@ def _in_care(row: Row[Any]) -> InCare:
         gate=row.gate,
         starts_at=row.starts_at,
         answer=row.answer or "",
+        disputed=row.dispute is not None,
     )
 
 

@@ -74,6 +74,13 @@ def _missing(_: Words, where: InCare, time: str) -> str:
 
 
 def _released(_: Words, where: InCare, time: str) -> str:
+    line = _gone(_, where, time)
+    if where.disputed:
+        line += "\n" + _("A guardian has said that this is not right; the duty lead is looking into it.")
+    return line
+
+
+def _gone(_: Words, where: InCare, time: str) -> str:
     if where.holder is not Holder.ADULT:
         return _("went home at {time}, sent off by {teacher}", time=time, teacher=where.given_by)
     name = where.holder_name

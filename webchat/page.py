@@ -165,6 +165,7 @@ class ChatPage:
             title=self.title,
             user_id=user_id,
             somebody=somebody,
+            about=somebody.about.get(language, "") if somebody else "",
             mode="demonstration" if self.is_demonstration else "real",
             payload=payload,
             zone=self.zone.key,
@@ -188,7 +189,7 @@ class ChatPage:
             {
                 "id": somebody.user_id,
                 "name": somebody.name,
-                "about": somebody.about,
+                "about": somebody.about.get(language, ""),
                 "group": somebody.group,
                 "phone": somebody.phone,
                 "start_here": somebody.start_here,

@@ -23,11 +23,12 @@ _COOKIE_AGE = 400 * 24 * 3600
 @dataclass(frozen=True, slots=True)
 class Somebody:
     """An invented person of the demonstration. ``start_payload`` is the code on the slip they hold, if any;
-    ``start_here`` puts them at the top of the list; ``why`` says there, by language, what there is to try."""
+    ``start_here`` puts them at the top of the list; ``why`` says there, by language, what there is to try. ``about``
+    says by language who they are."""
 
     user_id: int
     name: str
-    about: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
     group: Group = "families"
     phone: str = ""
     language: str = "zh-hans"

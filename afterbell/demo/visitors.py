@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlalchemy import select
 
@@ -43,7 +44,7 @@ class Star:
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Somebody a visitor can play. ``group``: start, families, teachers or school.
+    """Somebody a visitor can play.
 
     ``start_payload`` is the code of a slip not yet used; None when the chat is tied already or there is no slip.
     """
@@ -51,7 +52,7 @@ class DemoPerson:
     user_id: int
     name: str
     about: dict[str, str]
-    group: str
+    group: Group
     phone: str
     language: str
     start_payload: str | None
@@ -59,6 +60,7 @@ class DemoPerson:
     """For the stars: what there is to try with them, by language."""
 
 
+Group = Literal["families", "teachers", "school"]
 Tie = tuple[str, str, Guardianship]
 """A child's class and name, and what the adult is to the child."""
 
@@ -130,10 +132,8 @@ async def _unused_codes(uow: UnitOfWork) -> dict[int, str]:
     return {person: uow.school.keys.code("slip", n, CODE_LENGTH) for n, person in await uow.session.execute(query)}
 
 
-def _group(is_star: bool, duties: Sequence[tuple[StaffRole, str]]) -> str:
+def _group(duties: Sequence[tuple[StaffRole, str]]) -> Group:
     roles = {duty.role for duty, _ in duties}
-    if is_star:
-        return "start"
     if not roles:
         return "families"
     return "teachers" if roles & {Role.HOMEROOM, Role.CARE_TEACHER, Role.GRADE_LEADER} else "school"
@@ -146,7 +146,7 @@ def _shown(
         user_id=user_id(person.id),
         name=person.name,
         about={language: _about(language, duties, ties) for language in LANGUAGES},
-        group=_group(bool(why), duties),
+        group=_group(duties),
         phone=person.phone or "",
         language="en" if person.language == "en" else "zh-hans",
         start_payload=code,

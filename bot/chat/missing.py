@@ -13,7 +13,7 @@ from bot.wire.view import Button, View, pack
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.extended.session import staying
-from care.missing import Answer, alarm_of, answer, asked, close, is_asked, may_close
+from care.missing import Answer, alarm_of, answer, asked, close, fit_reason, is_asked, may_close
 from care.records.day import Alarm
 from care.records.delivery import Form, Letter, LetterState
 from care.records.people import Person
@@ -168,12 +168,19 @@ async def ask_reason(turn: Turn, form: Form) -> None:
     """The question for the reason, which is taken from a button or as typed."""
     _, alarm = turn._, await alarm_of(turn.uow, form.answers["alarm_id"])
     text = _(
-        "Where is {child}, {school_class}? Tap a reason, or type it in your own words. It closes the alarm and stays "
-        "in the record of the day.",
+        "Why is {child}, {school_class}, not at school? Tap a reason, or type it in your own words. It closes the "
+        "alarm: from then on nobody at school answers for {child}. The family may read the reason, and it stays in "
+        "the record of the day.",
         **_names(alarm),
     )
     rows = [(Button(_(reason), pack("mr", alarm.id, number)),) for number, reason in enumerate(REASONS)]
-    await turn.show(View(text, (*rows, (Button(_("‹ Back"), pack("mb", alarm.id)),))))
+    await turn.show(View(text, (*rows, *_other_ways(_, alarm))))
+
+
+def _other_ways(_: Words, alarm: Alarm) -> tuple[tuple[Button, ...], ...]:
+    """Instead of a reason: the child is at school after all, which the roll tells; or back."""
+    found = Button(_("The child is at school: to the roll"), pack("kf", alarm.day_child_id))
+    return (found,), (Button(_("‹ Back"), pack("mb", alarm.id)),)
 
 
 async def reason_tapped(update: Update, turn: Turn) -> None:
@@ -195,21 +202,42 @@ async def reason_tapped(update: Update, turn: Turn) -> None:
 
 
 async def reason_typed(turn: Turn, form: Form, words: str) -> None:
-    """The reason in one's own words."""
-    alarm_id, note = form.answers["alarm_id"], ""
+    """The reason in one's own words. They may say that the child was found at school, so what closing means is asked
+    once more."""
     try:
-        await close(turn.uow, alarm_id, words)
+        reason = fit_reason(words)
+        alarm = await alarm_of(turn.uow, form.answers["alarm_id"])
     except Invalid as error:
         await turn.say(View(error_sentence(turn._, error)))
         return
-    except (NotFound, NotAllowed) as error:  # the duty ended meanwhile
+    except NotFound as error:  # the duty ended meanwhile
         turn.close(form)
         await turn.say(View(error_sentence(turn._, error)))
         return
-    except Conflict as error:
-        note = error_sentence(turn._, error)
+    if alarm.closed_at is not None:
+        turn.close(form)
+        await turn.say(await card(turn.uow, turn._, alarm, error_sentence(turn._, Conflict("alarm_closed"))))
+        return
+    form.answers, form.version = {"alarm_id": alarm.id, "reason": reason}, form.version + 1
+    _ = turn._
+    text = _("{child}, {school_class}: “{reason}”. Is the child not at school?", reason=reason, **_names(alarm))
+    yes = Button(_("✔ Not at school: close the alarm"), pack("ms", alarm.id, form.version))
+    await turn.say(View(text, ((yes,), *_other_ways(_, alarm))))
+
+
+async def sure_tapped(update: Update, turn: Turn) -> None:
+    """The typed reason it was asked for, and no other, closes the alarm."""
+    alarm_id, version = (id_of(part) for part in turn.parts) if len(turn.parts) == 2 else (0, 0)
+    form = await turn.form(FLOW)
+    alarm = await alarm_of(turn.uow, alarm_id)
+    if alarm.closed_at is not None:
+        await _past(turn, alarm)
+        return
+    if form is None or form.answers.get("alarm_id") != alarm_id or form.version != version:
+        raise Conflict()
+    await close(turn.uow, alarm_id, form.answers["reason"])
     turn.close(form)
-    await turn.say(await card(turn.uow, turn._, await alarm_of(turn.uow, alarm_id), note))
+    await turn.show(await card(turn.uow, turn._, await alarm_of(turn.uow, alarm_id)))
 
 
 async def _past(turn: Turn, alarm: Alarm) -> None:
@@ -281,9 +309,13 @@ async def _child_missing_over(c: Context) -> View | None:
     if alarm.closed_at is None or alarm.answer == Answer.WITH_ME:
         view = await question(c.uow, c._, alarm)
         return View(view.text) if alarm.answer == Answer.WITH_ME else None
-    return View(
-        c._("The school has found out where {child} is, and needs no answer any more. Thank you.", **_names(alarm))
+    told = c._(
+        "{child} is not at school, the school has noted: “{reason}”. If you do not know where {child} is, "
+        "please call the school at once.",
+        reason=alarm.reason,
+        **_names(alarm),
     )
+    return View(told)
 
 
 async def _was_asked(c: Context, alarm: Alarm) -> bool:
@@ -300,6 +332,7 @@ TAPS = {
     "mb": card_tapped,
     "mc": reasons_tapped,
     "mr": reason_tapped,
+    "ms": sure_tapped,
 }
 KINDS: dict[str, Kind] = {
     "child_missing": Kind(_child_missing),

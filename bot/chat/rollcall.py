@@ -128,6 +128,17 @@ async def menu_tapped(update: Update, turn: Turn) -> None:
         await turn.show(await menu_view(turn, roll, child, away=away))
 
 
+async def found_tapped(update: Update, turn: Turn) -> None:
+    """A child that was missing is at school: what the roll can say of it. Somebody has to be on duty for that."""
+    (child_id,) = _ids(turn, 1)
+    await leave_question(turn)
+    roll = await sheet_of_child(turn.uow, child_id)
+    if roll.date != turn.uow.day:
+        raise Conflict("roll_of_other_day")
+    signed = roll.teacher_id is not None
+    await turn.show(await menu_view(turn, roll, roll.child(child_id)) if signed else sign_in_view(turn, roll))
+
+
 async def said_tapped(update: Update, turn: Turn) -> None:
     """What a child's menu offers."""
     away = turn.parts[3:] == ["1"]
@@ -195,6 +206,7 @@ TAPS = {
     "ks": sign_in_tapped,
     "kl": list_tapped,
     "kt": child_tapped,
+    "kf": found_tapped,
     "km": menu_tapped,
     "kd": said_tapped,
     "ke": left_early_tapped,

@@ -45,11 +45,13 @@ class MovableClock:
 
 async def invented() -> list[Somebody]:
     people = [
-        Somebody(MUM, "林岚", "小禾的妈妈", phone="13800000001", start_payload="SLIP7", start_here=True),
-        Somebody(DAD, "<b>=1+1", "小禾的爸爸", phone="13800000002", start_here=True),
-        Somebody(TEACHER, "周海", "值班教师", "teachers", "13800000003"),
+        Somebody(MUM, "林岚", {"zh_CN": "小禾的妈妈"}, phone="13800000001", start_payload="SLIP7", start_here=True),
+        Somebody(DAD, "<b>=1+1", {"zh_CN": "小禾的爸爸"}, phone="13800000002", start_here=True),
+        Somebody(TEACHER, "周海", {"zh_CN": "值班教师"}, "teachers", "13800000003"),
     ]
-    return people + [Somebody(1_000_001_000 + n, f"家长{n}", "一年级2班", phone=f"139{n:08d}") for n in range(300)]
+    return people + [
+        Somebody(1_000_001_000 + n, f"家长{n}", {"zh_CN": "一年级2班"}, phone=f"139{n:08d}") for n in range(300)
+    ]
 
 
 class School:

@@ -560,11 +560,17 @@ async def test_a_guardian_says_not_right(both: GateStage) -> None:
     (alarm,) = await gate.alarms(child)
     assert alarm.kind is AlarmKind.DISPUTED and alarm.opened_by == mother.id
     assert (await gate.last(child)).step is Step.RELEASED
+    await mum.send("/children")
+    mum.reads("有家长表示“不对”，值班领导正在核实。")
     await lead.tap("写明原因并结束")
     await lead.send("外婆接走，母亲忘记了")
-    lead.reads("已结束，原因已记录。")
+    lead.reads(f"{name}（2(3)班，1 号）：已结束，原因已记录。")
     await lead.tap(data=f"hc:{alarm.id}")
     assert lead.toasts[-1] == "这件事已经处理完了。"
+    await mum.send("/children")
+    assert mum.last is not None and "正在核实" not in mum.last.text
+    await mum.send("/pickup")  # of the next day
+    assert "延时托管" in str(mum.last.markup) and "今天延时托管" not in str(mum.last.markup)
 
 
 async def test_nobody_comes(both: GateStage) -> None:

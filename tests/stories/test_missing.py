@@ -97,7 +97,7 @@ async def test_the_family_is_asked_and_the_staff_told(afternoon: Stage) -> None:
     await stage.at(moment(stage, 14, 50))
     assert await letters(stage, "child_missing_lead") == []
     await homeroom.tap("写明原因并结束", message=last(homeroom))
-    homeroom.reads(f"2(3)班{name}在哪里？")
+    homeroom.reads(f"2(3)班{name}为什么不在校？")
     await homeroom.tap("电话联系家长：孩子在家长身边")
     homeroom.reads(f"✔ 14:50 由{homeroom.user.name}结束：电话联系家长：孩子在家长身边")
     teacher.reads(f"✔ 14:50 由{homeroom.user.name}结束")
@@ -131,7 +131,7 @@ async def test_nobody_answers(afternoon: Stage) -> None:
     lead.finds("结束：生病，在家")
     assert (await chain(stage, child.id))[-1].remark == "生病，在家"
     for parent in _family:
-        parent.reads(f"学校已确认{name}的去向，您不用再答复，谢谢。")
+        parent.reads(f"学校记录：{name}不在校，原因是“生病，在家”。如果您不知道{name}在哪里，请马上打电话给学校。")
 
 
 async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
@@ -242,7 +242,13 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     await teacher.tap(f"✗{child.number} ")
     await teacher.tap("写明原因并结束")
     await teacher.send("/help")
+    await teacher.send("在图书馆")
+    outdated = data_of(last(teacher), "✔ 不在校：结束警报")
     await teacher.send("外公说 <b>在医院</b>")
+    teacher.reads(f"2(3)班{name}：“外公说 <b>在医院</b>”。孩子确实不在校吗？")
+    await teacher.tap(data=outdated)  # which asked about other words
+    assert (await alarms(stage, child))[0].closed_at is None
+    await teacher.tap("✔ 不在校：结束警报")
     teacher.reads("结束：外公说 <b>在医院</b>")
     (alarm,) = await alarms(stage, child)
     assert (alarm.reason, alarm.closed_by) == ("外公说 <b>在医院</b>", person_id(teacher))
@@ -250,6 +256,30 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     assert f"⌂{child.number} {name}" in teacher.buttons
     await teacher.send("再说一句")
     teacher.reads("现在不需要输入文字")
+
+
+async def test_found_at_school(small_afternoon: Stage) -> None:
+    """Words that say where in the school the child is close nothing: the roll says that it is here."""
+    stage = small_afternoon
+    await opens(stage)
+    teacher = await on_duty(stage)
+    child, name, (mum, _dad) = await with_family(stage)
+    await missing(teacher, child)
+    lead = await lead_of(stage)
+    await mum.tap("不在我这里")
+    await mum.send("/pickup")
+    mum.reads(f"2(3)班{name}：今天点名未到，详情请看 /children。")
+    await lead.tap("写明原因并结束")
+    await lead.send("在图书馆找到了")
+    lead.reads("孩子确实不在校吗？")
+    assert await steps(stage, child.id) == ["expected", "absent"]
+    await lead.tap("孩子在校：去点名")
+    await lead.tap("✓ 到")
+    assert await steps(stage, child.id) == ["expected", "absent", "present"]
+    assert (await chain(stage, child.id))[-1].holder_id == person_id(teacher)
+    mum.reads(f"{name}已到校")
+    await lead.send("还有一句")
+    lead.reads("现在不需要输入文字")
 
 
 async def test_two_close_it_and_one_is_told(afternoon: Stage) -> None:

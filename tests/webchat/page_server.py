@@ -39,13 +39,14 @@ class MovableClock:
         return self.time + timedelta(days=1)
 
 
+ABOUT = {"zh_CN": "小禾的妈妈", "en": "mother of 小禾"}
 WHY = {"zh_CN": "先用她申请。", "en": "Apply as her first."}
 
 
 async def invented() -> list[Somebody]:
     return [
-        Somebody(MUM, "林岚", "小禾的妈妈", phone="13800000001", start_payload="SLIP7", start_here=True, why=WHY),
-        Somebody(DAD, "<b>=1+1", "小禾的爸爸", phone="13800000002"),
+        Somebody(MUM, "林岚", ABOUT, phone="13800000001", start_payload="SLIP7", start_here=True, why=WHY),
+        Somebody(DAD, "<b>=1+1", {"zh_CN": "小禾的爸爸"}, phone="13800000002"),
     ]
 
 

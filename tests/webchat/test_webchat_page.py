@@ -17,7 +17,9 @@ async def test_anyone_of_the_demonstration_can_be_played(demonstration: Server) 
         people = await read(http, "/chat/people.json")
         assert [(p["id"], p["start_here"], p["unread"]) for p in people] == [(MUM, True, False), (DAD, False, False)]
         assert [p["why"] for p in people] == ["先用她申请。", ""]
-        assert (await read(http, "/chat/people.json?lang=en"))[0]["why"] == "Apply as her first."
+        assert people[0]["about"] == "小禾的妈妈"
+        english = (await read(http, "/chat/people.json?lang=en"))[0]
+        assert (english["why"], english["about"]) == ("Apply as her first.", "mother of 小禾")
         state = await read(http, f"/chat/{MUM}/state.json")
         assert (state["started"], state["payload"], state["messages"]) == (False, "SLIP7", [])
         assert await status(http, "POST", f"/chat/{MUM}/send", json={"text": "/start SLIP7"}) == 200

@@ -18,16 +18,16 @@ from bot.chat.handover.flow import (
     show_list,
     undone_note,
 )
-from bot.chat.handover.words import in_list
+from bot.chat.handover.words import in_list, who_is
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.permissions import Permission
 from care.pickup.codes import TRIES, WrongTry, is_code, try_code
 from care.records.day import Proof
 from care.records.delivery import Form
-from care.release.alarms import close_alarm
+from care.release.alarms import close_alarm, gate_alarm
 from care.release.choosing import choices
-from care.release.gate import child, come_by_code, find, sheet
+from care.release.gate import any_child, child, come_by_code, find, sheet
 from care.release.refusing import refuse, refuse_bearer
 from care.release.undoing import undo
 from locales import mark
@@ -79,11 +79,17 @@ async def typed(turn: Turn, form: Form, words: str) -> None:
     elif form.step == UNDO:
         await _undo_reason(turn, form, words)
     elif form.step == CLOSE:
-        await close_alarm(turn.uow, form.answers["alarm"], words)
+        alarm = await close_alarm(turn.uow, form.answers["alarm"], words)
         turn.put(form, LIST if form.answers.get("session") else "", await kept(turn))
-        await turn.say(View(turn._("Closed, with your reason.")))
+        await turn.say(View(turn._("{child}: closed, with your reason.", child=await _whom(turn, alarm.day_child_id))))
     else:
         await _typed_at_list(turn, form.answers.get("session"), words)
+
+
+async def _whom(turn: Turn, day_child_id: int) -> str:
+    """The child an alarm is about. Of several alarms it must show which one is over."""
+    one = await any_child(turn.uow, day_child_id)
+    return who_is(turn._, one) if one is not None else ""
 
 
 async def _undo_reason(turn: Turn, form: Form, words: str) -> None:
@@ -105,7 +111,9 @@ async def ask_again(turn: Turn, form: Form) -> None:
         one = await child(turn.uow, form.answers["child"])
         await turn.say(screens.undo_question(turn._, one, form.answers["seq"]))
     elif form.step == CLOSE:
-        await turn.say(View(turn._("How did it end? Please type it.")))
+        alarm = await gate_alarm(turn.uow, form.answers["alarm"])
+        child_name = await _whom(turn, alarm.day_child_id)
+        await turn.say(View(turn._("How did it end for {child}? Please type it.", child=child_name)))
     elif form.answers.get("session"):
         await show_list(turn, form.answers["session"])
     else:

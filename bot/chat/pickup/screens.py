@@ -35,6 +35,7 @@ class Screen:
         self.party = party
         self.codes = codes or {}
         self.day = day_words(_, party.day, today)
+        self.is_today = party.day == today
 
     def pack(self, verb: str, *parts: int | str) -> str:
         return pack(verb, self.party.day.toordinal(), self.party.scope, *parts)
@@ -46,6 +47,8 @@ class Screen:
         if child.is_over:
             return self._over(child)
         values = {"child": child.name, "school_class": child.school_class, "day": self.day}
+        if child.step is Step.ABSENT:
+            return self._("{child}, class {school_class}: not here at the roll {day}. See /children.", **values)
         values |= {"time": f"{child.ends_at.astimezone(self.zone):%H:%M}", "gate": child.gate}
         if plan is None:
             return self._undecided(child, values)
@@ -142,7 +145,8 @@ class Screen:
         ]
         if "extended" in COMMANDS:  # as soon as the chat has it
             stays = all(child.wave == EXTENDED_WAVE for child in party.still)
-            said = self._("Change extended care") if stays else self._("Extended care today")
+            today = self._("Extended care today") if self.is_today else self._("Extended care")
+            said = self._("Change extended care") if stays else today
             rows.append((Button(said + suffix, pack("go", "extended")),))
         return rows
 
