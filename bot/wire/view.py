@@ -7,6 +7,7 @@ from typing import Any
 
 TEXT_LIMIT = 4096
 DATA_LIMIT = 64
+BUTTONS_LIMIT = 100
 TOAST_LIMIT = 200
 
 
@@ -51,6 +52,9 @@ def pack(verb: str, *parts: int | str) -> str:
 
 
 def _markup(view: View) -> dict[str, Any] | None:
+    """Raises ValueError over Telegram's hundred buttons: a message that is refused says nothing to anybody."""
+    if sum(map(len, view.rows)) > BUTTONS_LIMIT:
+        raise ValueError(f"too many buttons: {sum(map(len, view.rows))}")
     if view.share_phone:
         return {
             "keyboard": [[{"text": view.share_phone, "request_contact": True}]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from databases import Databases
 from gate import GateStage, at, open_gate
 from sqlalchemy import update
@@ -64,6 +65,35 @@ async def test_a_teacher_of_another_class_gives_refuses_and_takes_back(sqlite: D
         await keeper.tap("是，自行回家")
         assert (await gate.last(other)).step is Step.RELEASED
         keeper.finds("等待 1 · 路上 0 · 已接走 1")
+
+
+def offers(player: Player, name: str) -> bool:
+    """Whether the newest message has a button with this name on it."""
+    assert player.last is not None
+    return any(name in str(button["text"]) for row in player.last.buttons() for button in row)
+
+
+async def test_more_children_than_a_message_holds_are_shown_class_by_class(
+    sqlite: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.handover.lists.MANY", 1)
+    async with in_extended_care(sqlite) as (gate, keeper, (child, other)):
+        name, others, (mother, *_) = await gate.name(child), await gate.name(other), await gate.guardians(child)
+        await keeper.send("/handover")
+        keeper.reads("请点班级")
+        assert not offers(keeper, name)
+        await keeper.tap("3(6) · 2")
+        assert offers(keeper, name) and offers(keeper, others)
+        await keeper.tap(name)
+        await keeper.tap("返回名单")
+        assert offers(keeper, others)
+        await keeper.tap("全部班级")
+        keeper.reads("请点班级")
+        await keeper.tap("3(6) · 2")
+        await keeper.tap(name)
+        await keeper.tap(mother.name)
+        await keeper.tap("我认识来人")
+        assert (await gate.last(child)).step is Step.RELEASED
 
 
 async def test_who_says_that_extended_care_hands_over_on_paper(sqlite: Databases) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from bot.chat.handover import screens
+from bot.chat.handover.lists import gate_list
 from bot.chat.handover.words import who_is
 from bot.wire.turn import Turn
 from care.errors import Conflict, NotAllowed
@@ -23,9 +24,9 @@ KEPT = ("session", "date", "code")
 Done = TypeVar("Done")
 
 
-async def show_list(turn: Turn, session_id: int, note: str = "") -> None:
+async def show_list(turn: Turn, session_id: int, note: str = "", class_id: int | None = None) -> None:
     """The list in place of what was tapped; from now on codes typed here are for it."""
-    view = await screens.gate_list(turn.uow, turn._, session_id, note)
+    view = await gate_list(turn.uow, turn._, session_id, note, class_id)
     await keep_list(turn, session_id)
     await turn.show(view)
 

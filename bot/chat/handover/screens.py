@@ -1,8 +1,8 @@
-"""The gate's screens: the list, a child, an adult with the children they came for, and the questions between."""
+"""The gate's screens: a child, an adult with the children they came for, and the questions between."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bot.chat.handover.words import (
     ASK_FIRST,
@@ -15,14 +15,12 @@ from bot.chat.handover.words import (
     who_is,
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
-from care.paper.mark import says_how
 from care.pickup.adults import Authorised, authorised, bare_name, barred
 from care.records.day import Holder, Proof
-from care.release.gate import Come, just_released, sheet
+from care.release.gate import Come
 from care.release.signing import Screen, make_token
 from care.release.undoing import Slip, may_undo
-from care.release.waiting import Gate, GateChild
-from care.rollcall import Choice
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words, mark
 from locales.labels import label, listed
@@ -41,110 +39,21 @@ def abreast(buttons: Sequence[Button], most: int = ABREAST) -> list[Row]:
     return [tuple(buttons[at : at + most]) for at in range(0, len(buttons), most)]
 
 
-def choice_list(_: Words, found: Sequence[Choice]) -> View:
-    if not found:
-        return View(_("No class has care now that you could hand over."))
-    buttons = [
-        Button(f"{one.school_class} · {one.teacher}" if one.teacher else one.school_class, pack("hs", one.session_id))
-        for one in found
-    ]
-    return View(_("Which class leaves?"), tuple(abreast(buttons)))
-
-
-async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "") -> View:
-    """The class at the gate: counts on top, the children who are still here as buttons, what can still be undone."""
-    gate = await sheet(uow, session_id)
-    here = [child for child in gate.children if child.is_here]
-    rows: list[Row] = []
-    setting_out = [child for child in here if not child.on_the_way and not child.stays]
-    if setting_out:
-        label_ = _.many("➜ Line out {n} child", "➜ Line out all {n}", len(setting_out))
-        rows.append((Button(label_, pack("ho", gate.session_id)),))
-    rows += [_undo_row(_, child) for child in await just_released(uow)]
-    plain = [child for child in here if not child.has_namesake]
-    rows += [(_child_button(_, child),) for child in here if child.has_namesake]
-    rows += abreast([_child_button(_, child) for child in plain])
-    if (here or gate.paper_since is not None) and await says_how(uow, gate):
-        rows.append((_paper_button(_, gate),))
-    return View("\n".join([*([note, ""] if note else []), *_head(uow, _, gate, here)]), tuple(rows))
-
-
-def early_question(uow: UnitOfWork, _: Words, gate: Gate) -> View:
-    text = _(
-        "{group} ends at {time} only. Set out now? The families are told that the children are on the way to the gate.",
-        group=gate.place,
-        time=f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}",
-    )
-    yes = Button(_("Yes, set out now"), pack("ho", gate.session_id, 1))
-    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", gate.session_id)),)))
-
-
-def paper_question(_: Words, gate: Gate) -> View:
-    text = _(
-        "{group}: hand over on paper from now on? Note who, when, and the signature on the day sheet. Until it is "
-        "entered in the console, nobody is reminded of children who have not been collected, and the day stays open. "
-        "The duty lead is told.",
-        group=gate.place,
-    )
-    yes = Button(_("Yes, on paper"), pack("hp", gate.session_id, 1))
-    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", gate.session_id)),)))
-
-
-def _child_button(_: Words, child: GateChild) -> Button:
-    stays = _("{child} (stays)", child=in_list(child)) if child.stays else in_list(child)
-    return Button(("➜ " if child.on_the_way else "") + stays, pack("hk", child.id))
-
-
-def _paper_button(_: Words, gate: Gate) -> Button:
-    if gate.paper_since is not None:
-        return Button(_("The chat works again"), pack("hb", gate.session_id))
-    return Button(_("✎ Hand over on paper"), pack("hp", gate.session_id, 0))
-
-
-def _undo_row(_: Words, child: GateChild) -> Row:
+def undo_row(_: Words, child: GateChild) -> Row:
     return (Button(_("↩ Undo: {child}", child=in_list(child)), pack("hu", child.id, child.seq)),)
 
 
-def _head(uow: UnitOfWork, _: Words, gate: Gate, here: Iterable[GateChild]) -> list[str]:
-    time = f"{gate.ends_at.astimezone(uow.school.zone):%H:%M}"
-    if gate.extended:
-        head = _("{venue} · care ends at {time}", venue=gate.place, time=time)
-    else:
-        head = _("{school_class} · {gate} · care ends at {time}", school_class=gate.place, gate=gate.gate, time=time)
-    lines = [
-        head,
-        _(
-            "Waiting {waiting} · on the way {on_the_way} · collected {collected}",
-            waiting=gate.waiting,
-            on_the_way=gate.on_the_way,
-            collected=gate.collected,
-        ),
-    ]
-    if gate.paper_since is not None:
-        since = f"{gate.paper_since.astimezone(uow.school.zone):%H:%M}"
-        lines.append(
-            _(
-                "✎ On paper since {time}, by {name}. Afterwards it is entered in the console, under “From paper”.",
-                time=since,
-                name=gate.paper_by,
-            )
-        )
-    if gate.staying:
-        lines.append(_.many("{n} child stays for extended care.", "{n} children stay for extended care.", gate.staying))
-    here = list(here)
-    lines += [_("{child}: {adult} comes", child=in_list(child), adult=child.planned) for child in here if child.planned]
-    if here:
-        lines += ["", _("Tap a child; or type a pick-up code, a name or a number of the list.")]
-    else:
-        lines += ["", _("Nobody of this class waits here.")]
-    return lines
+def back_row(_: Words, child: GateChild) -> Row:
+    """To the child's list; where extended care has many, to those of the child's class."""
+    of_class = (child.class_id,) if child.extended else ()
+    return (Button(_("‹ To the list"), pack("hs", child.session_id, *of_class)),)
 
 
 async def child_card(uow: UnitOfWork, _: Words, child: GateChild) -> View:
     """Who may collect this child; the neutral sign stands beside those who must not."""
-    back = (Button(_("‹ To the list"), pack("hs", child.session_id)),)
+    back = back_row(_, child)
     if not child.is_here:
-        undo = [_undo_row(_, child)] if await may_undo(uow, child) else []
+        undo = [undo_row(_, child)] if await may_undo(uow, child) else []
         return View(f"{who_is(_, child)}\n{state(uow, _, child)}", (*undo, back))
     lists = await authorised(uow, child.student_id, child.date)
     against = await barred(uow, child.student_id)
@@ -277,7 +186,7 @@ def namesake_question(_: Words, child: GateChild, adult: str, data: str) -> View
         adult=adult,
     )
     yes = Button(_("Yes, no. {number}, child of {guardian}", number=child.number, guardian=child.guardian), data)
-    return View(text, ((yes,), (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
+    return View(text, ((yes,), back_row(_, child)))
 
 
 def alone_question(_: Words, child: GateChild) -> View:
@@ -294,7 +203,7 @@ def undo_question(_: Words, child: GateChild, seq: int) -> View:
         child=who_is(_, child),
     )
     rows: list[Row] = [(Button(_(SLIPS[slip]), pack("hw", child.id, seq, slip.value)),) for slip in Slip]
-    return View(text, (*rows, (Button(_("‹ To the list"), pack("hs", child.session_id)),)))
+    return View(text, (*rows, back_row(_, child)))
 
 
 def who_question(_: Words, child: GateChild) -> View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telegram import Update
 
-from bot.chat.handover import screens
+from bot.chat.handover import lists, screens
 from bot.chat.handover.flow import (
     CLOSE,
     LIST,
@@ -47,7 +47,7 @@ async def handover_command(update: Update, turn: Turn) -> None:
     if words:
         await _typed_at_list(turn, session_id, words)
     elif session_id is None:
-        await turn.say(screens.choice_list(turn._, await choices(turn.uow)))
+        await turn.say(lists.choice_list(turn._, await choices(turn.uow)))
     else:
         await show_list(turn, session_id)
 
@@ -126,7 +126,7 @@ async def _typed_at_list(turn: Turn, session_id: int | None, words: str) -> None
         await code_typed(turn, words)
         return
     if session_id is None:
-        await turn.say(screens.choice_list(turn._, await choices(turn.uow)))
+        await turn.say(lists.choice_list(turn._, await choices(turn.uow)))
         return
     found = find(await sheet(turn.uow, session_id), words)
     await keep_list(turn, session_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.chat.handover import screens
+from bot.chat.handover import lists, screens
 from bot.chat.handover.flow import (
     CLOSE,
     UNDO,
@@ -40,7 +40,8 @@ from locales.labels import error_sentence
 
 
 async def list_tapped(update: Update, turn: Turn) -> None:
-    await show_list(turn, turn.numbers[0])
+    session_id, *of_class = turn.numbers
+    await show_list(turn, session_id, class_id=of_class[0] if of_class else None)
 
 
 EARLY = timedelta(minutes=30)
@@ -53,7 +54,7 @@ async def line_out_tapped(update: Update, turn: Turn) -> None:
     if not sure:
         gate = await sheet(turn.uow, session_id)
         if not gate.extended and gate.ends_at - turn.uow.now > EARLY:
-            await turn.show(screens.early_question(turn.uow, turn._, gate))
+            await turn.show(lists.early_question(turn.uow, turn._, gate))
             return
     await attempt(turn, session_id, lambda part: line_out_all(part, session_id))
     await show_list(turn, session_id)
@@ -172,7 +173,7 @@ async def paper_tapped(update: Update, turn: Turn) -> None:
         await go_on_paper(turn.uow, session_id)
         await show_list(turn, session_id)
     else:
-        await turn.show(screens.paper_question(turn._, await sheet(turn.uow, session_id)))
+        await turn.show(lists.paper_question(turn._, await sheet(turn.uow, session_id)))
 
 
 async def chat_again_tapped(update: Update, turn: Turn) -> None:
