@@ -17,7 +17,7 @@ from care.clock import Clock
 from care.day.now import day_now
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
-from care.sqlite import writer_url
+from care.sqlite import writer_engine
 from care.work import POSTED, UnitOfWork
 
 STANDS_STILL_S = 5
@@ -148,7 +148,7 @@ def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     undoes what a writer began that then stands still; a reader holds up nobody."""
     if url.startswith("sqlite"):
         patient = {"max_overflow": 0, "pool_timeout": 60, "hide_parameters": True}
-        writer = create_async_engine(writer_url(url), pool_size=1, **patient)
+        writer = writer_engine(url, pool_size=1, **patient)
         reader = create_async_engine(url, pool_size=4, **patient)
         _prepare_sqlite(writer)
         _prepare_sqlite(reader)

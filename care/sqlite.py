@@ -1,8 +1,8 @@
-"""SQLite for the writer: called on the event loop's own thread, and only the flush to disk on another.
+"""SQLite for the writer: called on the event loop's own thread, and a slow disk's flush on another.
 
 A statement takes some ten microseconds; handing it to another thread and back, as aiosqlite does four times for each,
-takes a hundred. Only the commit waits for the disk, and BEGIN for other programs: neither of them stops the loop. The
-one writing connection is made so; pages that read much use aiosqlite.
+takes a hundred, and a greenlet for it twenty. Only the commit waits for the disk, and BEGIN for other programs: neither
+of them stops the loop for long. The one writing connection is made so; pages that read much use aiosqlite.
 """
 
 from __future__ import annotations
@@ -13,23 +13,27 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, CursorResult, Executable, create_engine, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import await_, in_greenlet
 
 BUSY_TIMEOUT_S = 15.0
 """How long a transaction waits for another program that writes."""
 LOOK_AGAIN_S = 0.02
+QUICK_S = 0.002
+"""A disk whose last flush took no longer is waited for on the spot; a slower one on a thread, which costs a tenth of a
+millisecond and stops nobody."""
 TURN_S = 0.005
 """After so long without a pause, a statement lets the loop's other tasks have their turn."""
 
 
-def writer_url(url: str) -> URL:
+def writer_engine(url: str, **how: Any) -> AsyncEngine:
     """The same database, opened by this module's driver."""
-    return make_url(url).set(drivername="sqlite+onloop")
+    return OnLoopEngine(create_engine(make_url(url).set(drivername="sqlite+onloop"), **how))
 
 
 async def _pause(seconds: float | None) -> None:
@@ -78,9 +82,9 @@ class Connection(sqlite3.Connection):
 
 
 class Adapted(AdaptedConnection):
-    """What SQLAlchemy takes for a connection: statements here, commits on a thread of its own."""
+    """What SQLAlchemy takes for a connection. A commit has a thread of its own, unless the disk is quick."""
 
-    __slots__ = ("_thread",)
+    __slots__ = ("_flush_s", "_thread")
     _connection: Any
 
     isolation_level = None
@@ -88,6 +92,7 @@ class Adapted(AdaptedConnection):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._flush_s = QUICK_S  # not known yet
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
 
     def cursor(self, server_side: bool = False) -> Cursor:
@@ -96,6 +101,10 @@ class Adapted(AdaptedConnection):
 
     def execute(self, statement: str, parameters: Any = ()) -> Cursor:
         return self.cursor().execute(statement, parameters)
+
+    def pause_due(self) -> float | None:
+        pause: float | None = self._connection.pause_due()
+        return pause
 
     def begin(self) -> None:
         """Takes the write lock, so that nothing read in the transaction can be old when it is written."""
@@ -115,8 +124,16 @@ class Adapted(AdaptedConnection):
     def commit(self) -> None:
         if self._connection.total_changes == self._connection.before or not in_greenlet():
             self._connection.commit()  # nothing to flush, or nobody to keep waiting
+        elif self._flush_s < QUICK_S:
+            self._flush()
         else:
-            await_(_uncut(asyncio.get_running_loop().run_in_executor(self._thread, self._connection.commit)))
+            await_(_uncut(asyncio.get_running_loop().run_in_executor(self._thread, self._flush)))
+
+    def _flush(self) -> None:
+        """Commits, and notes how long the disk took. Where it raises, the next one goes to the thread."""
+        began, self._flush_s = time.monotonic(), QUICK_S
+        self._connection.commit()
+        self._flush_s = time.monotonic() - began
 
     def rollback(self) -> None:
         self._connection.rollback()
@@ -159,17 +176,28 @@ class OnLoopDialect(SQLiteDialect_pysqlite):
     def do_begin(self, dbapi_connection: Any) -> None:
         dbapi_connection.begin()
 
-    def do_savepoint(self, connection: Any, name: str) -> None:
-        connection.connection.execute(f"SAVEPOINT {name}")
-
-    def do_rollback_to_savepoint(self, connection: Any, name: str) -> None:
-        connection.connection.execute(f"ROLLBACK TO SAVEPOINT {name}")
-
-    def do_release_savepoint(self, connection: Any, name: str) -> None:
-        connection.connection.execute(f"RELEASE SAVEPOINT {name}")
-
     def get_driver_connection(self, connection: Any) -> Any:
         return connection._connection
+
+
+class OnLoopConnection(AsyncConnection):
+    """Runs statements where it is called: there is nothing to wait for, and a greenlet for each costs twice as much as
+    the statement."""
+
+    async def execute(
+        self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
+    ) -> CursorResult[Any]:
+        assert self.sync_connection is not None
+        adapted = self.sync_connection.connection.dbapi_connection
+        assert isinstance(adapted, Adapted)
+        pause = adapted.pause_due()
+        if pause is not None:
+            await asyncio.sleep(pause)
+        return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
+
+
+class OnLoopEngine(AsyncEngine):
+    _connection_cls = OnLoopConnection
 
 
 registry.register("sqlite.onloop", "care.sqlite", "OnLoopDialect")

@@ -15,6 +15,7 @@ from care.errors import NotAllowed
 from care.permissions import Actor, Permission
 from care.records.delivery import Class, Letter, LetterState
 from care.records.office import Event
+from care.savepoint import savepoint
 
 if TYPE_CHECKING:
     from care.school import School
@@ -171,7 +172,7 @@ class UnitOfWork:
     @asynccontextmanager
     async def part(self) -> AsyncIterator[UnitOfWork]:
         """A unit inside this one: when its block raises, it alone is undone; else it commits with the whole."""
-        async with self.connection.begin_nested():
+        async with savepoint(self.connection):
             part = UnitOfWork(self.school, self.connection, self.actor)
             part.now, part.day = self.now, self.day  # what it posts is due within the same transaction
             yield part
