@@ -57,6 +57,7 @@ class Fate:
     student_id: int
     session_id: int
     name: str
+    school_class: str
     guardians: tuple[int, ...]
     part: Part
     adult: Authorised | None
@@ -105,6 +106,7 @@ async def draw_fates(uow: UnitOfWork, seed: int) -> list[Fate]:
                 student_id=student.id,
                 session_id=session.id,
                 name=student.name,
+                school_class=student.school_class.name,
                 guardians=tuple(ties.get(student.id, ())),
                 part=Part.ON_LEAVE if step is Step.LEAVE else _one(chance, PARTS, Part.HERE),
                 adult=None if alone or not adults else _adult(chance, adults),

@@ -164,7 +164,12 @@ class Gate:
         if not await self.phone.tap(f"hk:{fate.child_id}"):
             async for pause in self._list():
                 yield pause
-            await self.phone.tap(f"hk:{fate.child_id}")
+            if not await self.phone.tap(f"hk:{fate.child_id}"):  # of many children the list shows the classes first
+                for one in self.phone.finds(f"hs:{self.session_id}"):
+                    if one.label.startswith(f"{fate.school_class} · "):
+                        await self.phone.press(one)
+                        yield self._short()
+                await self.phone.tap(f"hk:{fate.child_id}")
         yield self._short()
 
     async def _by_code(self, fate: Fate) -> Life:
