@@ -17,7 +17,7 @@ from bot.chat import (
     dutylead,
     extended_letters,
     leave_letters,
-    missing,
+    missing_letters,
     paper,
 )
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
@@ -268,6 +268,8 @@ KINDS: dict[str, Kind] = {
     "agreement_waits": Kind(_agreement_waits, other_guardian=True),
     **dutylead.KINDS,
 }
-KINDS |= calendar.KINDS | leave_letters.KINDS | missing.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
+KINDS |= (
+    calendar.KINDS | leave_letters.KINDS | missing_letters.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
+)
 KINDS |= HANDOVER_KINDS
 KINDS |= day_sheet.KINDS | paper.KINDS

@@ -3,21 +3,17 @@ close it with a reason."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from telegram import Update
 
 from bot.chat.ids import id_of
-from bot.chat.kinds import Context, Kind
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
-from care.extended.session import staying
-from care.missing import Answer, alarm_of, answer, asked, close, fit_reason, is_asked, may_close
+from care.missing import Answer, alarm_of, answer, asked, close, fit_reason, may_close
 from care.records.day import Alarm
-from care.records.delivery import Form, Letter, LetterState
+from care.records.delivery import Form
 from care.records.people import Person
-from care.release.gate import any_child
 from care.work import UnitOfWork
 from locales import Words, mark
 from locales.labels import error_sentence, label
@@ -41,7 +37,7 @@ def _hour(uow: UnitOfWork, alarm: Alarm) -> str:
     return f"{alarm.opened_at.astimezone(uow.school.zone):%H:%M}"
 
 
-def _names(alarm: Alarm) -> dict[str, str]:
+def names_of(alarm: Alarm) -> dict[str, str]:
     """The child and its class."""
     student = alarm.day_child.student
     return {"child": student.name, "school_class": student.school_class.name}
@@ -57,7 +53,7 @@ async def _name(uow: UnitOfWork, person_id: int | None) -> str:
 
 async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
     """What a guardian is asked, or what has been answered, with the answers that are still possible."""
-    names = _names(alarm)
+    names = names_of(alarm)
     text = _(
         "{child} is not at roll call in {school_class} ({at}). Is the child with you?", at=_hour(uow, alarm), **names
     )
@@ -118,19 +114,19 @@ async def card(uow: UnitOfWork, _: Words, alarm: Alarm, note: str = "") -> View:
     """A missing child as the staff see it, with what may be done."""
     if not may_close(uow, alarm):
         raise NotFound()
-    head = _("⚠ {child}, {school_class}: missing at roll call, {at}", at=_hour(uow, alarm), **_names(alarm))
+    head = _("⚠ {child}, {school_class}: missing at roll call, {at}", at=_hour(uow, alarm), **names_of(alarm))
     lines = [note, head] if note else [head]
     lines += await state_lines(uow, _, alarm)
     rows: list[tuple[Button, ...]] = []
     if alarm.closed_at is not None:
-        lines.append(await _closed(uow, _, alarm))
+        lines.append(await how_it_ended(uow, _, alarm))
     elif not await is_family(uow, alarm.day_child.student_id):
         rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
     rows.append((Button(_("‹ To the list"), pack("kl", alarm.day_child.session_id)),))
     return View("\n".join(lines), tuple(rows))
 
 
-async def _closed(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
+async def how_it_ended(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
     at = f"{alarm.closed_at.astimezone(uow.school.zone):%H:%M}" if alarm.closed_at else ""
     if not alarm.reason:
         return _("✔ There after all, {at}", at=at)
@@ -171,7 +167,7 @@ async def ask_reason(turn: Turn, form: Form) -> None:
         "Why is {child}, {school_class}, not at school? Tap a reason, or type it in your own words. It closes the "
         "alarm: from then on nobody at school answers for {child}. The family may read the reason, and it stays in "
         "the record of the day.",
-        **_names(alarm),
+        **names_of(alarm),
     )
     rows = [(Button(_(reason), pack("mr", alarm.id, number)),) for number, reason in enumerate(REASONS)]
     await turn.show(View(text, (*rows, *_other_ways(_, alarm))))
@@ -220,7 +216,7 @@ async def reason_typed(turn: Turn, form: Form, words: str) -> None:
         return
     form.answers, form.version = {"alarm_id": alarm.id, "reason": reason}, form.version + 1
     _ = turn._
-    text = _("{child}, {school_class}: “{reason}”. Is the child not at school?", reason=reason, **_names(alarm))
+    text = _("{child}, {school_class}: “{reason}”. Is the child not at school?", reason=reason, **names_of(alarm))
     yes = Button(_("✔ Not at school: close the alarm"), pack("ms", alarm.id, form.version))
     await turn.say(View(text, ((yes,), *_other_ways(_, alarm))))
 
@@ -252,94 +248,10 @@ def _id(turn: Turn) -> int:
     return id_of(turn.parts[0])
 
 
-# letters
-
-
-async def _alarm(c: Context) -> Alarm:
-    return await alarm_of(c.uow, int(c.params["alarm_id"]))
-
-
-async def _child_missing(c: Context) -> View | None:
-    alarm = await _alarm(c)
-    if alarm.closed_at is not None or not await is_asked(c.uow, alarm):
-        return None
-    return await question(c.uow, c._, alarm)
-
-
-async def _for_staff(c: Context) -> View | None:
-    alarm = await _alarm(c)
-    return await card(c.uow, c._, alarm) if alarm.closed_at is None else None
-
-
-async def _missing_over(c: Context) -> View | None:
-    """Who was told of an alarm hears how it ended."""
-    alarm = await _alarm(c)
-    head = c._("{child}, {school_class}", **_names(alarm))
-    return View(head + "\n" + await _closed(c.uow, c._, alarm)) if alarm.closed_at is not None else None
-
-
-async def _child_arrived(c: Context) -> View | None:
-    alarm = await _alarm(c)
-    if not await _was_asked(c, alarm):
-        return None
-    at = f"{alarm.closed_at.astimezone(c.uow.school.zone):%H:%M}" if alarm.closed_at else ""
-    text = c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **_names(alarm))
-    return View(text + await _to_be_collected(c, alarm))
-
-
-async def _to_be_collected(c: Context, alarm: Alarm) -> str:
-    """A child that was found after the end of its care, and is here, is asked for with the same letter."""
-    one = await any_child(c.uow, alarm.day_child_id)
-    if one is None or alarm.closed_at is None or not one.is_here or one.paper_since is not None:
-        return ""
-    stay = await staying(c.uow, one.date, [one.student_id])
-    stays = stay if stay is not None and one.student_id in stay.students else None
-    ends_at, gate = (stays.ends_at, stays.gate) if stays else (one.ends_at, one.gate)
-    if alarm.closed_at < ends_at:
-        return ""
-    time = f"{ends_at.astimezone(c.uow.school.zone):%H:%M}"
-    return "\n" + c._("Care ended at {time}: please come to the gate ({gate}).", time=time, gate=gate)
-
-
-async def _child_missing_over(c: Context) -> View | None:
-    """Another guardian has answered, or the school has found out by itself."""
-    alarm = await _alarm(c)
-    if not await _was_asked(c, alarm) or (alarm.closed_at is not None and not alarm.reason):
-        return None
-    if alarm.closed_at is None or alarm.answer == Answer.WITH_ME:
-        view = await question(c.uow, c._, alarm)
-        return View(view.text) if alarm.answer == Answer.WITH_ME else None
-    told = c._(
-        "{child} is not at school, the school has noted: “{reason}”. If you do not know where {child} is, "
-        "please call the school at once.",
-        reason=alarm.reason,
-        **_names(alarm),
-    )
-    return View(told)
-
-
-async def _was_asked(c: Context, alarm: Alarm) -> bool:
-    """Whether this guardian has had the question: who has not needs no news of it."""
-    key = f"missing:{alarm.id}:{c.uow.actor.person_id}"
-    query = select(Letter.id).where(
-        Letter.unique_key == key, Letter.state.in_((LetterState.SENT, LetterState.SENDING, LetterState.REVIEW))
-    )
-    return await is_asked(c.uow, alarm) and await c.uow.session.scalar(query) is not None
-
-
 TAPS = {
     "ma": answer_tapped,
     "mb": card_tapped,
     "mc": reasons_tapped,
     "mr": reason_tapped,
     "ms": sure_tapped,
-}
-KINDS: dict[str, Kind] = {
-    "child_missing": Kind(_child_missing),
-    "child_missing_told": Kind(_for_staff),
-    "child_missing_lead": Kind(_for_staff),
-    "missing_answered": Kind(_for_staff),
-    "missing_over": Kind(_missing_over),
-    "child_arrived": Kind(_child_arrived),
-    "child_missing_over": Kind(_child_missing_over),
 }

@@ -1,0 +1,97 @@
+"""What a missing child makes the chat say by itself: to the family, the teachers and the duty lead."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.chat.kinds import Context, Kind
+from bot.chat.missing import card, how_it_ended, names_of, question
+from bot.wire.view import View
+from care.extended.session import staying
+from care.missing import Answer, alarm_of, is_asked
+from care.records.day import Alarm
+from care.records.delivery import Letter, LetterState
+from care.release.gate import any_child
+
+
+async def _alarm(c: Context) -> Alarm:
+    return await alarm_of(c.uow, int(c.params["alarm_id"]))
+
+
+async def _child_missing(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    if alarm.closed_at is not None or not await is_asked(c.uow, alarm):
+        return None
+    return await question(c.uow, c._, alarm)
+
+
+async def _for_staff(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    return await card(c.uow, c._, alarm) if alarm.closed_at is None else None
+
+
+async def _missing_over(c: Context) -> View | None:
+    """Who was told of an alarm hears how it ended."""
+    alarm = await _alarm(c)
+    head = c._("{child}, {school_class}", **names_of(alarm))
+    return View(head + "\n" + await how_it_ended(c.uow, c._, alarm)) if alarm.closed_at is not None else None
+
+
+async def _child_arrived(c: Context) -> View | None:
+    alarm = await _alarm(c)
+    if not await _was_asked(c, alarm):
+        return None
+    at = f"{alarm.closed_at.astimezone(c.uow.school.zone):%H:%M}" if alarm.closed_at else ""
+    text = c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **names_of(alarm))
+    return View(text + await _to_be_collected(c, alarm))
+
+
+async def _to_be_collected(c: Context, alarm: Alarm) -> str:
+    """A child that was found after the end of its care, and is here, is asked for with the same letter."""
+    one = await any_child(c.uow, alarm.day_child_id)
+    if one is None or alarm.closed_at is None or not one.is_here or one.paper_since is not None:
+        return ""
+    stay = await staying(c.uow, one.date, [one.student_id])
+    stays = stay if stay is not None and one.student_id in stay.students else None
+    ends_at, gate = (stays.ends_at, stays.gate) if stays else (one.ends_at, one.gate)
+    if alarm.closed_at < ends_at:
+        return ""
+    time = f"{ends_at.astimezone(c.uow.school.zone):%H:%M}"
+    return "\n" + c._("Care ended at {time}: please come to the gate ({gate}).", time=time, gate=gate)
+
+
+async def _child_missing_over(c: Context) -> View | None:
+    """Another guardian has answered, or the school has found out by itself."""
+    alarm = await _alarm(c)
+    if not await _was_asked(c, alarm) or (alarm.closed_at is not None and not alarm.reason):
+        return None
+    if alarm.closed_at is None or alarm.answer == Answer.WITH_ME:
+        view = await question(c.uow, c._, alarm)
+        return View(view.text) if alarm.answer == Answer.WITH_ME else None
+    told = c._(
+        "{child} is not at school, the school has noted: “{reason}”. If you do not know where {child} is, "
+        "please call the school at once.",
+        reason=alarm.reason,
+        **names_of(alarm),
+    )
+    return View(told)
+
+
+async def _was_asked(c: Context, alarm: Alarm) -> bool:
+    """Whether this guardian has had the question: who has not needs no news of it."""
+    key = f"missing:{alarm.id}:{c.uow.actor.person_id}"
+    query = select(Letter.id).where(
+        Letter.unique_key == key, Letter.state.in_((LetterState.SENT, LetterState.SENDING, LetterState.REVIEW))
+    )
+    return await is_asked(c.uow, alarm) and await c.uow.session.scalar(query) is not None
+
+
+KINDS: dict[str, Kind] = {
+    "child_missing": Kind(_child_missing),
+    "child_missing_told": Kind(_for_staff),
+    "child_missing_lead": Kind(_for_staff),
+    "missing_answered": Kind(_for_staff),
+    "missing_over": Kind(_missing_over),
+    "child_arrived": Kind(_child_arrived),
+    "child_missing_over": Kind(_child_missing_over),
+}
