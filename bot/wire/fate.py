@@ -19,6 +19,12 @@ BACKOFF_S = (1, 2, 5, 15, 60, 300, 900)
 TOKEN_WAIT_S = 30.0
 
 
+def cannot_be_edited(error: BadRequest) -> bool:
+    """Whether the message that was to be edited is there no more, or too old."""
+    words = str(error).lower()
+    return "message to edit not found" in words or "message can't be edited" in words
+
+
 @dataclass
 class Fate:
     """What became of a letter."""

@@ -15,12 +15,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.wire import letters
 from bot.wire.budget import Budget, Limits
 from bot.wire.channel import Channel, Document
-from bot.wire.fate import Fate, Judge
+from bot.wire.fate import Fate, Judge, cannot_be_edited
 from bot.wire.lead import LEASE_S, elapsed
 from bot.wire.letters import Outgoing
 from bot.wire.trouble import Troubles
@@ -232,7 +232,11 @@ class Sender:
             return await bot.call("sendDocument", payload, Document(view.document_name, view.document))
         if view.in_place_of is not None and view.in_place_of[:2] == (letter.channel, letter.chat_id):
             edit = edit_payload(letter.chat_id, view.in_place_of[2], view)
-            return await bot.call("editMessageText", json.dumps(edit, ensure_ascii=False))
+            try:
+                return await bot.call("editMessageText", json.dumps(edit, ensure_ascii=False))
+            except BadRequest as error:
+                if not cannot_be_edited(error):
+                    raise
         return await bot.call("sendMessage", json.dumps(message_payload(letter.chat_id, view), ensure_ascii=False))
 
     # what became of letters

@@ -94,6 +94,20 @@ async def test_signed_with_a_finger(gate: GateStage, browser: httpx.AsyncClient)
     assert (await gate.last(other)).step is Step.PRESENT
 
 
+async def test_signed_when_the_teacher_has_deleted_the_question(gate: GateStage, browser: httpx.AsyncClient) -> None:
+    teacher = gate.teachers["2(5)"]
+    child = (await gate.children("2(5)"))[0]
+    (mother, *_) = await gate.guardians(child)
+    await teacher.send("/handover 1")
+    await teacher.tap(mother.name)
+    url, question = teacher.link(BUTTON), teacher.last
+    assert question is not None
+    del teacher.chat.messages[question.id]
+    await done(browser, gate, url)
+    teacher.reads(f"✔ {await gate.name(child)}")
+    assert teacher.last is not None and teacher.last.id > question.id
+
+
 async def test_a_link_after_five_minutes_and_a_forged_one(gate: GateStage, browser: httpx.AsyncClient) -> None:
     teacher = gate.teachers["2(5)"]
     child = (await gate.children("2(5)"))[0]
