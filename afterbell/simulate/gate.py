@@ -140,7 +140,10 @@ class Gate:
         await self.phone.send("/handover")
         yield self._short()
         last = self.phone.persona.last
-        if last is not None and await self.phone.tap(f"hs:{self.session_id}", last):
+        mine = self.phone.finds("hs", last) if last is not None else []
+        chosen = next((one for one in mine if one.data == f"hs:{self.session_id}"), None)
+        if chosen is not None:  # who has several lists is asked which
+            await self.phone.press(chosen)
             yield self._short()
 
     async def _serve(self, fate: Fate) -> Life:
@@ -164,13 +167,19 @@ class Gate:
         if not await self.phone.tap(f"hk:{fate.child_id}"):
             async for pause in self._list():
                 yield pause
-            if not await self.phone.tap(f"hk:{fate.child_id}"):  # of many children the list shows the classes first
-                for one in self.phone.finds(f"hs:{self.session_id}"):
-                    if one.label.startswith(f"{fate.school_class} · "):
-                        await self.phone.press(one)
-                        yield self._short()
+            if not await self.phone.tap(f"hk:{fate.child_id}"):
+                async for pause in self._class_of(fate):
+                    yield pause
                 await self.phone.tap(f"hk:{fate.child_id}")
         yield self._short()
+
+    async def _class_of(self, fate: Fate) -> AsyncIterator[timedelta]:
+        """Of many children the list shows the classes first."""
+        for one in self.phone.finds(f"hs:{self.session_id}"):
+            if one.label.startswith(f"{fate.school_class} · "):
+                await self.phone.press(one)
+                yield self._short()
+                return
 
     async def _by_code(self, fate: Fate) -> Life:
         if fate.odd is Odd.WRONG_CODE:
