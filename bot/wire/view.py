@@ -34,7 +34,7 @@ class View:
     share_phone: str = ""
     drop_keyboard: bool = False
     in_place_of: tuple[str, int, int] | None = None
-    """Of a letter: channel, chat and message that it is shown in, where it goes to that chat and the message is left."""
+    """Of a letter: channel, chat and message it is shown in, where it goes to that chat and the message is left."""
     document_name: str = ""
     document: bytes = field(default=b"", repr=False)
 
