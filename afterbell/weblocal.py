@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, time
 
 from sqlalchemy import func, select
@@ -67,15 +66,10 @@ class WebChat:
     async def welcome_linked(self) -> None:
         """The demonstration's linked people have pressed "start" long ago."""
         async with self.school.look() as uow:
-            linked = await demo.linked_user_ids(uow)
-        self.start_all([person for person in await demo.people(self.school) if person.user_id in set(linked)])
-
-    def start_all(self, people: Sequence[DemoPerson]) -> None:
-        for person in people:
-            user = self.world.add_user(
-                person.name, user_id=person.user_id, language=person.language, phone=person.phone
-            )
-            self.bot.chat(user.id).started = True
+            linked = await demo.linked(uow)
+        for one in linked:
+            self.world.add_user(one.name, user_id=one.user_id, language=one.language, phone=one.phone)
+            self.bot.chat(one.user_id).started = True
 
     def hang_up(self) -> None:
         self.world.hang_up()

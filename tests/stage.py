@@ -131,10 +131,9 @@ class Stage:
             unused = Slip.used_at.is_(None) & Slip.withdrawn_at.is_(None)
             for slip in await uow.session.execute(select(Slip.person_id, Slip.id).where(unused).order_by(Slip.id)):
                 self.slips[slip.person_id] = slip.id
-            for user_id in await demo.linked_user_ids(uow):
-                person = self.people[user_id]
-                self.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.number)
-                self.world.bots[TOKEN].chat(user_id).started = True
+            for one in await demo.linked(uow):
+                self.world.add_user(one.name, user_id=one.user_id, language=one.language, phone=one.phone)
+                self.world.bots[TOKEN].chat(one.user_id).started = True
         await self.start()
 
     async def start(self) -> None:

@@ -30,17 +30,18 @@ from afterbell.demo.afternoon import begin_afternoon
 from afterbell.demo.book import START
 from afterbell.demo.loading import NotEmpty, load
 from afterbell.demo.term import SCHOOL_NAME
-from afterbell.demo.visitors import WHY, DemoPerson, Star, linked_user_ids, people, stars
+from afterbell.demo.visitors import WHY, Account, DemoPerson, Star, linked, people, stars
 
 __all__ = [
     "SCHOOL_NAME",
     "START",
     "WHY",
+    "Account",
     "DemoPerson",
     "NotEmpty",
     "Star",
     "begin_afternoon",
-    "linked_user_ids",
+    "linked",
     "load",
     "people",
     "stars",

@@ -17,6 +17,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 SEED = "afterbell-demo-1"
 START = datetime(2026, 11, 23, 16, 40, tzinfo=ZONE)
 """Where the demonstration's clock begins: a Monday, a school day, with both waves still in the house."""
+TOGETHER = 500
+"""Rows of one insert."""
 
 
 def local(day: date, hour: int, minute: int = 0) -> datetime:
@@ -49,13 +51,14 @@ class Book:
         self._rows[record.__tablename__].append(dict(values))
 
     async def write(self, uow: UnitOfWork) -> None:
-        """Inserts everything, parents first, and moves PostgreSQL's sequences behind the ids given here."""
+        """Inserts everything, parents first, and moves PostgreSQL's sequences behind the ids given here. The book is
+        empty afterwards: all rows twice in memory would be the most that the program ever needs."""
         for table in Record.metadata.sorted_tables:
-            rows = self._rows.get(table.name)
-            if rows:
-                await uow.session.execute(insert(table), rows)
-                if not uow.school.is_sqlite and "id" in rows[0]:
-                    await _move_sequence(uow, table, len(rows))
+            rows = self._rows.pop(table.name, [])
+            for at in range(0, len(rows), TOGETHER):
+                await uow.session.execute(insert(table), rows[at : at + TOGETHER])
+            if rows and not uow.school.is_sqlite and "id" in rows[0]:
+                await _move_sequence(uow, table, len(rows))
 
 
 async def _move_sequence(uow: UnitOfWork, table: Table, last: int) -> None:

@@ -61,8 +61,26 @@ class DemoPerson:
 
 
 Group = Literal["families", "teachers", "school"]
-Tie = tuple[str, str, Guardianship]
-"""A child's class and name, and what the adult is to the child."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The chat account of an invented person."""
+
+    user_id: int
+    name: str
+    language: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A child's class and name, and what the adult is to the child."""
+
+    school_class: str
+    student: str
+    relation: Relation
+    restricted: bool
 
 
 async def stars(uow: UnitOfWork) -> list[Star]:
@@ -75,10 +93,20 @@ async def stars(uow: UnitOfWork) -> list[Star]:
     return [Star(ids[key], names[ids[key]], key, why) for key, why in WHY.items() if ids.get(key) in names]
 
 
-async def linked_user_ids(uow: UnitOfWork) -> list[int]:
-    """User ids of the web chat that have started the bot as the demonstration begins."""
-    query = select(Contact.chat_id).where(Contact.channel == CHANNEL, Contact.linked_by == LINKED_BY)
-    return list(await uow.session.scalars(query.order_by(Contact.chat_id)))
+async def linked(uow: UnitOfWork) -> list[Account]:
+    """Whose account in the web chat has started the bot as the demonstration begins."""
+    query = (
+        select(Contact.chat_id, Person.name, Person.language, Person.phone)
+        .join(Person, Person.id == Contact.person_id)
+        .where(Contact.channel == CHANNEL, Contact.linked_by == LINKED_BY)
+        .order_by(Contact.chat_id)
+    )
+    rows = await uow.session.execute(query)
+    return [Account(chat_id, name, _telegram_language(spoken), phone or "") for chat_id, name, spoken, phone in rows]
+
+
+def _telegram_language(language: str | None) -> str:
+    return "en" if language == "en" else "zh-hans"
 
 
 async def people(school: School) -> list[DemoPerson]:
@@ -88,10 +116,16 @@ async def people(school: School) -> list[DemoPerson]:
         duties = await _duties(uow)
         ties = await _ties(uow)
         codes = await _unused_codes(uow)
-        found = {person.id: person for person in await uow.session.scalars(select(Person).order_by(Person.id))}
+        found = await _accounts(uow)
     order = [*why, *(n for n in ties if n not in duties), *duties, *found]
     wanted = [n for n in dict.fromkeys(order) if n in ties or n in duties]
     return [_shown(found[n], why.get(n, ""), duties.get(n, ()), ties.get(n, ()), codes.get(n)) for n in wanted]
+
+
+async def _accounts(uow: UnitOfWork) -> dict[int, Account]:
+    query = select(Person.id, Person.name, Person.language, Person.phone).order_by(Person.id)
+    rows = await uow.session.execute(query)
+    return {n: Account(user_id(n), name, _telegram_language(spoken), phone or "") for n, name, spoken, phone in rows}
 
 
 async def _duties(uow: UnitOfWork) -> dict[int, list[tuple[StaffRole, str]]]:
@@ -105,15 +139,15 @@ async def _duties(uow: UnitOfWork) -> dict[int, list[tuple[StaffRole, str]]]:
 
 async def _ties(uow: UnitOfWork) -> dict[int, list[Tie]]:
     query = (
-        select(Guardianship, Student.name, SchoolClass)
+        select(Guardianship.person_id, SchoolClass, Student.name, Guardianship.relation, Guardianship.restricted)
         .join(Student, Student.id == Guardianship.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
         .where(Student.left_on.is_(None))
         .order_by(SchoolClass.grade, SchoolClass.number, Student.id, Guardianship.id)
     )
     ties = defaultdict(list)
-    for guardianship, student, school_class in await uow.session.execute(query):
-        ties[guardianship.person_id].append((school_class.name, student, guardianship))
+    for person_id, school_class, student, relation, restricted in await uow.session.execute(query):
+        ties[person_id].append(Tie(school_class.name, student, relation, restricted))
     return dict(ties)
 
 
@@ -140,15 +174,15 @@ def _group(duties: Sequence[tuple[StaffRole, str]]) -> Group:
 
 
 def _shown(
-    person: Person, why: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie], code: str | None
+    account: Account, why: str, duties: Sequence[tuple[StaffRole, str]], ties: Sequence[Tie], code: str | None
 ) -> DemoPerson:
     return DemoPerson(
-        user_id=user_id(person.id),
-        name=person.name,
+        user_id=account.user_id,
+        name=account.name,
         about={language: _about(language, duties, ties) for language in LANGUAGES},
         group=_group(duties),
-        phone=person.phone or "",
-        language="en" if person.language == "en" else "zh-hans",
+        phone=account.phone,
+        language=account.language,
         start_payload=code,
         why={language: words(language, "webchat")(why) for language in LANGUAGES} if why else {},
     )
@@ -173,8 +207,8 @@ def _duty_words(language: str, duty: StaffRole, school_class: str) -> str:
 def _tie_words(language: str, ties: Sequence[Tie]) -> list[str]:
     """One part for each class, so that twins are named together."""
     together: defaultdict[tuple[str, Relation, bool], list[str]] = defaultdict(list)
-    for school_class, student, guardianship in ties:
-        together[school_class, guardianship.relation, guardianship.restricted].append(student)
+    for tie in ties:
+        together[tie.school_class, tie.relation, tie.restricted].append(tie.student)
     parts = []
     for (school_class, relation, restricted), names in together.items():
         what = label(words(language, "common"), relation)

@@ -215,10 +215,9 @@ async def open_town(
 async def _bot_at_work(town: Town, address: str) -> AsyncIterator[None]:
     town.people = {person.user_id: person for person in await demo.people(town.school)}
     async with town.school.look() as uow:
-        for user_id in await demo.linked_user_ids(uow):
-            person = town.people[user_id]
-            town.world.add_user(person.name, user_id=user_id, language=person.language, phone=person.phone)
-            town.world.bots[TOKEN].chat(user_id).started = True
+        for one in await demo.linked(uow):
+            town.world.add_user(one.name, user_id=one.user_id, language=one.language, phone=one.phone)
+            town.world.bots[TOKEN].chat(one.user_id).started = True
     channel = Channel("web", TOKEN, address, register)
     await channel.open()
     wire = Wire(town.school, {"web": channel}, voice(town.school, Printer()), AT_ONCE)

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from afterbell.demo import WHY, linked_user_ids, load, people, stars
+from afterbell.demo import WHY, linked, load, people, stars
 from care.linking import Linked, open_slip
 from care.people import children_of
 from care.permissions import SYSTEM
@@ -75,10 +75,10 @@ async def test_the_mother_in_care(school: School, db: Session) -> None:
     async with school.look() as uow:
         (mother,) = [star for star in await stars(uow) if star.about_key == "care_mother"]
         (child,) = await children_of(uow, mother.person_id)
-        linked = set(await linked_user_ids(uow))
+        here = {one.user_id for one in await linked(uow)}
     assert child.school_class == "2(3)"
     parents = list(db.scalars(select(Guardianship.person_id).where(Guardianship.student_id == child.student_id)))
-    assert len(parents) == 2 and all(1_000_000_000 + one in linked for one in parents)
+    assert len(parents) == 2 and all(1_000_000_000 + one in here for one in parents)
     (application,) = db.scalars(select(Application).where(Application.student_id == child.student_id))
     assert (application.state, application.weekdays) == (State.ENROLLED, [1, 2, 3, 4, 5])
 
@@ -88,13 +88,13 @@ async def test_star_guardians_have_not_applied_and_hold_a_slip(school: School) -
         guardians = [
             star for star in await stars(uow) if star.about_key in ("mother", "twins_father", "english_mother")
         ]
-        linked = set(await linked_user_ids(uow))
+        here = {one.user_id for one in await linked(uow)}
         for star in guardians:
             children = await children_of(uow, star.person_id)
             assert len(children) == (2 if star.about_key == "twins_father" else 1)
             applied = select(Application).where(Application.student_id.in_([c.student_id for c in children]))
             assert (await uow.session.scalars(applied)).all() == []
-            assert 1_000_000_000 + star.person_id not in linked
+            assert 1_000_000_000 + star.person_id not in here
     payloads = {p.user_id: p.start_payload for p in await people(school)}
     assert all(payloads[1_000_000_000 + star.person_id] for star in guardians)
 
@@ -118,7 +118,7 @@ async def test_everybody_can_be_played_once(school: School, db: Session) -> None
 
 async def test_who_is_linked(school: School, db: Session) -> None:
     async with school.look() as uow:
-        linked = {user - 1_000_000_000 for user in await linked_user_ids(uow)}
+        here = {one.user_id - 1_000_000_000 for one in await linked(uow)}
     staff = set(db.scalars(select(StaffRole.person_id)))
     query = select(Guardianship.person_id, Guardianship.id, Application.guardianship_id, Application.state)
     rows = db.execute(
@@ -128,7 +128,7 @@ async def test_who_is_linked(school: School, db: Session) -> None:
     ).all()
     enrolled = {person for person, _, _, state in rows if state is State.ENROLLED}
     applied = {person for person, mine, applicant, _ in rows if mine == applicant}
-    assert linked == staff | enrolled | applied
+    assert here == staff | enrolled | applied
     for contact in db.scalars(select(Contact)):
         assert (contact.channel, contact.chat_id, contact.linked_by, contact.reach) == (
             "web",
