@@ -249,10 +249,12 @@ class House:
                 task.result()
 
     async def _shut_down(self, server: uvicorn.Server | None) -> None:
+        ending: list[Coroutine[Any, Any, None]] = []
         if self.ticker.running:
-            self.ticker.stop()
+            ending.append(self.ticker.stop(FINISH_S))
         if self.channels:
-            await self.wire.finish(FINISH_S)
+            ending.append(self.wire.finish(FINISH_S))
+        await asyncio.gather(*ending)
         self.school.changes.close()
         if self.web is not None:
             self.web.hang_up()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from care.clock import MovableClock
@@ -22,6 +25,7 @@ class Ticker:
     def __init__(self, school: School, every_s: float = EVERY_S) -> None:
         self.school = school
         self._ticks = 0
+        self._in_hand = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone=school.zone)
         self._scheduler.add_job(
             self.tick, "interval", seconds=every_s, coalesce=True, max_instances=1, misfire_grace_time=None
@@ -34,14 +38,20 @@ class Ticker:
     def start(self) -> None:
         self._scheduler.start()
 
-    def stop(self) -> None:
+    async def stop(self, within_s: float) -> None:
+        """No tick begins any more; the one in hand has so many seconds to come to its end, and is cut off then."""
+        self._scheduler.pause()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s), self._in_hand:
+                pass
         self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> None:
-        await due.tick(self.school)
-        await by_itself("tidy", tidy(self.school))
-        await by_itself("clock", save_clock(self.school))
-        await by_itself("log", self._clear_log())
+        async with self._in_hand:
+            await due.tick(self.school)
+            await by_itself("tidy", tidy(self.school))
+            await by_itself("clock", save_clock(self.school))
+            await by_itself("log", self._clear_log())
 
     async def _clear_log(self) -> None:
         """SQLite: empties the write-ahead log now and then, so that words already deleted do not linger in it."""

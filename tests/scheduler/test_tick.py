@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -58,3 +59,42 @@ async def test_the_clock_is_kept_though_the_tidying_fails(school: School, monkey
         mark = await uow.session.get_one(Mark, "clock")
         assert mark.value == school.clock.now().isoformat()
     assert [entry["part"] for entry in logs] == ["tidy"]
+
+
+async def test_a_stop_lets_the_tick_in_hand_come_to_its_end(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def long(*args: Any) -> None:
+        begun.set()
+        await go_on.wait()
+        done.set()
+
+    monkeypatch.setattr(tick, "tidy", long)
+    ticker = tick.Ticker(school, every_s=0.01)
+    ticker.start()
+    await begun.wait()
+    stopping = asyncio.create_task(ticker.stop(within_s=60))
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+    assert done.is_set() and not ticker.running
+
+
+async def test_a_tick_that_hangs_does_not_hold_up_a_stop(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, cut_off = asyncio.Event(), asyncio.Event()
+
+    async def hangs(*args: Any) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut_off.set()
+
+    monkeypatch.setattr(tick, "tidy", hangs)
+    ticker = tick.Ticker(school, every_s=0.01)
+    ticker.start()
+    await begun.wait()
+    await ticker.stop(within_s=0.01)
+    await cut_off.wait()
+    assert not ticker.running
