@@ -26,7 +26,8 @@ FAMILIES = 2000
 CHILDREN = 45
 PER_ROW = 3
 FIRST_CHAT = 1_000_000_000
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = ZoneInfo(f"Etc/GMT{datetime.now(UTC).hour - 14:+d}")
+"""Where it is early afternoon now: at night each transaction also asks whether the day before is still open."""
 
 PRESENCE = """
 CREATE TABLE bench_presence (
