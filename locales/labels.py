@@ -158,6 +158,8 @@ ERRORS = {
     "extended_over": "Extended care is over for today.",
     "extended_declined": "The school has declined this for today. Please call the class's teacher.",
     "extended_there": "The child is in extended care already: please collect at {venue}, at any time.",
+    "extended_class_left": "Care in the class has ended, so the child stays for extended care today. You can collect "
+    "it at any time: /children says who has it.",
     "extended_full": "All {places} places of today are taken.",
     "extended_weekday_full": "All {places} places of this weekday are taken.",
     "extended_nobody": "None of the children who stay is with you now.",
