@@ -53,6 +53,7 @@ LETTERS = {
     "release_undone": mark("A hand-over taken back"),
     "release_refused": mark("Alarm: an adult refused at the gate"),
     "release_disputed": mark("Alarm: a hand-over is disputed"),
+    "dispute_over": mark("A disputed hand-over: guardians told how it ended"),
     "child_uncollected": mark("A child has not been collected"),
     "child_uncollected_lead": mark("Alarm: a child has not been collected"),
     "class_unsaid_lead": mark("Alarm: a class whose roll was not called"),

@@ -22,7 +22,7 @@ from bot.chat.handover.flow import (
     show_list,
     undone_note,
 )
-from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen, who_is
+from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen
 from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import View
@@ -214,7 +214,7 @@ async def close_tapped(update: Update, turn: Turn) -> None:
     if one is None:
         raise NotFound()
     await ask(turn, CLOSE, alarm=alarm.id)
-    await turn.say(View(turn._("How did it end for {child}? Please type it.", child=who_is(turn._, one))))
+    await turn.say(screens.end_question(turn._, one, alarm.kind))
 
 
 Tap = Callable[[Update, Turn], Coroutine[Any, Any, None]]
