@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from care.alarm_screens import show_again
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import reachable
@@ -56,7 +57,18 @@ async def settle(uow: UnitOfWork, day_child_id: int, kind: AlarmKind) -> Alarm |
     alarm = await open_alarm_of(uow, day_child_id, kind)
     if alarm is not None:
         alarm.closed_at, alarm.closed_by = uow.now, uow.actor.person_id
+        await _take_off(uow, alarm)
     return alarm
+
+
+async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
+    """Whoever has been told of the alarm sees that it is over, in place of the button that would close it."""
+    keys = {
+        AlarmKind.REFUSED: [f"refused:{alarm.id}:{at}" for at in range(len(alarm.remark.splitlines()))],
+        AlarmKind.DISPUTED: [f"disputed:{alarm.id}"],
+        AlarmKind.UNCOLLECTED: [f"late_lead:{alarm.id}"],
+    }
+    await show_again(uow, "gate_alarm_over", keys[alarm.kind], alarm_id=alarm.id)
 
 
 async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:
@@ -157,6 +169,7 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
         raise Conflict("alarm_closed")
     alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
     uow.record("alarm_closed", "student", student_id, reason, alarm=alarm.id, kind=alarm.kind.value)
+    await _take_off(uow, alarm)
     if alarm.kind is AlarmKind.DISPUTED:
         guardians = await unrestricted_guardians(uow, student_id)
         await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
