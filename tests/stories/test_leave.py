@@ -156,7 +156,7 @@ async def test_dates_without_care_are_said_so(small_afternoon: Stage) -> None:
     mum, _dad, _child, _name = await home(stage)
     await mum.send("/leave")
     await mum.send("11-28")
-    mum.reads("孩子那时没有课后服务，或当天已经结束。下一个服务日是2026年11月30日。")
+    mum.reads("孩子那时没有课后服务，或当天已经结束。下一个服务日是11月30日 周一。")
     await mum.send("2026-10-01")
     mum.reads("日期")
     await mum.send("11-25 到 11-27")
