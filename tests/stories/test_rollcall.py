@@ -139,7 +139,7 @@ async def test_in_english(small_afternoon: Stage) -> None:
     await teacher.send("/checkin 2 absent")
     teacher.reads("Missing")
     await teacher.send("/help")
-    teacher.reads("/checkin – Sign in for duty and call the roll")
+    teacher.reads("/checkin – Sign in for duty, call the roll; also with a number, a name or a class after it")
 
 
 async def test_leave_is_shown_and_never_swept_up(small_afternoon: Stage) -> None:
