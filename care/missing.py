@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ScalarSelect, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import joinedload
 
+from care.alarm_screens import answer_key, show_missing
 from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
@@ -117,6 +118,7 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     await uow.post("child_arrived", guardians, Class.ALARM, key=f"arrived:{alarm.id}", alarm_id=alarm.id)
     staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
+    await show_missing(uow, alarm, guardians)
 
 
 def found_at(day_child_id: SQLColumnExpression[int]) -> ScalarSelect[datetime | None]:
@@ -236,17 +238,21 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
 
 
 async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, said: Answer) -> None:
-    alarm.answer, alarm.answered_by, alarm.answered_at = said, uow.actor.person_id, uow.now
+    before, alarm.answer, alarm.answered_by, alarm.answered_at = alarm.answer, said, uow.actor.person_id, uow.now
     uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=said.value)
-    key = f"missing_answer:{alarm.id}:{said.value}:{uow.now.timestamp():.0f}"
     await uow.post(
         "missing_answered",
         await _concerned(uow, alarm, child),
         Class.ALARM,
-        key=key,
+        key=answer_key(alarm),
         alarm_id=alarm.id,
         said=said.value,
     )
+    if said is Answer.NOT_HERE and before != Answer.WITH_ME:
+        return  # the others are still asked
+    me = None if said is Answer.ON_LEAVE else uow.actor.person_id  # who answers sees it in place of what was tapped
+    others = [one for one in await unrestricted_guardians(uow, child.student_id) if one != me]
+    await show_missing(uow, alarm, others)
 
 
 async def _after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:
@@ -285,6 +291,7 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
         await uow.post("child_missing_over", guardians, Class.ALARM, key=f"cleared:{alarm.id}", alarm_id=alarm.id)
     staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
+    await show_missing(uow, alarm, guardians)
 
 
 async def unanswered(uow: UnitOfWork, minutes: int) -> list[int]:

@@ -99,6 +99,12 @@ def _other_times(_: Words, date_: date, state: DateState, waves: Iterable[Wave])
 def wave_lines(_: Words, state: DateState, waves: Iterable[Wave]) -> list[str]:
     """Each wave's times on a date."""
     return [
-        _("Grade {grades}: {span}", grades=listed(_, map(str, wave.grades)), span=span(_, *state.span(wave)))
+        _.many(
+            "Grade {grades}: {span}",
+            "Grades {grades}: {span}",
+            len(wave.grades),
+            grades=listed(_, map(str, wave.grades)),
+            span=span(_, *state.span(wave)),
+        )
         for wave in waves
     ]

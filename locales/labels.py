@@ -158,6 +158,8 @@ ERRORS = {
     "extended_over": "Extended care is over for today.",
     "extended_declined": "The school has declined this for today. Please call the class's teacher.",
     "extended_there": "The child is in extended care already: please collect at {venue}, at any time.",
+    "extended_class_left": "Care in the class has ended, so the child stays for extended care today. You can collect "
+    "it at any time: /children says who has it.",
     "extended_full": "All {places} places of today are taken.",
     "extended_weekday_full": "All {places} places of this weekday are taken.",
     "extended_nobody": "None of the children who stay is with you now.",
@@ -218,14 +220,15 @@ def action_label(_: Words, action: str) -> str:
 
 def error_sentence(_: Words, error: CareError) -> str:
     """The one sentence a person reads when a rule says no."""
-    values = {name: _written(_, value) for name, value in error.values.items()}
+    years = {value.year for value in error.values.values() if isinstance(value, date)}
+    values = {name: _written(_, value, with_year=len(years) > 1) for name, value in error.values.items()}
     return _(ERRORS.get(error.code, ERRORS["refused"]), **values)
 
 
-def _written(_: Words, value: object) -> object:
+def _written(_: Words, value: object, with_year: bool) -> object:
     """A value of an error as people of this language write it."""
     if isinstance(value, date):
-        return _date(_, value)
+        return _day_of_year(_, value) if with_year else day(_, value)
     return listed(_, value) if isinstance(value, tuple) else value
 
 
@@ -255,16 +258,6 @@ def span(_: Words, start: time, end: time) -> str:
     return f"{start:%H:%M}–{end:%H:%M}"
 
 
-def _date(_: Words, day: date) -> str:
-    return _(
-        "{day} {month} {year}",
-        day=day.day,
-        month=_(MONTHS[day.month - 1]),
-        month_number=day.month,
-        year=day.year,
-    )
-
-
 def day(_: Words, date_: date) -> str:
     """A date with its weekday, as people of this language write it."""
     return _(
@@ -273,6 +266,18 @@ def day(_: Words, date_: date) -> str:
         day=date_.day,
         month=_(MONTHS[date_.month - 1]),
         month_number=date_.month,
+    )
+
+
+def _day_of_year(_: Words, date_: date) -> str:
+    """``day`` with the year, where it is not plain which one is meant."""
+    return _(
+        "{weekday} {day} {month} {year}",
+        weekday=_(WEEKDAYS_SHORT[date_.weekday()]),
+        day=date_.day,
+        month=_(MONTHS[date_.month - 1]),
+        month_number=date_.month,
+        year=date_.year,
     )
 
 

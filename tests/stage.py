@@ -100,6 +100,12 @@ class Player(Persona):
         message = self.last
         assert message is not None and text in (message.text or message.caption or ""), self.screen()
 
+    @property
+    def offered(self) -> list[str]:
+        """The labels of the buttons under the newest message."""
+        rows = (self.last.markup or {}).get("inline_keyboard", []) if self.last else []
+        return [str(button["text"]) for row in rows for button in row]
+
     def finds(self, text: str) -> None:
         """Some message of the bot has this in it."""
         assert self.sees(text), f"«{text}» is not in\n{self.screen()}"

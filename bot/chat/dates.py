@@ -32,7 +32,7 @@ def read_dates(words: str, today: date, until: date, day_first: bool) -> tuple[d
 
     A date without a year is the next one from ``today`` on. ``11.12`` may be read in two ways: as the one that lies
     before ``until``, and otherwise with the day first or not, as the reader's language has it."""
-    words = unicodedata.normalize("NFKC", words).strip().lower().replace("号", "日")
+    words = _plain(words)
     reader = _Reader(today, until, day_first)
     alone = reader.one(words)
     if alone is not None:
@@ -42,6 +42,20 @@ def read_dates(words: str, today: date, until: date, day_first: bool) -> tuple[d
         if found is not None:
             return found
     return None
+
+
+def read_backwards(words: str, today: date, until: date, day_first: bool) -> tuple[date, date] | None:
+    """The two ends of a range that is typed with the last day first, the earlier one first; None for any other words.
+    What can be read as a range up to ``until`` is none."""
+    forward = read_dates(words, today, until, day_first)
+    if forward is not None and forward[1] <= until:
+        return None
+    reader = _Reader(today, until, day_first)
+    return next((found for found in (reader.backwards(*ends) for ends in _halves(_plain(words))) if found), None)
+
+
+def _plain(words: str) -> str:
+    return unicodedata.normalize("NFKC", words).strip().lower().replace("号", "日")
 
 
 def _halves(words: str) -> Iterator[tuple[str, str]]:
@@ -111,6 +125,17 @@ class _Reader:
         elif first is None and last is not None and (day := DAY.fullmatch(left)):
             first = _date(last.year, last.month, int(day[1]))
         return (first, last) if first is not None and last is not None and first <= last else None
+
+    def backwards(self, left: str, right: str) -> tuple[date, date] | None:
+        """The ends of a range whose last date is named first. A weekday, or a day without a month, comes after it."""
+        first, last = self.one(left), self.one(right)
+        if first is None and last is not None and (day := DAY.fullmatch(left)):
+            first = _date(last.year, last.month, int(day[1]))
+        if first is None or last is None or WEEKDAY.fullmatch(right) or ONLY_DAY.fullmatch(right):
+            return None
+        if last > self.until and not FULL.fullmatch(right):  # of the year before, though it is over
+            last = _date(first.year, last.month, last.day)
+        return (last, first) if last is not None and last < first else None
 
 
 def _date(year: int, month: int, day: int) -> date | None:

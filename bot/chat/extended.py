@@ -10,7 +10,7 @@ from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.day.rules import rules_of
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
-from care.extended.asking import ChildToday, ask, own_children, withdraw
+from care.extended.asking import ChildToday, Choice, ask, choice, own_children, withdraw
 from care.extended.deciding import decide
 from care.extended.places import Offer, places_left
 from care.extended.session import running_on
@@ -65,7 +65,8 @@ async def family(turn: Turn, note: str = "") -> View:
         now = today.get(child.student_id)
         parts.append(_about(turn, child, now, offer))
         rows.append(_ways(turn, child, now, offer, several=len(children) > 1))
-    parts.append(await _footer(turn, offer, any(one.in_care for one in today.values())))
+    can_change = offer is not None and any(choice(turn.uow, offer, one) for one in today.values())
+    parts.append(await _footer(turn, offer, can_change))
     if turn.actor.may(Permission.TAKE_ROLL):
         rows.append((Button(_("For teachers"), pack("exd", 0)),))
     return View("\n\n".join(parts), tuple(rows))
@@ -95,12 +96,24 @@ def _today(turn: Turn, now: ChildToday | None, offer: Offer | None) -> str:
         return _("Today: in extended care at {venue}, until {until}.", venue=venue, until=until)
     if now.stays:
         return _("Today: stays for extended care at {venue}, until {until}.", venue=venue, until=until)
-    at = leaving(turn, now)
+    return (_afterwards if now.class_has_left(turn.uow.now) else _before)(_, now, leaving(turn, now))
+
+
+def _before(_: Words, now: ChildToday, at: str) -> str:
     if now.waits:
         return _("Today: asked, not answered yet. Until then: leaves at {at}.", at=at)
     if now.wish is Wish.DECLINED:
         return _("Today: the school has declined; leaves at {at}.", at=at)
     return _("Today: leaves at {at}, without extended care.", at=at)
+
+
+def _afterwards(_: Words, now: ChildToday, at: str) -> str:
+    """The class has left, and the child is still here."""
+    if now.waits:
+        return _("Today: asked, not answered yet. Care in the class ended at {at}.", at=at)
+    if now.wish is Wish.DECLINED:
+        return _("Today: the school has declined; care in the class ended at {at}.", at=at)
+    return _("Today: without extended care; care in the class ended at {at}.", at=at)
 
 
 def leaving(turn: Turn, now: ChildToday) -> str:
@@ -112,27 +125,29 @@ def _ways(
     turn: Turn, child: Standing, now: ChildToday | None, offer: Offer | None, several: bool
 ) -> tuple[Button, ...]:
     _, name = turn._, f" · {child.name}" if several else ""
-    row, ended, today = [], offer is not None and offer.ended, turn.uow.today.toordinal()
-    if now is not None and now.in_care and not now.there:
-        if now.stays or now.waits:
-            row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", child.student_id, today)))
-        elif now.wish is not Wish.DECLINED and not ended:
-            row.append(Button(_("Stay today") + name, pack("exy", child.student_id, today)))
-    if not ended:
+    row, about = [], (child.student_id, turn.uow.today.toordinal())
+    can = choice(turn.uow, offer, now) if offer is not None and now is not None else None
+    if now is not None and can is Choice.LEAVE:
+        row.append(Button(_("Leave at {at}", at=leaving(turn, now)) + name, pack("exn", *about)))
+    elif can is Choice.TAKE_BACK:
+        row.append(Button(_("Take the request back") + name, pack("exn", *about)))
+    elif can is Choice.STAY:
+        row.append(Button(_("Stay today") + name, pack("exy", *about)))
+    if offer is None or not offer.ended:
         row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
     return tuple(row)
 
 
-async def _footer(turn: Turn, offer: Offer | None, in_care: bool) -> str:
-    """What extended care is today; and while a child of theirs is ``in_care``, how many places are left, and what a
-    change means now."""
+async def _footer(turn: Turn, offer: Offer | None, can_change: bool) -> str:
+    """What extended care is today; and while they ``can_change`` it for a child of theirs, how many places are left,
+    and what a change means now."""
     _, zone = turn._, turn.uow.school.zone
     if offer is None:
         return _("There is no extended care today.")
     if offer.ended:
         return _("The school has ended extended care. Who stays today stays; nobody else can. No fixed days any more.")
     since, ends = (f"{one.astimezone(zone):%H:%M}" for one in (offer.starts_at, offer.ends_at))
-    if not in_care:
+    if not can_change:
         return _("Extended care today: {venue}, {since}–{until}", venue=offer.venue, since=since, until=ends)
     left = await places_left(turn.uow, offer)
     lines = [
@@ -175,7 +190,10 @@ async def stay_tapped(update: Update, turn: Turn) -> None:
 
 async def leave_tapped(update: Update, turn: Turn) -> None:
     child = await withdraw(turn.uow, _child_today(turn))
-    note = turn._(SAID[Wish.WITHDRAWN], child=child.name, at=leaving(turn, child))
+    if child.class_has_left(turn.uow.now):
+        note = turn._("✔ Taken back: {child} does not stay for extended care today.", child=child.name)
+    else:
+        note = turn._(SAID[Wish.WITHDRAWN], child=child.name, at=leaving(turn, child))
     await turn.show(await family(turn, note))
 
 

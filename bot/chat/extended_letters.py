@@ -22,9 +22,10 @@ from care.extended.session import running_on
 from care.missing import alarm_of
 from care.people import children_of
 from care.permissions import Permission
-from care.records.day import CareSession
+from care.records.day import CareSession, Step
 from care.records.extended import ExtendedHandover, ExtendedRequest, Passing, Wish
 from care.records.people import Person, Student
+from care.whereabouts import in_care
 from locales.labels import weekdays
 
 
@@ -132,12 +133,24 @@ async def _changed(c: Context) -> View | None:
     request, offer = found
     values = _values(c, request, offer)
     if request.state is Wish.APPROVED:
-        return View(c._("Late change: {child}, class {school_class}, stays for extended care today.", **values))
+        text = c._("Late change: {child}, class {school_class}, stays for extended care today.", **values)
+        return View(text + await _bring_back(c, request))
     if request.state is Wish.WITHDRAWN:
         return View(
             c._("Late change: {child}, class {school_class}, leaves with the class today, not to {venue}.", **values)
         )
     return None
+
+
+async def _bring_back(c: Context, request: ExtendedRequest) -> str:
+    """The child has set out with its class already."""
+    where = (await in_care(c.uow, [request.student_id], request.date)).get(request.student_id)
+    if where is None or where.step is not Step.LINED_OUT:
+        return ""
+    return "\n" + c._(
+        "The child is on the way to the gate with {teacher}, who has to bring it back and hand it over: /extended.",
+        teacher=where.holder_name,
+    )
 
 
 async def _handover(c: Context) -> Pass | None:

@@ -17,7 +17,7 @@ from bot.chat.handover.talk import typed as gate_typed
 from bot.chat.leave import FLOW as LEAVE
 from bot.chat.leave import ask_again as ask_leave_again
 from bot.chat.leave import words_typed as leave_typed
-from bot.chat.menus import COMMANDS, commands_for
+from bot.chat.menus import COMMANDS, MORE, commands_for
 from bot.chat.missing import FLOW as MISSING
 from bot.chat.missing import ask_reason, reason_typed
 from bot.chat.pickup.delegate import FLOW as DELEGATE
@@ -34,6 +34,7 @@ from bot.wire.view import View
 from care.linking import looks_like_code
 from care.people import children_of
 from care.records.delivery import Form
+from locales import Words
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,17 @@ async def help_command(update: Update, turn: Turn) -> None:
         await ask_who(turn)
         return
     guardian = bool(await children_of(turn.uow, turn.actor.person_id or 0))
-    lines = [f"/{name} – {_(COMMANDS[name])}" for name in commands_for(turn.actor, guardian)]
+    lines = [_line(_, name) for name in commands_for(turn.actor, guardian)]
     text = _(
         "This is the after-school care service of {school}. Here is what you can do:",
         school=turn.uow.school.called(_.language),
     )
     await turn.say(View(text + "\n\n" + "\n".join(lines)))
+
+
+def _line(_: Words, name: str) -> str:
+    said = f"/{name} – {_(COMMANDS[name])}"
+    return f"{said}{_('; ')}{_(MORE[name])}" if name in MORE else said
 
 
 async def cancel_command(update: Update, turn: Turn) -> None:

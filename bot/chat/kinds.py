@@ -25,6 +25,12 @@ class Context:
     params: dict[str, Any]
 
     @property
+    def screen(self) -> tuple[str, int, int] | None:
+        """The message in whose place the letter goes, where its facts name one: channel, chat and message."""
+        screen = self.params.get("screen")
+        return (str(screen[0]), int(screen[1]), int(screen[2])) if screen else None
+
+    @property
     def application_id(self) -> int:
         return int(self.params["application_id"])
 

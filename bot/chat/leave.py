@@ -8,7 +8,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.chat.dates import read_dates
+from bot.chat.dates import read_backwards, read_dates
 from bot.chat.ids import id_of
 from bot.chat.leave_words import back_button, days_words, leave_line, near, prospect_lines
 from bot.wire.turn import Turn
@@ -30,7 +30,7 @@ from care.leave_queries import (
 from care.records.day import LeaveReason
 from care.records.delivery import Form
 from locales import Words
-from locales.labels import clock, label, leave_reason, listed
+from locales.labels import clock, day, label, leave_reason, listed
 
 FLOW = "leave"
 ALL = 0
@@ -254,8 +254,11 @@ async def words_typed(turn: Turn, form: Form, words: str) -> None:
     """A date or a range, whenever it comes; other words are the reason once there are days."""
     answers = form.answers
     who, children = await _chosen(turn, str(answers["who"]))
-    typed = read_dates(words, turn.uow.today, children[0].term_ends, turn._.language == "en")
-    if typed is not None:
+    about = (words, turn.uow.today, children[0].term_ends, turn._.language == "en")
+    typed, turned = read_dates(*about), read_backwards(*about)
+    if turned is not None:
+        await turn.say(_backwards(turn, who, *turned))
+    elif typed is not None:
         await _ask_why(turn, Wanted(who, tuple(children), *typed))
     elif form.step == "date":
         await turn.say(
@@ -267,6 +270,14 @@ async def words_typed(turn: Turn, form: Form, words: str) -> None:
             raise Invalid("words_too_long", limit=REASON_LIMIT)
         wanted = await _wanted_of(turn, answers["who"], answers["first"], answers["last"])
         await turn.say(await _confirm(turn, wanted, TYPED, words))
+
+
+def _backwards(turn: Turn, who: int, first: date, last: date) -> View:
+    """The last day was named first. Nothing is asked anew: the days as they can be meant are a tap away."""
+    _, ends = turn._, {"first": day(turn._, first), "last": day(turn._, last)}
+    text = _("The days run backwards: {first} is before {last}. Please type the first day first.", **ends)
+    meant = Button(_("{first} to {last}", **ends), pack("lvd", who, f"{first:%Y%m%d}", f"{last:%Y%m%d}"))
+    return View(text, ((meant,),) if first >= turn.uow.today else ())
 
 
 async def ask_again(turn: Turn, form: Form) -> None:

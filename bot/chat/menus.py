@@ -11,20 +11,26 @@ from locales import Words, mark
 
 COMMANDS = {
     "apply": mark("Apply for after-school care"),
-    "children": mark("My children: where they are, and their applications"),
-    "leave": mark("Leave: a child does not attend on some day"),
-    "pickup": mark("Who collects my child, and the pick-up code"),
+    "children": mark("My children and applications"),
+    "leave": mark("Leave: a child does not attend"),
+    "pickup": mark("Who collects my child; the code"),
     "withdraw": mark("Withdraw a child from care"),
-    "extended": mark("Extended care: today and every week"),
-    "handover": mark("Hand children over at the gate; also with a pick-up code, a name or a number"),
+    "extended": mark("Extended care, today or weekly"),
+    "handover": mark("Hand children over at the gate"),
     "review": mark("Applications waiting for you"),
-    "checkin": mark("Sign in for duty and call the roll"),
-    "daysheet": mark("Day sheet: your class on paper, with who may collect"),
+    "checkin": mark("Sign in for duty, call the roll"),
+    "daysheet": mark("Day sheet: your class on paper"),
     "console": mark("Sign in to the office console"),
     "language": mark("Language"),
     "help": mark("What this chat can do"),
     "cancel": mark("Set the current question aside"),
 }
+"""What the menu says of each command: short, for a phone cuts off what does not fit beside it."""
+MORE = {
+    "handover": mark("also with a pick-up code, a name or a number after it"),
+    "checkin": mark("also with a number, a name or a class after it"),
+}
+"""What /help says besides."""
 
 GUARDIAN = ("pickup", "extended", "leave", "children", "apply", "withdraw")
 EVERYONE = ("language", "help", "cancel")

@@ -60,8 +60,10 @@ async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
     yes = Button(_("Yes, with me"), pack("ma", alarm.id, Answer.WITH_ME.value))
     no = Button(_("No, not with me"), pack("ma", alarm.id, Answer.NOT_HERE.value))
     if alarm.closed_at is not None:
+        if alarm.reason and alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
+            return View(not_at_school(_, alarm))
         at = f"{alarm.closed_at.astimezone(uow.school.zone):%H:%M}"
-        return View(_("{child}: settled at {at}. Nothing more is needed.", child=names["child"], at=at))
+        return View(_("{child}: settled at {at}. There is nothing more to answer.", child=names["child"], at=at))
     if alarm.answer == "":
         return View(text, ((yes, no),))
     own = alarm.answered_by == uow.actor.person_id
@@ -81,6 +83,16 @@ async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
         said += "\n" + _("The teacher and the duty lead are looking for the child. Please keep your phone at hand.")
         row = (Button(_("The child is with me now"), yes.data),)
     return View(said, (row,))
+
+
+def not_at_school(_: Words, alarm: Alarm) -> str:
+    """For the guardians, of whom none has said that the child is with them: why the school has closed the alarm."""
+    return _(
+        "{child} is not at school, the school has noted: “{reason}”. If you do not know where {child} is, "
+        "please call the school at once.",
+        reason=alarm.reason,
+        **names_of(alarm),
+    )
 
 
 async def answer_tapped(update: Update, turn: Turn) -> None:

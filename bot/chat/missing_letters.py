@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
-from bot.chat.missing import card, how_it_ended, names_of, question
+from bot.chat.missing import card, how_it_ended, names_of, not_at_school, question
 from bot.wire.view import View
 from care.extended.session import staying
 from care.missing import Answer, alarm_of, is_asked
@@ -28,6 +30,14 @@ async def _child_missing(c: Context) -> View | None:
 async def _for_staff(c: Context) -> View | None:
     alarm = await _alarm(c)
     return await card(c.uow, c._, alarm) if alarm.closed_at is None else None
+
+
+async def _missing_shown(c: Context) -> View | None:
+    """In place of the question, or of a letter to the staff: how it stands now."""
+    alarm = await _alarm(c)
+    if not c.params["asked"]:
+        return replace(await card(c.uow, c._, alarm), in_place_of=c.screen)
+    return replace(await question(c.uow, c._, alarm), in_place_of=c.screen) if await is_asked(c.uow, alarm) else None
 
 
 async def _missing_over(c: Context) -> View | None:
@@ -68,13 +78,7 @@ async def _child_missing_over(c: Context) -> View | None:
     if alarm.closed_at is None or alarm.answer == Answer.WITH_ME:
         view = await question(c.uow, c._, alarm)
         return View(view.text) if alarm.answer == Answer.WITH_ME else None
-    told = c._(
-        "{child} is not at school, the school has noted: “{reason}”. If you do not know where {child} is, "
-        "please call the school at once.",
-        reason=alarm.reason,
-        **names_of(alarm),
-    )
-    return View(told)
+    return View(not_at_school(c._, alarm))
 
 
 async def _was_asked(c: Context, alarm: Alarm) -> bool:
@@ -92,6 +96,7 @@ KINDS: dict[str, Kind] = {
     "child_missing_lead": Kind(_for_staff),
     "missing_answered": Kind(_for_staff),
     "missing_over": Kind(_missing_over),
+    "missing_shown": Kind(_missing_shown, courtesy=True),
     "child_arrived": Kind(_child_arrived),
     "child_missing_over": Kind(_child_missing_over),
 }

@@ -1,10 +1,12 @@
-"""/checkin 3 and /checkin NAME: the roll by typed words, and what they say of the child ("3 absent", "3缺")."""
+"""/checkin 3, /checkin NAME and /checkin 2(3): the roll by typed words, and what they say of the child ("3 absent",
+"3缺")."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from bot.chat.class_names import read_class
 from bot.chat.rolllist import (
     choices_view,
     counts,
@@ -56,7 +58,11 @@ def readings(words: str) -> list[Reading]:
 
 
 async def typed(turn: Turn, choices: Sequence[Choice], words: str) -> View:
-    """Does what the words say, where they mean one child; asks where they mean several."""
+    """Does what the words say, where they mean one child; asks where they mean several; opens the list of a class.
+    Raises NotFound for a class without care today, or beyond the typist's reach."""
+    of_class = read_class(words)
+    if of_class is not None:
+        return sign_in_view(turn, await sheet(turn.uow, _session_of(choices, *of_class)))
     for who, said, remark in readings(words):
         if who.isdecimal() and not any(one.own for one in choices) and len(choices) > 1:
             return choices_view(turn._, turn.uow.school.zone, choices, 0)
@@ -66,9 +72,17 @@ async def typed(turn: Turn, choices: Sequence[Choice], words: str) -> View:
         if found:
             return await _say(turn, choices, *found[0], said, remark)
     nobody = turn._(
-        "No child on today's lists is called “{words}”. Type a number of your list, or a name.", words=words[:60]
+        "No child on today's lists is called “{words}”. Type a number of your list, a name, or a class like 2(3).",
+        words=words[:60],
     )
     return View(nobody)
+
+
+def _session_of(choices: Sequence[Choice], grade: int, number: int) -> int:
+    for one in choices:
+        if one.school_class == f"{grade}({number})":
+            return one.session_id
+    raise NotFound()
 
 
 async def _meant(turn: Turn, choices: Sequence[Choice], who: str) -> Found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -50,6 +51,19 @@ class ChildToday:
     def waits(self) -> bool:
         return self.wish is Wish.ASKED
 
+    def class_has_left(self, now: datetime) -> bool:
+        """By the clock: who stays then can leave with the class no more."""
+        return self.leaves_at is not None and now >= self.leaves_at
+
+
+class Choice(Enum):
+    """What a guardian can still choose for the date."""
+
+    STAY = 1
+    LEAVE = 2
+    TAKE_BACK = 3
+    """The school has not answered, and the class has left: there is just the request to take back."""
+
 
 async def own_children(uow: UnitOfWork) -> list[ChildToday]:
     """The actor's enrolled children today, in care or not; none where there is no extended care today."""
@@ -58,6 +72,18 @@ async def own_children(uow: UnitOfWork) -> list[ChildToday]:
         return []
     found = [await child_today(uow, offer, child.student_id) for child in await children_of(uow, _me(uow))]
     return [one for one in found if one is not None]
+
+
+def choice(uow: UnitOfWork, offer: Offer, child: ChildToday) -> Choice | None:
+    """What ``ask`` or ``withdraw`` would still change for the child; None where that is nothing."""
+    if not child.in_care or child.there or uow.now >= offer.ends_at:
+        return None
+    left = child.class_has_left(uow.now)
+    if child.stays:
+        return None if left else Choice.LEAVE
+    if child.waits:
+        return Choice.TAKE_BACK if left else Choice.LEAVE
+    return None if child.wish is Wish.DECLINED or offer.ended else Choice.STAY
 
 
 async def offer_today(uow: UnitOfWork) -> Offer:
@@ -169,12 +195,15 @@ async def may_still_stay(uow: UnitOfWork, student_id: int) -> bool:
 
 async def withdraw(uow: UnitOfWork, student_id: int) -> ChildToday:
     """The child leaves with its class today after all, also on a standing weekday. Raises Conflict("extended_there")
-    once extended care has taken it over: then it is collected there, at any time."""
+    once extended care has taken it over: then it is collected there, at any time; and Conflict("extended_class_left")
+    where it stays and the class has left by the clock."""
     offer, child = await _own(uow, student_id)
     if not (child.stays or child.waits):
         return child
     if child.there:
         raise Conflict("extended_there", venue=offer.venue)
+    if child.stays and child.class_has_left(uow.now):
+        raise Conflict("extended_class_left")
     request = await _put(uow, offer, student_id, Wish.WITHDRAWN)
     if child.stays:
         await took_effect(uow, offer, request, told=_me(uow))

@@ -10,12 +10,13 @@ from sqlalchemy import or_, select
 
 from care.calendar import load_calendar
 from care.custody.chain import CHAIN
-from care.custody.steps import ENDS
+from care.custody.steps import ENDS, HERE
 from care.day.plan import on_leave, term_on, times_on
 from care.extended.session import staying
 from care.records.day import CareDay, CareSession, DayChild, Step
 from care.records.enrolment import Application, LeaveMode, State
 from care.records.people import SchoolClass, Student
+from care.whereabouts import InCare, in_care
 from care.work import UnitOfWork
 
 YOUNG = (1, 2)
@@ -29,7 +30,7 @@ EXTENDED_WAVE = 0
 class Leaving:
     """A child's way out on a date, from its class or from extended care. ``step`` and ``since`` are the last link of
     its chain, ``holder`` who then answers; there is none before the day's list is open, unless the child is known to be
-    on leave."""
+    on leave. ``still``: where the child is in truth, once its care has ended and it has not left."""
 
     student_id: int
     name: str
@@ -42,6 +43,7 @@ class Leaving:
     step: Step | None = None
     since: datetime | None = None
     holder: str = ""
+    still: InCare | None = None
 
     @property
     def is_over(self) -> bool:
@@ -57,7 +59,7 @@ async def leaving(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> lis
     if care_day is None or care_day.planned_at is None:
         known = {one.student_id for one in found}
         found += await _to_be(uow, [number for number in wanted if number not in known], day)
-    found = await _with_extended(uow, found, day) if found else []
+    found = await _where_still(uow, await _with_extended(uow, found, day), day) if found else []
     return sorted(found, key=lambda one: (one.ends_at, wanted.index(one.student_id)))
 
 
@@ -72,6 +74,13 @@ async def _with_extended(uow: UnitOfWork, found: list[Leaving], day: date) -> li
         else one
         for one in found
     ]
+
+
+async def _where_still(uow: UnitOfWork, found: list[Leaving], day: date) -> list[Leaving]:
+    """Whoever should have left by now is where its chain says, not where the plan has it collected."""
+    late = [one.student_id for one in found if one.step in HERE and uow.now >= one.ends_at]
+    where = await in_care(uow, late, day) if late else {}
+    return [replace(one, still=where.get(one.student_id)) for one in found]
 
 
 def _alone(mode: LeaveMode, grade: int) -> bool:

@@ -7,13 +7,15 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
+from care.alarm_screens import show_again
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import reachable
-from care.enrolment.family import is_family
+from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import RIGHTS, Permission
 from care.records.day import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
+from care.records.delivery import Class
 from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
 from care.rollsheet import hold
@@ -55,7 +57,18 @@ async def settle(uow: UnitOfWork, day_child_id: int, kind: AlarmKind) -> Alarm |
     alarm = await open_alarm_of(uow, day_child_id, kind)
     if alarm is not None:
         alarm.closed_at, alarm.closed_by = uow.now, uow.actor.person_id
+        await _take_off(uow, alarm)
     return alarm
+
+
+async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
+    """Whoever has been told of the alarm sees that it is over, in place of the button that would close it."""
+    keys = {
+        AlarmKind.REFUSED: [f"refused:{alarm.id}:{at}" for at in range(len(alarm.remark.splitlines()))],
+        AlarmKind.DISPUTED: [f"disputed:{alarm.id}"],
+        AlarmKind.UNCOLLECTED: [f"late_lead:{alarm.id}"],
+    }
+    await show_again(uow, "gate_alarm_over", keys[alarm.kind], alarm_id=alarm.id)
 
 
 async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:
@@ -144,8 +157,10 @@ async def ends_by_itself(uow: UnitOfWork, alarm: Alarm) -> None:
 
 
 async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
-    """Closes an alarm of the gate with a reason. Raises as ``to_close``, and Invalid("reason_needed")."""
+    """Closes an alarm of the gate with a reason; that of a dispute is for the family, who asked. Raises as
+    ``to_close``, and Invalid("reason_needed")."""
     alarm = await to_close(uow, alarm_id)
+    student_id = alarm.day_child.student_id
     reason = " ".join(reason.split())
     if not reason or len(reason) > REASON_LIMIT:
         raise Invalid("words_too_long" if reason else "reason_needed", limit=REASON_LIMIT)
@@ -153,6 +168,9 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")
     alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
-    student_id = await uow.session.scalar(select(DayChild.student_id).where(DayChild.id == alarm.day_child_id))
-    uow.record("alarm_closed", "student", student_id or 0, reason, alarm=alarm.id, kind=alarm.kind.value)
+    uow.record("alarm_closed", "student", student_id, reason, alarm=alarm.id, kind=alarm.kind.value)
+    await _take_off(uow, alarm)
+    if alarm.kind is AlarmKind.DISPUTED:
+        guardians = await unrestricted_guardians(uow, student_id)
+        await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
     return alarm

@@ -101,7 +101,12 @@ class Gate:
 
     @property
     def on_the_way(self) -> int:
-        return sum(1 for child in self.children if child.on_the_way)
+        return sum(1 for child in self.children if child.on_the_way and not child.stays)
+
+    @property
+    def called_back(self) -> list[GateChild]:
+        """On the way to the gate, and by now to stay for extended care: somebody has to bring them back."""
+        return [child for child in self.children if child.on_the_way and child.stays]
 
     @property
     def collected(self) -> int:

@@ -55,7 +55,7 @@ async def test_a_month_says_what_each_date_is(sign_in: SignIn, school: School, t
         "Sun 6 Dec: Lessons, but not decided whose timetable: no care",
         "Sat 12 Dec: School day, follows Friday&#39;s timetable",
         "Wed 16 Dec: School day without care",
-        "Thu 17 Dec: Care at other times; Grade 1, 2: 14:35–16:00",
+        "Thu 17 Dec: Care at other times; Grades 1, 2: 14:35–16:00",
         "Fri 4 Dec: School day with care",
         "Sat 5 Dec: Weekend",
     ):

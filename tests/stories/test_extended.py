@@ -496,3 +496,50 @@ async def test_a_teacher_who_is_a_mother_has_both(small_afternoon: Stage) -> Non
     await mum.tap("教师入口")
     mum.reads("今天没有学生参加延时托管。")
     assert mum.user_id == USERS_FROM + person_id(mum)
+
+
+async def test_what_can_happen_no_more_is_not_offered(small_afternoon: Stage) -> None:
+    """The class has left by the clock: who stays can be collected, but not leave at 17:10 any more."""
+    stage = small_afternoon
+    (one, child), *_ = await attending(stage, CLASS)
+    await begin(stage, stay=[one.id])
+    await at(stage, 16, 50)
+    await roll_taken(stage, CLASS)
+    mum, *_others = await guardians(stage, one.student_id)
+    await mum.send("/extended")
+    early = mum.last
+    assert "改为 17:10 放学" in mum.buttons
+    await at(stage, 17, 10)
+    await mum.send("/extended")
+    mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
+    assert mum.offered == ["固定日期"]
+    assert mum.last is not None and "更改" not in mum.last.text
+    await mum.tap("改为 17:10 放学", message=early)
+    assert mum.toasts[-1] == (
+        "班级服务已结束，孩子今天留在延时托管。您可随时来接：发送 /children 查看孩子由谁看护。"
+    )  # fmt: skip
+    await mum.send("/extended")
+    mum.reads("今天：参加延时托管，澹台书院，至 18:30。")
+    mum.reads(child)
+
+
+async def test_who_waits_for_an_answer_after_the_end_takes_the_request_back(small_afternoon: Stage) -> None:
+    stage = small_afternoon
+    (one, first), (two, _second), *_ = await attending(stage, CLASS)
+    await begin(stage, stay=[two.id], places=1)
+    await at(stage, 16, 50)
+    await roll_taken(stage, CLASS)
+    mum, *_others = await guardians(stage, one.student_id)
+    await mum.send("/extended")
+    await mum.tap("今天参加延时")
+    await at(stage, 17, 11)
+    await mum.send("/extended")
+    mum.reads("今天：已申请延时托管，等待学校答复；班级服务已于 17:10 结束。")
+    assert mum.offered == ["撤回申请", "固定日期"]
+    await mum.tap("撤回申请")
+    mum.reads(f"✔ 已撤回：{first}今天不参加延时托管。")
+    mum.reads("今天：不参加延时托管，班级服务已于 17:10 结束。")
+    assert "今天参加延时" in mum.offered
+    await at(stage, 18, 30)
+    await mum.send("/extended")
+    assert mum.offered == ["固定日期"], "extended care is over"

@@ -147,3 +147,45 @@ async def test_who_gave_the_child_is_named_alike(sqlite: Databases) -> None:
         mum.reads(colleague.user.name)
         await mum.send("/children")
         mum.reads(f"由{mother.name}（妈妈）接走，{colleague.user.name}老师交接")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_who_stays_after_all_is_brought_back_from_the_way_to_the_gate(sqlite: Databases, language: str) -> None:
+    """The class has set out when a family asks for extended care: the teacher reads what to do with the child."""
+    async with open_gate(sqlite, "3(6)") as gate:
+        stage, teacher, keeper = gate.stage, gate.teachers["3(6)"], await gate.stage.homeroom_of("4(8)")
+        child, *others = await gate.children("3(6)")
+        (mum, *_rest), name = await gate.players(child), await gate.name(child)
+        await stage.at(at(17, 20))
+        async with stage.school.work(await stage.act_as(keeper)) as uow:
+            await sign_in(uow)
+        if language == "en":
+            await gate.speaks("en", teacher.user_id - USERS_FROM)
+        await teacher.send("/handover")
+        await teacher.tap("➜ Line out all" if language == "en" else "➜ 全部出发")
+        await mum.send("/extended")
+        await mum.tap("今天参加延时")
+        if language == "en":
+            teacher.finds("The child is on the way to the gate with ")
+        else:
+            me = f"{teacher.user.name}老师"
+            teacher.finds(f"孩子正由{me}带往校门，需由{me}带回，再发送 /extended 交接。")
+        await teacher.send("/handover")
+        label = next(one for one in teacher.offered if name in one)
+        n = len(others)
+        if language == "en":
+            teacher.reads(f"Waiting 0 · on the way {n} · collected 0")
+            teacher.reads("⚠ On the way to the gate, but to stay for extended care now: ")
+            assert label.startswith("⚠ ") and label.endswith(f"{name}: bring back")
+        else:
+            teacher.reads(f"等待 0 · 路上 {n} · 已接走 0")
+            teacher.reads("⚠ 已出发去校门，但现在改为参加延时托管：")
+            assert label.startswith("⚠ ") and label.endswith(f"{name}：请带回")
+        await teacher.send("/extended")
+        await teacher.tap("Hand over 3(6): 1" if language == "en" else "交接 3(6)：1 人")
+        await teacher.tap("Hand over these 1" if language == "en" else "交接这 1 人")
+        await keeper.tap("1 人全部到齐")
+        link = await gate.last(child)
+        assert (link.step, link.holder_name) == (Step.HANDED_OVER, keeper.user.name)
+        await teacher.send("/handover")
+        assert name not in str(teacher.offered)

@@ -563,12 +563,16 @@ async def test_a_guardian_says_not_right(both: GateStage) -> None:
     await mum.send("/children")
     mum.reads("有家长表示“不对”，值班领导正在核实。")
     await lead.tap("写明原因并结束")
+    lead.reads("请输入。\n家长会看到您写的内容。")
     await lead.send("外婆接走，母亲忘记了")
     lead.reads(f"{name}（2(3)班，1 号）：已结束，原因已记录。")
     await lead.tap(data=f"hc:{alarm.id}")
     assert lead.toasts[-1] == "这件事已经处理完了。"
     await mum.send("/children")
     assert mum.last is not None and "正在核实" not in mum.last.text
+    mum.finds(f"您表示{name}的交接“不对”。\n{lead.user.name}已核实：“外婆接走，母亲忘记了”。如有疑问，请致电学校。")
+    for dad in (await gate.players(child))[1:]:
+        dad.finds(f"{mum.user.name}表示{name}的交接“不对”。\n{lead.user.name}已核实：“外婆接走，母亲忘记了”。")
     await mum.send("/pickup")  # of the next day
     assert "延时托管" in str(mum.last.markup) and "今天延时托管" not in str(mum.last.markup)
 

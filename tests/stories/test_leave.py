@@ -120,12 +120,43 @@ async def test_in_english_a_range_over_the_weekend(afternoon: Stage) -> None:
     mum.reads("Tue 1 Dec to Thu 31 Dec, 23 care days\nThe other days in between are without care.")
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_range_that_runs_backwards(small_afternoon: Stage, language: str) -> None:
+    """It is said at once, and the days that are meant are a tap away; what was given before stays."""
+    stage = small_afternoon
+    mum, _dad, _child, name = await home(stage)
+    if language == "en":
+        await mum.send("/language")
+        await mum.tap("English")
+    await mum.send("/leave")
+    for words in ("11-27 to 11-25", "11-27到11-25"):
+        await mum.send(words)
+        if language == "en":
+            mum.reads("The days run backwards: Wed 25 Nov is before Fri 27 Nov. Please type the first day first.")
+            assert mum.offered == ["Wed 25 Nov to Fri 27 Nov"]
+        else:
+            mum.reads("日期顺序反了：11月25日 周三在11月27日 周五之前。请先写开始日期，再写结束日期。")
+            assert mum.offered == ["11月25日 周三至11月27日 周五"]
+    await mum.send("11-27 - 11-20")
+    mum.reads("Fri 20 Nov is before Fri 27 Nov" if language == "en" else "11月20日 周五在11月27日 周五之前")
+    assert mum.offered == [], "the one is over"
+    await mum.tap("Wed 25 Nov to Fri 27 Nov" if language == "en" else "11月25日 周三至11月27日 周五")
+    days = "Wed 25 Nov, Thu 26 Nov, Fri 27 Nov" if language == "en" else "11月25日 周三、11月26日 周四、11月27日 周五"
+    mum.finds(f"{name}, leave on {days}" if language == "en" else f"{name}请假：{days}")
+    await mum.send("11-30 - 11-27")
+    mum.reads("The days run backwards" if language == "en" else "日期顺序反了")
+    await mum.send("发烧")
+    mum.reads(days)
+    mum.reads("发烧")
+    assert await leaves(stage) == []
+
+
 async def test_dates_without_care_are_said_so(small_afternoon: Stage) -> None:
     stage = small_afternoon
     mum, _dad, _child, _name = await home(stage)
     await mum.send("/leave")
     await mum.send("11-28")
-    mum.reads("孩子那时没有课后服务，或当天已经结束。下一个服务日是2026年11月30日。")
+    mum.reads("孩子那时没有课后服务，或当天已经结束。下一个服务日是11月30日 周一。")
     await mum.send("2026-10-01")
     mum.reads("日期")
     await mum.send("11-25 到 11-27")

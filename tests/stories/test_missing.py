@@ -83,9 +83,10 @@ async def test_the_family_is_asked_and_the_staff_told(afternoon: Stage) -> None:
     homeroom.finds("未答复")
     assert (await chain(stage, child.id))[-1].holder == "nobody"
     await stage.at(moment(stage, 14, 37))
-    question = last(mum)
+    question, asked_dad, told = last(mum), last(dad), last(homeroom)
     await mum.tap("在我身边")
     assert now(mum, question).text == f"您已答复：{name}在您身边。已告知老师，谢谢。"
+    assert now(dad, asked_dad).text == f"{mum.user.name}已答复：{name}在其身边。" and not now(dad, asked_dad).buttons()
     dad.reads(f"{mum.user.name}已答复：{name}在其身边。")
     (phone,) = await stage.ask(select(Person.phone).where(Person.id == person_id(mum)))
     for player in (teacher, homeroom):
@@ -101,6 +102,10 @@ async def test_the_family_is_asked_and_the_staff_told(afternoon: Stage) -> None:
     await homeroom.tap("电话联系家长：孩子在家长身边")
     homeroom.reads(f"✔ 14:50 由{homeroom.user.name}结束：电话联系家长：孩子在家长身边")
     teacher.reads(f"✔ 14:50 由{homeroom.user.name}结束")
+    assert f"✔ 14:50 由{homeroom.user.name}结束" in now(homeroom, told).text
+    for player in (teacher, homeroom):
+        assert not any("写明原因并结束" in button for button in player.buttons), player.screen()
+    assert now(mum, question).text == f"{name}的情况已于 14:50 确认，不用再答复。" and not now(mum, question).buttons()
     (alarm,) = await alarms(stage, child)
     assert (alarm.closed_by, alarm.reason) == (person_id(homeroom), "电话联系家长：孩子在家长身边")
     assert await steps(stage, child.id) == ["expected", "absent", "explained"]
@@ -131,7 +136,10 @@ async def test_nobody_answers(afternoon: Stage) -> None:
     lead.finds("结束：生病，在家")
     assert (await chain(stage, child.id))[-1].remark == "生病，在家"
     for parent in _family:
-        parent.reads(f"学校记录：{name}不在校，原因是“生病，在家”。如果您不知道{name}在哪里，请马上打电话给学校。")
+        noted = f"学校记录：{name}不在校，原因是“生病，在家”。如果您不知道{name}在哪里，请马上打电话给学校。"
+        parent.reads(noted)
+        assert sum(noted == message.text for message in parent.messages) == 2, "the question says so as well"
+        assert not any("在我身边" in button for button in parent.buttons)
 
 
 async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
@@ -155,6 +163,8 @@ async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
     (alarm,) = await alarms(stage, child)
     assert (alarm.answer, alarm.answered_by) == ("with_me", person_id(dad))
     await dad.tap("答错了：不在我这里", message=now(dad, asked[1]))
+    assert now(mum, asked[0]).text.startswith(f"{dad.user.name}已答复：{name}不在身边。")
+    assert "孩子现在和我在一起" in mum.buttons, "she is asked again"
     assert await steps(stage, child.id) == ["expected", "absent", "explained", "absent"]
     assert (await alarms(stage, child))[0].answer == "not_here"
     assert await letters(stage, "child_missing_lead") == [person_id(lead)]

@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 from databases import Databases
 from gate import DAY, GateStage, at, open_gate
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from care.board.today import board
-from care.records import Adult, CareDay, DayChild, Letter, Proof, Relation, Step
+from care.records import Adult, Application, CareDay, DayChild, Letter, Proof, Relation, Step
 from care.release.giving import release
 
 EVENING = ("child_uncollected", "child_uncollected_lead", "day_still_open")
@@ -75,3 +75,29 @@ async def test_a_grandmother_comes_after_midnight(sqlite: Databases, language: s
         assert len(await gate.stage.ask(select(CareDay.date))) == 2
         await teacher.send("/handover")
         teacher.reads("等待 0 ·")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_pickup_says_who_has_the_child_in_truth(sqlite: Databases, language: str) -> None:
+    """The plan was extended care; nobody has handed the child over there, and it is past midnight."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        child, *others = await gate.children("2(3)")
+        for one in others:
+            await send_home(gate, one)
+        mum, (mother, *_rest) = (await gate.players(child))[0], await gate.guardians(child)
+        await gate.speaks("en" if language == "en" else "zh_CN", mother.id)
+        async with gate.stage.school.work() as uow:
+            mine = Application.student_id == child.student_id
+            await uow.session.execute(update(Application).where(mine).values(extended_weekdays=[2]))
+        await gate.stage.at(at(17, 20))
+        await mum.send("/pickup")
+        mum.reads("澹台书院")
+        mum.reads("at 18:30" if language == "en" else "18:30 放学")
+        await gate.stage.at(night(0, 20))
+        await mum.send("/pickup")
+        name, teacher = await gate.name(child), gate.teachers["2(3)"].user.name
+        if language == "en":
+            mum.reads(f"{name}, class 2(3): not collected yet.\nAfternoon of Tue 24 Nov: with {teacher} in 2(3)班教室")
+        else:
+            mum.reads(f"{name}（2(3)班）还没有接走。\n11月24日 周二下午：12:30 起由{teacher}老师在2(3)班教室看护")
+        assert mum.last is not None and "澹台书院" not in mum.last.text.split("\n\n")[0]

@@ -139,7 +139,7 @@ async def test_in_english(small_afternoon: Stage) -> None:
     await teacher.send("/checkin 2 absent")
     teacher.reads("Missing")
     await teacher.send("/help")
-    teacher.reads("/checkin – Sign in for duty and call the roll")
+    teacher.reads("/checkin – Sign in for duty, call the roll; also with a number, a name or a class after it")
 
 
 async def test_leave_is_shown_and_never_swept_up(small_afternoon: Stage) -> None:
@@ -381,6 +381,24 @@ async def test_the_office_chooses_a_class_page_by_page(small_afternoon: Stage) -
     (_child, name), *_ = await listed(stage, "3(5)")
     await office.send(f"/checkin {name}")
     office.reads("3(5)，应到")
+
+
+async def test_a_class_is_opened_by_its_name(small_afternoon: Stage) -> None:
+    """For whoever may see it; whoever may not reads what is always said."""
+    stage = small_afternoon
+    await opens(stage)
+    office = await stage.star("office")
+    for words in ("2(3)", "二(3)", "二年级3班", "2.3", "G2C3", "２（３）班"):
+        await office.send(f"/checkin {words}")
+        office.reads("2(3)，应到")
+    await no_care_teacher(stage)
+    teacher = await on_duty(stage)
+    await teacher.send("/checkin 2(3)")
+    teacher.reads("2(3) · 到 0 / 应到")
+    for beyond in ("3(5)", "9(9)"):
+        await teacher.send(f"/checkin {beyond}")
+        teacher.reads("没有找到，或者您无权查看。")
+    assert (await session_of(stage, "3(5)")).signed_in_id is None
 
 
 async def test_no_care_and_nobody(small_stage: Stage) -> None:

@@ -258,23 +258,17 @@ async def _gate_signed(c: Context) -> View | None:
         for one in gone
         if one.id in undoable
     ]
-    return View(text, (*rows, _list_row(c, gone[0])), in_place_of=_screen(c))
+    return View(text, (*rows, _list_row(c, gone[0])), in_place_of=c.screen)
 
 
 async def _gate_held(c: Context) -> View | None:
     """A signature that released nobody: the screen says no more than the page did."""
     one = await any_child(c.uow, c.params["links"][0][0])
-    return View(screens.wait_sentence(c._), (_list_row(c, one),) if one else (), in_place_of=_screen(c))
+    return View(screens.wait_sentence(c._), (_list_row(c, one),) if one else (), in_place_of=c.screen)
 
 
 def _list_row(c: Context, one: GateChild) -> tuple[Button, ...]:
     return (Button(c._("‹ To the list"), pack("hs", one.session_id)),)
-
-
-def _screen(c: Context) -> tuple[str, int, int] | None:
-    """Where the link to the page stood."""
-    screen = c.params.get("screen")
-    return (str(screen[0]), int(screen[1]), int(screen[2])) if screen else None
 
 
 KINDS: dict[str, Kind] = {

@@ -14,6 +14,7 @@ from care.release.waiting import Gate, GateChild
 from care.rollcall import Choice
 from care.work import UnitOfWork
 from locales import Words
+from locales.labels import listed
 
 MANY = 60
 """More children than this are shown class by class: a message has a hundred buttons at most, and 4,096 characters."""
@@ -83,8 +84,12 @@ def paper_question(_: Words, gate: Gate) -> View:
 
 
 def _child_button(_: Words, child: GateChild) -> Button:
-    stays = _("{child} (stays)", child=in_list(child)) if child.stays else in_list(child)
-    return Button(("➜ " if child.on_the_way else "") + stays, pack("hk", child.id))
+    name = in_list(child)
+    if child.stays:
+        name = _("⚠ {child}: bring back", child=name) if child.on_the_way else _("{child} (stays)", child=name)
+    elif child.on_the_way:
+        name = f"➜ {name}"
+    return Button(name, pack("hk", child.id))
 
 
 def _paper_button(_: Words, gate: Gate) -> Button:
@@ -119,6 +124,13 @@ def _head(uow: UnitOfWork, _: Words, gate: Gate) -> list[str]:
         )
     if gate.staying:
         lines.append(_.many("{n} child stays for extended care.", "{n} children stay for extended care.", gate.staying))
+    if gate.called_back:
+        back = _(
+            "⚠ On the way to the gate, but to stay for extended care now: {names}. Please bring them back, and hand "
+            "them over to extended care: /extended.",
+            names=listed(_, [in_list(child) for child in gate.called_back]),
+        )
+        lines.append(back)
     return lines
 
 

@@ -16,7 +16,7 @@ from bot.chat.handover.words import (
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
 from care.pickup.adults import Authorised, authorised, bare_name, barred
-from care.records.day import Holder, Proof
+from care.records.day import AlarmKind, Holder, Proof
 from care.release.gate import Come
 from care.release.signing import Screen, make_token
 from care.release.undoing import Slip, may_undo
@@ -209,6 +209,14 @@ def undo_question(_: Words, child: GateChild, seq: int) -> View:
 def who_question(_: Words, child: GateChild) -> View:
     text = _("Who asks for {child}? Type the name, and what the adult is to the child.", child=who_is(_, child))
     return View(text, ((Button(_("‹ Back"), pack("hk", child.id)),),))
+
+
+def end_question(_: Words, child: GateChild, kind: AlarmKind) -> View:
+    """How an alarm ended is typed; of a dispute the family reads it."""
+    text = _("How did it end for {child}? Please type it.", child=who_is(_, child))
+    if kind is AlarmKind.DISPUTED:
+        text += "\n" + _("The family will read it.")
+    return View(text)
 
 
 def wait_sentence(_: Words) -> str:

@@ -21,6 +21,7 @@ from bot.chat.handover.flow import (
 from bot.chat.handover.words import in_list, who_is
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
+from care.errors import Conflict
 from care.permissions import Permission
 from care.pickup.codes import TRIES, WrongTry, is_code, try_code
 from care.records.day import Proof
@@ -31,6 +32,7 @@ from care.release.gate import any_child, child, come_by_code, find, sheet
 from care.release.refusing import refuse, refuse_bearer
 from care.release.undoing import undo
 from locales import mark
+from locales.labels import error_sentence
 
 WRONG = {
     WrongTry.UNKNOWN: mark("No adult has this code today. Please compare it, or take the list and a signature."),
@@ -79,11 +81,23 @@ async def typed(turn: Turn, form: Form, words: str) -> None:
     elif form.step == UNDO:
         await _undo_reason(turn, form, words)
     elif form.step == CLOSE:
-        alarm = await close_alarm(turn.uow, form.answers["alarm"], words)
-        turn.put(form, LIST if form.answers.get("session") else "", await kept(turn))
-        await turn.say(View(turn._("{child}: closed, with your reason.", child=await _whom(turn, alarm.day_child_id))))
+        await _how_it_ended(turn, form, words)
     else:
         await _typed_at_list(turn, form.answers.get("session"), words)
+
+
+async def _how_it_ended(turn: Turn, form: Form, words: str) -> None:
+    """Closes the alarm that was asked about. Where somebody was faster, nothing that is typed next is a reason."""
+    try:
+        async with turn.uow.part() as part:
+            alarm = await close_alarm(part, form.answers["alarm"], words)
+        said = turn._("{child}: closed, with your reason.", child=await _whom(turn, alarm.day_child_id))
+    except Conflict as error:
+        if error.code != "alarm_closed":
+            raise
+        said = error_sentence(turn._, error)
+    turn.put(form, LIST if form.answers.get("session") else "", await kept(turn))
+    await turn.say(View(said))
 
 
 async def _whom(turn: Turn, day_child_id: int) -> str:
@@ -112,8 +126,9 @@ async def ask_again(turn: Turn, form: Form) -> None:
         await turn.say(screens.undo_question(turn._, one, form.answers["seq"]))
     elif form.step == CLOSE:
         alarm = await gate_alarm(turn.uow, form.answers["alarm"])
-        child_name = await _whom(turn, alarm.day_child_id)
-        await turn.say(View(turn._("How did it end for {child}? Please type it.", child=child_name)))
+        about = await any_child(turn.uow, alarm.day_child_id)
+        if about is not None:
+            await turn.say(screens.end_question(turn._, about, alarm.kind))
     elif form.answers.get("session"):
         await show_list(turn, form.answers["session"])
     else:

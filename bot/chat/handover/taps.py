@@ -22,7 +22,8 @@ from bot.chat.handover.flow import (
     show_list,
     undone_note,
 )
-from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen, who_is
+from bot.chat.handover.over import over_view
+from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen
 from bot.chat.ids import id_of
 from bot.wire.turn import Turn
 from bot.wire.view import View
@@ -30,7 +31,7 @@ from care.errors import Conflict, NotAllowed, NotFound
 from care.paper.mark import back_from_paper, go_on_paper
 from care.pickup.adults import may_collect
 from care.records.day import Proof
-from care.release.alarms import to_close
+from care.release.alarms import gate_alarm, to_close
 from care.release.gate import UNDO_WITHIN, any_child, child, children, come, sheet
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
@@ -208,13 +209,21 @@ def told_line(turn: Turn, one: GateChild) -> str:
 
 
 async def close_tapped(update: Update, turn: Turn) -> None:
-    """Who answers for the day is asked how it ended."""
-    alarm = await to_close(turn.uow, turn.numbers[0])
+    """Who answers for the day is asked how it ended. Where it has, the letter says so."""
+    alarm = await gate_alarm(turn.uow, turn.numbers[0])
     one = await any_child(turn.uow, alarm.day_child_id)
     if one is None:
         raise NotFound()
+    try:
+        await to_close(turn.uow, alarm.id)
+    except Conflict as error:
+        if error.code != "alarm_closed":
+            raise
+        await turn.toast(error_sentence(turn._, error))
+        await turn.show(await over_view(turn.uow, turn._, alarm, one))
+        return
     await ask(turn, CLOSE, alarm=alarm.id)
-    await turn.say(View(turn._("How did it end for {child}? Please type it.", child=who_is(turn._, one))))
+    await turn.say(screens.end_question(turn._, one, alarm.kind))
 
 
 Tap = Callable[[Update, Turn], Coroutine[Any, Any, None]]

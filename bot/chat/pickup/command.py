@@ -29,7 +29,7 @@ def me(turn: Turn) -> int:
 
 
 def screen(turn: Turn, party: Party, codes: dict[Who, str] | None = None) -> Screen:
-    return Screen(turn._, turn.uow.school.zone, turn.uow.today, party, codes)
+    return Screen(turn._, turn.uow.school.zone, turn.uow.now, party, codes)
 
 
 async def pickup_command(update: Update, turn: Turn) -> None:
@@ -106,7 +106,7 @@ async def view_of(turn: Turn, party: Party, _: Words | None = None) -> View:
         for who in party.coming()
         if who[0] is not Adult.GUARDIAN or who[1] == party.viewer
     }
-    return Screen(_ or turn._, turn.uow.school.zone, turn.uow.today, party, codes).state()
+    return Screen(_ or turn._, turn.uow.school.zone, turn.uow.now, party, codes).state()
 
 
 async def viewed(update: Update, turn: Turn) -> None:

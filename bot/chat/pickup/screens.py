@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.menus import COMMANDS
@@ -17,6 +17,7 @@ from care.records.day import Step
 from care.records.pickup import Adult
 from locales import Words
 from locales import labels as names
+from locales.whereabouts import today_line
 
 Rows = list[tuple[Button, ...]]
 Codes = Mapping[Who, str]
@@ -29,8 +30,10 @@ def day_words(_: Words, day: date, today: date) -> str:
 class Screen:
     """Draws a party of children in a language, as its viewer may see it. ``codes``: those that may be shown."""
 
-    def __init__(self, _: Words, zone: ZoneInfo, today: date, party: Party, codes: Codes | None = None) -> None:
+    def __init__(self, _: Words, zone: ZoneInfo, now: datetime, party: Party, codes: Codes | None = None) -> None:
+        today = now.astimezone(zone).date()
         self._ = _
+        self.now = now
         self.zone = zone
         self.party = party
         self.codes = codes or {}
@@ -49,6 +52,8 @@ class Screen:
         values = {"child": child.name, "school_class": child.school_class, "day": self.day}
         if child.step is Step.ABSENT:
             return self._("{child}, class {school_class}: not here at the roll {day}. See /children.", **values)
+        if child.still is not None:
+            return self._still_here(child, plan)
         values |= {"time": f"{child.ends_at.astimezone(self.zone):%H:%M}", "gate": child.gate}
         if plan is None:
             return self._undecided(child, values)
@@ -58,6 +63,18 @@ class Screen:
         if plan.said_by == self.party.viewer or (plan.adult, plan.adult_id) == (Adult.GUARDIAN, plan.said_by):
             return who
         return self._("{line} (Said by {name})", line=who, name=plan.said_by_name)
+
+    def _still_here(self, child: Leaving, plan: Plan | None) -> str:
+        """Care has ended for the child: who has it now, whatever the plan was."""
+        assert child.still is not None
+        lines = [
+            self._("{child}, class {school_class}: not collected yet.", child=child.name,
+                   school_class=child.school_class),
+            today_line(self._, child.still, self.now, self.zone),
+        ]  # fmt: skip
+        if plan is not None:
+            lines.append(self._("You come.") if self._is_viewer(plan) else self._("{name} comes.", name=plan.name))
+        return "\n".join(lines)
 
     def _undecided(self, child: Leaving, values: dict[str, str]) -> str:
         if child.alone:

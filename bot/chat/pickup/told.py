@@ -29,7 +29,7 @@ def _day(c: Context) -> date:
 
 
 def _screen(c: Context, party: Party) -> Screen:
-    return Screen(c._, c.uow.school.zone, c.uow.today, party)
+    return Screen(c._, c.uow.school.zone, c.uow.now, party)
 
 
 async def _dismissal(c: Context) -> View | None:

@@ -45,18 +45,23 @@ def said_in_chat() -> set[Sentence]:
     return {_key(message) for _file, _line, message, _comments, _context in found}
 
 
+def _said(call: ast.Call) -> Sentence | None:
+    """What a call of ``_`` or ``_.many`` says."""
+    words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    if isinstance(call.func, ast.Name) and call.func.id == "_" and words:
+        return words[0]
+    return tuple(words) if isinstance(call.func, ast.Attribute) and call.func.attr == "many" else None
+
+
 def said_in_labels() -> set[Sentence]:
     """Sentences of ``locales/``: those in its tables, and those it says itself."""
-    tables = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
+    tables: set[Sentence] = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
     days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS}
     called = {
-        node.args[0].value
+        said
         for module in (labels, calendar, whereabouts)
         for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "_"
-        and isinstance(node.args[0], ast.Constant)
+        if isinstance(node, ast.Call) and (said := _said(node)) is not None
     }
     return tables | days | called
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.dates import read_dates
+from bot.chat.dates import read_backwards, read_dates
 
 TODAY, UNTIL = date(2026, 11, 23), date(2027, 1, 29)
 
@@ -39,6 +39,26 @@ def test_one_day(words: str) -> None:
 )
 def test_a_range(words: str) -> None:
     assert read(words) == read(words, day_first=True) == (date(2026, 11, 25), date(2026, 11, 27))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["11-27 到 11-25", "11-27-11-25", "27 Nov to 25 Nov", "27-25 Nov", "2026-11-27 - 2026-11-25", "27.11. - 25.11."],
+)
+def test_a_range_that_runs_backwards(words: str) -> None:
+    for day_first in (False, True):
+        assert read_backwards(words, TODAY, UNTIL, day_first) == (date(2026, 11, 25), date(2026, 11, 27))
+
+
+def test_backwards_into_what_is_over() -> None:
+    assert read_backwards("11-27 to 11-20", TODAY, UNTIL, True) == (date(2026, 11, 20), date(2026, 11, 27))
+
+
+@pytest.mark.parametrize(
+    "words", ["11-25", "11-25 到 11-27", "周五到周一", "Fri to Mon", "12-30 到 1-4", "25号到3号", "生病", "11-25-11-27"]
+)
+def test_not_backwards(words: str) -> None:
+    assert read_backwards(words, TODAY, UNTIL, True) is None
 
 
 def test_near_days() -> None:

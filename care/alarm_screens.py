@@ -1,0 +1,47 @@
+"""The letters of an alarm that stand on screens: once something has come of it, they say so in place of their
+buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from care.records.day import Alarm
+from care.records.delivery import Class, Letter, LetterState
+from care.records.people import StaffRole
+from care.work import UnitOfWork
+
+
+async def show_again(
+    uow: UnitOfWork, kind: str, keys: Iterable[str], people: Collection[int] | None = None, **params: Any
+) -> None:
+    """Each message that these people (None: anybody of the staff) have been sent under one of these keys is to show how
+    it stands now: a letter of ``kind`` goes out in its place. What has not gone out yet needs none: a letter looks at
+    the present state when it does."""
+    if people is None:
+        people = set(await uow.session.scalars(select(StaffRole.person_id)))
+    wanted = [f"{key}:{person}" for key in keys for person in people]
+    query = (
+        select(Letter.person_id, Letter.channel, Letter.chat_id, Letter.message_id)
+        .where(Letter.unique_key.in_(wanted), Letter.state == LetterState.SENT, Letter.message_id.is_not(None))
+        .order_by(Letter.id)
+    )
+    for person, *screen in await uow.session.execute(query):
+        if person is not None:
+            await uow.post(kind, person, Class.ALARM, screen=screen, **params)
+
+
+async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:
+    """The question on these guardians' screens, and once it is over the letters to the staff, say how it stands."""
+    await show_again(uow, "missing_shown", [f"missing:{alarm.id}"], guardians, alarm_id=alarm.id, asked=True)
+    if alarm.closed_at is not None:
+        keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", answer_key(alarm)]
+        await show_again(uow, "missing_shown", keys, alarm_id=alarm.id, asked=False)
+
+
+def answer_key(alarm: Alarm) -> str:
+    """Of the letters that tell the staff what a guardian has answered last."""
+    at = f"{alarm.answered_at.timestamp():.0f}" if alarm.answered_at is not None else ""
+    return f"missing_answer:{alarm.id}:{alarm.answer}:{at}"
