@@ -229,7 +229,7 @@ class Say:
         written = labels.day(self._, day)
         if day.year == self.now.astimezone(self.zone).year:
             return written
-        return self._("{day}, {year}", day=written, year=day.year)
+        return self._("{day} {year}", day=written, year=day.year)
 
     def ordinal_day(self, number: int) -> str:
         """A date by its number, as the audit names a care day."""
