@@ -47,6 +47,8 @@ ACTIONS = {
     "duty_ended": mark("Duty ended"),
     "term_changed": mark("Term changed"),
     "wave_changed": mark("Dismissal wave changed"),
+    "wave_added": mark("Dismissal wave added"),
+    "wave_removed": mark("Dismissal wave removed"),
     "letter_retried": mark("Letter sent again"),
     "letter_dropped": mark("Letter dropped"),
     "update_put_aside": mark("Message put aside after failing"),
