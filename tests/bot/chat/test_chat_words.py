@@ -48,7 +48,7 @@ def said_in_chat() -> set[Sentence]:
 def said_in_labels() -> set[Sentence]:
     """Sentences of ``locales/``: those in its tables, and those it says itself."""
     tables = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
-    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS}
+    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS, *calendar.HOLIDAYS.values()}
     called = {
         node.args[0].value
         for module in (labels, calendar, whereabouts)
