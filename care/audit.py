@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from care.permissions import Permission
+from care.records.day import CareSession
 from care.records.enrolment import Application
 from care.records.office import Event
 from care.records.people import Person, SchoolClass, Student
@@ -66,8 +67,14 @@ async def _names(uow: UnitOfWork, events: list[Event]) -> dict[tuple[str, int], 
     children = select(Application.id, Student.name).join(Student).where(Application.id.in_(ids("application")))
     students = select(Student.id, Student.name).where(Student.id.in_(ids("student")))
     classes = select(SchoolClass).where(SchoolClass.id.in_(ids("school_class")))
+    sessions = (
+        select(CareSession.id, CareSession.venue, SchoolClass)
+        .outerjoin(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+        .where(CareSession.id.in_(ids("session")))
+    )
     found = {("person", number): name for number, name in await uow.session.execute(people)}
     found |= {("application", number): name for number, name in await uow.session.execute(children)}
     found |= {("student", number): name for number, name in await uow.session.execute(students)}
+    found |= {("session", number): c.name if c else venue for number, venue, c in await uow.session.execute(sessions)}
     found |= {("school_class", c.id): c.name for c in await uow.session.scalars(classes)}
     return found

@@ -11,7 +11,7 @@ from care.calendar_dates import DateState, ordinary
 from care.records.term import Term, Wave
 from console.marking import mark
 from locales import Words
-from locales.calendar import wave_lines
+from locales.calendar import note_in_words, wave_lines
 from locales.labels import WEEKDAYS_SHORT, clock, weekday
 
 
@@ -88,7 +88,7 @@ def in_words(_: Words, day: date, state: DateState, kind: DateKind, waves: Seque
         parts = [_(NAMES[kind])]
     if state.times and state.timetable(day) is not None:
         parts += wave_lines(_, state, (wave for wave in waves if wave.id in state.times))
-    return _("; ").join([*parts, state.note] if state.note else parts)
+    return _("; ").join([*parts, note_in_words(_, day, state)] if state.note else parts)
 
 
 def is_special(day: date, state: DateState) -> bool:

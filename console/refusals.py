@@ -30,8 +30,17 @@ ERRORS = {
         "Tick the grade in another wave instead: it then leaves this one by itself."
     ),
     "wave_without_grade": mark(
-        "Wave {wave} would be left without a grade. Give it another grade first, or change its times instead."
+        "Wave {wave} would be left without a grade. Give it another grade first, or remove it: its grades can then "
+        "leave with another one."
     ),
+    "wave_still_needed": mark(
+        "{children} of the children who leave with wave {wave} have a place: choose the wave they leave with instead."
+    ),
+    "wave_in_open_day": mark(
+        "Classes of wave {wave} are on the lists of a day that is not closed yet. Remove it once that day is closed."
+    ),
+    "last_wave": mark("It is the only wave of the term, and care needs one. Change it, or add another one first."),
+    "before_open": mark("The day's lists are made at {time}: care cannot begin before that."),
     "wave_reversed": mark("The wave would end before it begins."),
     "words_needed": mark("Please fill in the gate and both venues."),
     "extended_incomplete": mark("Extended care needs a venue, an end and a number of places, or none of them."),

@@ -46,6 +46,8 @@ class Frame:
     person: str
     csrf: str
     nav: tuple[NavItem, ...]
+    office: tuple[NavItem, ...]
+    """What the school is set up and looked after with: folded away in the bar."""
     languages: tuple[LanguageChoice, ...]
 
 
@@ -70,6 +72,12 @@ def _nav(_: Words) -> list[tuple[str, str, Permission]]:
         ("/classes", _("Classes"), P.SEE_STUDENTS),
         ("/day-sheets", _("Day sheets"), P.SEE_BOARD),
         ("/reports", _("Reports"), P.SEE_COUNTS),
+    ]
+
+
+def _office(_: Words) -> list[tuple[str, str, Permission]]:
+    P = Permission
+    return [
         ("/staff", _("Staff"), P.MANAGE_STAFF),
         ("/calendar", _("Calendar"), P.MANAGE_TERM),
         ("/settings", _("Term"), P.MANAGE_TERM),
@@ -120,17 +128,21 @@ class Renderer:
 
     def _frame(self, visit: Visit) -> Frame:
         _, url = visit._, visit.request.url
-        nav = tuple(
-            NavItem(path, title, url.path == path or (path != "/" and url.path.startswith(path + "/")))
-            for path, title, right in _nav(_)
-            if visit.actor.may(right) and (path != "/overview" or visit.actor.may(Permission.SEE_BOARD))
-        )
+
+        def items(pages: list[tuple[str, str, Permission]]) -> tuple[NavItem, ...]:
+            return tuple(
+                NavItem(path, title, url.path == path or (path != "/" and url.path.startswith(path + "/")))
+                for path, title, right in pages
+                if visit.actor.may(right) and (path != "/overview" or visit.actor.may(Permission.SEE_BOARD))
+            )
+
         return Frame(
             school=self._desk.name(visit.language),
             path=url.path,
             address=url.path + (f"?{url.query}" if url.query else ""),
             person=visit.actor.name,
             csrf=visit.csrf,
-            nav=nav,
+            nav=items(_nav(_)),
+            office=items(_office(_)),
             languages=tuple(LanguageChoice(c, LANGUAGE_NAMES[c], c == visit.language) for c in LANGUAGES),
         )

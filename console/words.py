@@ -47,6 +47,8 @@ ACTIONS = {
     "duty_ended": mark("Duty ended"),
     "term_changed": mark("Term changed"),
     "wave_changed": mark("Dismissal wave changed"),
+    "wave_added": mark("Dismissal wave added"),
+    "wave_removed": mark("Dismissal wave removed"),
     "letter_retried": mark("Letter sent again"),
     "letter_dropped": mark("Letter dropped"),
     "update_put_aside": mark("Message put aside after failing"),
@@ -229,7 +231,7 @@ class Say:
         written = labels.day(self._, day)
         if day.year == self.now.astimezone(self.zone).year:
             return written
-        return self._("{day}, {year}", day=written, year=day.year)
+        return self._("{day} {year}", day=written, year=day.year)
 
     def ordinal_day(self, number: int) -> str:
         """A date by its number, as the audit names a care day."""

@@ -27,6 +27,27 @@ MONTHS = (
     "December",
 )
 
+HOLIDAYS = {
+    "元旦": "New Year's Day",
+    "春节": "Spring Festival",
+    "清明": "Tomb-sweeping Day",
+    "劳动节": "Labour Day",
+    "端午": "Dragon Boat Festival",
+    "国庆节": "National Day",
+    "中秋": "Mid-autumn Festival",
+    "中国人民抗日战争暨世界反法西斯战争胜利70周年纪念日": "Victory Day, 70th anniversary",
+}
+"""The public holidays, by the names the official list gives them."""
+
+
+def note_in_words(_: Words, day: date, state: DateState) -> str:
+    """The note of a date as somebody typed it; the name that the official list gives a holiday, or its make-up day, in
+    the reader's language."""
+    if state.note not in HOLIDAYS:
+        return state.note
+    holiday = _(HOLIDAYS[state.note])
+    return _("make-up day for {holiday}", holiday=holiday) if state.school and day.isoweekday() > 5 else holiday
+
 
 def long_day(_: Words, day: date) -> str:
     """A date with its weekday, all of it spelt out."""
@@ -59,7 +80,7 @@ def what_changes(_: Words, telling: Telling) -> str:
     if after.timetable(day) is not None:
         lines += _child_lines(_, telling) or wave_lines(_, after, (w for w in telling.waves if w.id in after.times))
     if after.note:
-        lines.append(_("Note of the school: {note}", note=after.note))
+        lines.append(_("Note of the school: {note}", note=note_in_words(_, day, after)))
     return "\n".join(lines)
 
 

@@ -114,14 +114,13 @@ def _calendar(book: Book) -> None:
         if covers(year):
             book.note(CalendarYear, year=year, entered_at=PUBLISHED, entered_by=None)
             for day in official_days(year):
-                note = day.name + "调休上课" if day.school else day.name
                 book.note(
                     CalendarDay,
                     date=day.date,
                     school=day.school,
                     care=day.school,
                     follows_weekday=None,
-                    note=note,
+                    note=day.name,
                     version=0,
                 )
         else:

@@ -128,7 +128,10 @@ async def _store_waves_of(work: Import, term: Term, rows: list[WaveRow]) -> None
     if len(rows) < len(stored):
         work.wrong(rows[0].row, "", f"{term.name} has {len(stored)} waves already: list all of them")
         return
-    for ordinal, row in enumerate(rows, start=1):
+    last = stored[-1].ordinal if stored else 0
+    for place, row in enumerate(rows):
+        wave = stored[place] if place < len(stored) else None  # by their order: one in between may have been removed
+        ordinal = wave.ordinal if wave else last + place - len(stored) + 1
         values = {
             "grades": row.grades,
             "starts_at": row.starts,
@@ -137,7 +140,6 @@ async def _store_waves_of(work: Import, term: Term, rows: list[WaveRow]) -> None
             "guidance_venue": row.guidance_venue,
             "course_venue": row.course_venue,
         }
-        wave = next((wave for wave in stored if wave.ordinal == ordinal), None)
         if wave is None:
             session.add(Wave(term_id=term.id, ordinal=ordinal, **values))
             work.tally.add("waves")

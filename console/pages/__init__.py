@@ -30,6 +30,7 @@ from console.pages import (
     staff,
     students,
     texts,
+    waves,
 )
 
 FEATURES = (
@@ -53,6 +54,7 @@ FEATURES = (
     calendar,
     calendar_date,
     settings,
+    waves,
     afternoon,
     texts,
     reports,

@@ -1,8 +1,10 @@
-"""Extended care: who stays today, what is asked, who answers for it, the weekdays' places, and its settings."""
+"""Extended care: who stays today, what is asked, who answers for it, the weekdays' places, and its settings. After
+midnight, while the day before is under way, the new date is one link away: what families ask for then is for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from starlette.responses import Response
 
@@ -21,7 +23,7 @@ from care.records.term import Term
 from care.term import current_term
 from care.term_changes import MOST_PLACES
 from care.work import UnitOfWork
-from console.door import Page, Visit, number
+from console.door import Page, Visit, number, query_string
 from console.pages.settings import read_time
 from console.refusals import sentence
 from locales import Words
@@ -51,6 +53,11 @@ class ClassRows:
 
 @dataclass(frozen=True)
 class ExtendedView:
+    """``other``: the other date there is to see at night, with how many requests wait for an answer on it."""
+
+    day: date
+    is_under_way: bool
+    other: tuple[date, int] | None
     term: Term | None
     offer: Offer | None
     today: Places | None
@@ -76,21 +83,39 @@ async def show(visit: Visit) -> Response:
 
 async def _page(visit: Visit, error: str = "", part: str = "", status: int = 200) -> Response:
     done = visit.request.query_params.get("done", "")
+    wanted = visit.field("date") or visit.request.query_params.get("date", "")
     async with visit.looking() as uow:
-        view = await _view(uow, visit._, done if done in DONE else "", error, part)
+        day = uow.today if wanted == uow.today.isoformat() else uow.day
+        view = await _view(uow, visit._, day, done if done in DONE else "", error, part)
     return visit.page("extended/page.html", view, status)
 
 
-async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> ExtendedView:
-    term, offer, session = await current_term(uow), await running_on(uow, uow.day), await session_on(uow, uow.day)
+async def _waiting(uow: UnitOfWork, offer: Offer | None) -> list[ChildRow]:
+    rows = await today_rows(uow, offer) if offer is not None else []
+    return [row for row in rows if row.asked is not None and row.asked.state is Wish.ASKED]
+
+
+async def _other(uow: UnitOfWork, day: date) -> tuple[date, int] | None:
+    if uow.day == uow.today:
+        return None
+    other = uow.day if day == uow.today else uow.today
+    waiting = await _waiting(uow, await running_on(uow, other)) if other == uow.today else []
+    return other, len(waiting)
+
+
+async def _view(uow: UnitOfWork, _: Words, day: date, done: str, error: str, part: str) -> ExtendedView:
+    term, offer, session = await current_term(uow), await running_on(uow, day), await session_on(uow, day)
     rows = await today_rows(uow, offer) if offer is not None else []
     may_choose = uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]
     answers = (session.signed_in_id or session.teacher_id) if session is not None else None
     return ExtendedView(
+        day=day,
+        is_under_way=day == uow.day,
+        other=await _other(uow, day),
         term=term,
         offer=offer,
         today=Places("", len(await stays_on(uow, offer)), offer.places) if offer else None,
-        open=await uow.session.get(CareDay, uow.day) is not None,
+        open=await uow.session.get(CareDay, day) is not None,
         session=session,
         teacher=(await uow.session.get_one(Person, answers)).name if answers is not None else "",
         teachers=tuple(await teachers(uow)) if may_choose else (),
@@ -98,7 +123,7 @@ async def _view(uow: UnitOfWork, _: Words, done: str, error: str, part: str) -> 
         classes=_by_class(rows),
         weekdays=await _weekdays(uow, _, term),
         rules=await rules_of(uow, term.id) if term else Rules(),
-        may_decide=uow.actor.may(Permission.ANSWER_FOR_DAY),
+        may_decide=uow.actor.may(Permission.ANSWER_FOR_DAY) and day == uow.today,
         may_choose=may_choose,
         may_set=uow.actor.may(Permission.MANAGE_TERM),
         done=done,
@@ -138,7 +163,8 @@ async def answer(visit: Visit) -> Response:
             await decide(uow, visit.id, version, Wish(to), visit.field("remark"))
     except CareError as error:
         return await _failed(visit, error, "waiting")
-    return visit.go(f"/extended?done={'granted' if to == Wish.APPROVED.value else 'declined'}")
+    done = "granted" if to == Wish.APPROVED.value else "declined"
+    return visit.go("/extended" + query_string(date=visit.field("date"), done=done))
 
 
 async def plan_teacher(visit: Visit) -> Response:

@@ -18,12 +18,11 @@ from care.term_changes import (
     NOT_OFFERED,
     ExtendedCare,
     TermDates,
-    WaveTimes,
     change_dates,
     change_extended,
-    change_wave,
     extended_venues,
 )
+from care.term_waves import WaveTimes, change_wave
 from console.door import Page, Visit, number
 from console.refusals import sentence
 
@@ -64,6 +63,12 @@ class SettingsView:
     error: str
     error_part: str
     ending: Ending | None
+
+    @property
+    def without_wave(self) -> tuple[int, ...]:
+        """Grades that may apply and leave with no wave."""
+        leaving = {grade for wave in self.waves for grade in wave.grades}
+        return tuple(grade for grade in self.term.grades if grade not in leaving) if self.term else ()
 
 
 async def show(visit: Visit) -> Response:
@@ -139,16 +144,20 @@ async def save_dates(visit: Visit) -> Response:
     return visit.go("/settings?saved=dates")
 
 
+def read_wave(visit: Visit) -> WaveTimes:
+    return WaveTimes(
+        grades=read_grades(visit),
+        starts_at=read_time(visit.field("starts_at")),
+        ends_at=read_time(visit.field("ends_at")),
+        gate=visit.field("gate").strip(),
+        guidance_venue=visit.field("guidance_venue").strip(),
+        course_venue=visit.field("course_venue").strip(),
+    )
+
+
 async def save_wave(visit: Visit) -> Response:
     try:
-        wanted = WaveTimes(
-            grades=read_grades(visit),
-            starts_at=read_time(visit.field("starts_at")),
-            ends_at=read_time(visit.field("ends_at")),
-            gate=visit.field("gate").strip(),
-            guidance_venue=visit.field("guidance_venue").strip(),
-            course_venue=visit.field("course_venue").strip(),
-        )
+        wanted = read_wave(visit)
         async with visit.working() as uow:
             await change_wave(uow, visit.id, wanted)
     except CareError as error:

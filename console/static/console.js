@@ -6,12 +6,28 @@
   const picks = () => all('[name="pick"]');
   const current = () => document.activeElement?.closest?.("[data-row]");
 
-  // The menu is always open where it is drawn as a bar.
-  const wide = matchMedia("(min-width: 64rem)");
+  // The menu is always open where it is drawn as a bar; its last part is folded away there, and nowhere else.
+  const wide = matchMedia("(min-width: 75rem)");
   const menu = document.querySelector("[data-menu]");
-  const unfold = () => menu && (menu.open = wide.matches);
+  const folded = document.querySelector("[data-fold]");
+  const unfold = () => {
+    if (menu) menu.open = wide.matches;
+    if (folded) folded.open = !wide.matches;
+  };
   wide.addEventListener("change", unfold);
   unfold();
+
+  function fold(event) {
+    if (folded && wide.matches && !folded.contains(event.target)) folded.open = false;
+  }
+
+  document.addEventListener("click", fold);
+  document.addEventListener("focusin", fold);
+  folded?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !wide.matches) return;
+    folded.open = false;
+    folded.querySelector("summary").focus();
+  });
 
   function count() {
     const shown = document.querySelector("[data-count]");

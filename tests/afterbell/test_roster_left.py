@@ -12,8 +12,10 @@ from sqlalchemy.orm import joinedload
 
 from afterbell.roster import import_roster
 from afterbell.roster.problems import RosterError
-from care.records import Application, Event, Letter, SchoolClass, State, Student
+from care.permissions import SYSTEM
+from care.records import Application, Event, Letter, SchoolClass, State, Student, Wave
 from care.school import School
+from care.term_waves import remove_wave
 
 FULL = "3(4)"
 
@@ -68,4 +70,19 @@ async def test_waves_that_leave_out_children_in_care_are_refused(databases: Data
     book = write_book(tmp_path / "roster.xlsx", {"批次": (WAVES[0], first, second)})
     with pytest.raises(RosterError, match=r"grade 3 is in no wave, but \d+ of its children have a place"):
         await import_roster(school, book)
+    await school.close()
+
+
+async def test_waves_are_matched_in_their_order(databases: Databases, tmp_path: Path) -> None:
+    """The first wave has been removed in the console: the book's row is the one that is left, and no second one."""
+    school = make_school(await databases.fresh())
+    async with school.work(SYSTEM) as uow:
+        first, second = list(await uow.session.scalars(select(Wave).order_by(Wave.ordinal)))
+        await remove_wave(uow, first.id, second.id)
+    rows = (WAVES[0], ("1,2,3,4", *WAVES[2][1:]))
+    told = await import_roster(school, write_book(tmp_path / "roster.xlsx", {"批次": rows}))
+    assert "waves" in told
+    async with school.look() as uow:
+        found = [(one.ordinal, one.grades) for one in await uow.session.scalars(select(Wave))]
+    assert found == [(2, [1, 2, 3, 4])]
     await school.close()

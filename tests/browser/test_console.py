@@ -95,6 +95,45 @@ async def test_bulk_approval_by_keyboard_alone(office: Office) -> None:
     assert office.complaints == []
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+async def test_the_bar_by_keyboard(office: Office, language: str) -> None:
+    """One row on a desk, the office's pages folded away; on a phone and a tablet all of them behind one button."""
+    page = await office.enter(await office.context(1280), language=language)
+    bar = page.locator("header.top")
+    box = await bar.bounding_box()
+    assert box is not None and box["height"] < 60
+    office_pages, calendar = page.locator("[data-fold] > summary"), page.locator('[data-fold] a[href="/calendar"]')
+    await expect(calendar).to_be_hidden()
+    await office_pages.focus()
+    await page.keyboard.press("Enter")
+    await expect(calendar).to_be_visible()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Escape")
+    await expect(calendar).to_be_hidden()
+    await expect(office_pages).to_be_focused()
+    await page.keyboard.press("Enter")
+    for _ in range(6):  # past its last page
+        await page.keyboard.press("Tab")
+    await expect(calendar).to_be_hidden()
+    await office_pages.focus()
+    await page.keyboard.press("Enter")
+    for _ in range(2):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/calendar")
+    await expect(page.locator("[data-fold] > summary.here")).to_be_visible()
+    for width in (820, 390):
+        await page.set_viewport_size({"width": width, "height": 844})
+        await expect(calendar).to_be_hidden()
+        await page.locator("[data-menu] > summary").click()
+        await expect(page.locator("header nav a")).to_have_count(13)
+        assert await page.locator("header nav a:visible").count() == 13
+        assert not await wider_than_the_screen(page)
+        assert await serious(page) == []
+        await page.locator("[data-menu] > summary").click()
+    assert office.complaints == []
+
+
 async def test_other_keys_of_the_list(office: Office) -> None:
     page = await office.enter(await office.context())
     await page.goto(f"{office.url}/applications")

@@ -75,6 +75,8 @@ async def test_signed_on_a_phone(gate: tuple[Office, Town], language: str, thank
     page = await office.page(context)
     await page.goto(await link(office, town, 2))
     await expect(page.locator(".sign-children strong")).to_have_text("Cai")
+    box = await page.locator("header.top").bounding_box()
+    assert box is not None and box["height"] < 60, "the school and the other language in one row"
     await expect(page.locator(".sign-children span")).to_contain_text("Ma Cai")
     done = page.locator("[data-done]")
     await expect(done).to_be_disabled()

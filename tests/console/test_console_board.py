@@ -154,6 +154,8 @@ async def test_the_roll_moves_the_numbers(sign_in: SignIn, school: School, town:
     assert "Staff member" in page
     assert "Expected but missing" in page
     assert "The guardians were asked at 16:40; no answer yet." in page
+    audit = (await head.get("/audit?subject=session&action=roll_done")).text
+    assert "Session 1(1)" in audit
 
 
 # a child's day

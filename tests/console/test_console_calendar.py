@@ -7,15 +7,18 @@ from datetime import date, time
 
 import httpx
 import pytest
+from chinese_calendar import Holiday
 from console_browser import Browser, SignIn
 from console_town import HOSTILE, Town, last_event
 from sqlalchemy import select, update
 
+import locales
 from care.calendar_dates import state_of
 from care.permissions import SYSTEM
 from care.records import CalendarDay, DayRules, Letter, LetterState, Role, Wave, WaveDay
 from care.school import School
 from care.work import UnitOfWork
+from locales.calendar import HOLIDAYS
 
 FRIDAY, MONDAY = "/calendar/2026-12-04", "/calendar/2026-11-30"
 SUNDAY = "/calendar/2026-12-06"
@@ -70,6 +73,26 @@ async def test_a_month_says_what_each_date_is(sign_in: SignIn, school: School, t
     assert "term ends" in january and "not yet announced" in january and "outside" not in january.lower()[:200]
     for month in ("2027-13", "x", "9999-01", "0001-01", "2026-11-1", "2026-1"):
         assert (await office.get(f"/calendar?month={month}")).status_code == 200, month
+
+
+async def test_official_holidays_are_named_in_ones_language(sign_in: SignIn, school: School, town: Town) -> None:
+    """What somebody typed stays as it is, in the list and in the form."""
+    async with school.work(SYSTEM) as uow:
+        await day(uow, 2026, 12, 3, school=False, note="国庆节")
+        await day(uow, 2026, 12, 5, school=True, note="国庆节")
+        await day(uow, 2026, 12, 4, school=False, note="国庆节后休整")
+    office = await sign_in(Role.OFFICE)
+    page = (await office.get("/calendar?month=2026-12")).text
+    assert "Thu 3 Dec: No school; National Day" in page and "Fri 4 Dec: No school; 国庆节后休整" in page
+    assert "no care; make-up day for National Day" in page
+    assert 'name="note" value="国庆节"' in (await office.get("/calendar/2026-12-03")).text
+    look = await put(office, MONDAY, "look", what="off", note="中秋")
+    assert "Note of the school: Mid-autumn Festival" in look.text and "学校说明：中秋" in look.text
+
+
+def test_every_holiday_of_the_official_list_has_a_name() -> None:
+    assert {one.chinese for one in Holiday} == set(HOLIDAYS)
+    assert {locales.words("zh_CN", "common")(name) for name in HOLIDAYS.values()} == set(HOLIDAYS)
 
 
 async def test_the_date_is_shown_then_saved(sign_in: SignIn, school: School, town: Town) -> None:

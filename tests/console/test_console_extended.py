@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+
 from console_browser import SignIn
 from console_town import Town, child
 from sqlalchemy import select
 
+from care.clock import MovableClock
 from care.extended.asking import ask, withdraw
 from care.permissions import SYSTEM, Actor
 from care.records import (
@@ -24,6 +27,7 @@ from care.records import (
 from care.school import School
 from scheduler import afternoon
 
+TUESDAY = date(2026, 11, 24)
 HOSTILE = "<i>=1+1</i>"
 
 
@@ -94,7 +98,7 @@ async def test_granted_and_declined(sign_in: SignIn, school: School, town: Town)
     answer = await office.post(f"/extended/requests/{fay}", version=version, to="approved")
     assert answer.headers["location"] == "/extended?done=granted"
     assert "Granted. The family has been told." in (await office.get("/extended?done=granted")).text
-    assert "stays: granted for today" in (await office.get("/extended")).text
+    assert "stays: granted for the day" in (await office.get("/extended")).text
 
     assert "Parent of Fay" not in (await leader.get("/extended")).text
     answer = await leader.post(f"/extended/requests/{fay}", version=version, to="declined")
@@ -155,6 +159,36 @@ async def test_the_settings(sign_in: SignIn, school: School, town: Town) -> None
     assert answer.status_code == 303
     async with school.look() as uow:
         assert (await uow.session.get_one(Term, town.term)).extended_capacity == 7
+
+
+async def test_after_midnight_the_new_date_is_one_link_away(sign_in: SignIn, school: School, town: Town) -> None:
+    """Fay waits here over midnight; her family asks for Tuesday. The page says which date it shows."""
+    office = await sign_in(Role.OFFICE)
+    await by_approval(sign_in, town)
+    await afternoon.tick(school)
+    assert "It is past midnight" not in (await office.get("/extended?date=2026-11-24")).text, "by day there is one date"
+    assert isinstance(school.clock, MovableClock)
+    school.clock.jump(datetime.combine(TUESDAY, time(0, 30), school.zone))
+    async with school.work(await parent(school, town, "Fay")) as uow:
+        await ask(uow, town.students["Fay"])
+    async with school.look() as uow:
+        found = (await uow.session.scalars(select(ExtendedRequest.id).where(ExtendedRequest.date == TUESDAY))).one()
+    office = await sign_in(Role.OFFICE)
+    night = (await office.get("/extended")).text
+    assert "Mon 23 Nov: Library, 17:25–18:30" in night and "stays: every week" in night
+    assert "Mon 23 Nov is still under way: this page shows it. What families ask for now is for Tue 24 Nov." in night
+    assert "Tue 24 Nov: 1 request" in night and "Grant</button>" not in night
+    new = (await office.get("/extended?date=2026-11-24")).text
+    assert "Tue 24 Nov: Library, 17:25–18:30" in new and "Mon 23 Nov is still under way." in new
+    assert "asked</span>" in new and "stays: every week" not in new
+    path = f"/extended/requests/{found}"
+    refused = await office.post(path, version="7", to="approved", date="2026-11-24")
+    assert refused.status_code == 409 and "Tue 24 Nov: Library" in refused.text, "what was before one stays"
+    done = await office.post(path, version="1", to="approved", date="2026-11-24")
+    assert (done.status_code, done.headers["location"]) == (303, "/extended?date=2026-11-24&done=granted")
+    assert "stays: granted for the day" in (await office.get(done.headers["location"])).text
+    for odd in ("2026-11-25", "x", "2026-11-23"):
+        assert "Mon 23 Nov: Library" in (await office.get(f"/extended?date={odd}")).text
 
 
 async def test_ending_it_says_first_what_it_means(sign_in: SignIn, school: School, town: Town) -> None:

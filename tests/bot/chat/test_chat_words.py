@@ -56,7 +56,7 @@ def _said(call: ast.Call) -> Sentence | None:
 def said_in_labels() -> set[Sentence]:
     """Sentences of ``locales/``: those in its tables, and those it says itself."""
     tables: set[Sentence] = {*labels.LABELS.values(), *labels.ACTIONS.values(), *labels.ERRORS.values()}
-    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS}
+    days = {*labels.WEEKDAYS, *labels.WEEKDAYS_SHORT, *labels.MONTHS, *calendar.MONTHS, *calendar.HOLIDAYS.values()}
     called = {
         said
         for module in (labels, calendar, whereabouts)
