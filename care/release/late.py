@@ -14,7 +14,7 @@ from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
-from care.missing import found_at
+from care.missing import arrived_key, found_at
 from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, CareSession, DayChild, SessionKind, Step
 from care.records.delivery import Class, Letter, LetterState
@@ -55,21 +55,30 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """``since``: from when the minutes count. ``session_id``, ``unsaid``: as in ``Late``."""
+    """``since``: from when the minutes count. ``found``: after the end of care, for the child was missing; all of its
+    family has been asked to come with that. ``session_id``, ``unsaid``: as in ``Late``."""
 
     id: int
     student_id: int
     since: datetime
+    found: bool
     session_id: int
     unsaid: bool
+
+    def after(self, step: int, minutes: Sequence[int]) -> timedelta:
+        """When a step is due after ``since``: the duty lead hears as long after all of the family as ever."""
+        asked = minutes[OTHERS - 1] if self.found and step == LEAD else 0
+        return timedelta(minutes=minutes[step - 1] - asked)
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
-    session, one number for each step; of a child that was missing and found later, after it was found, which its family
-    hears with the end of care. Those already taken are among them; their keys tell. A child of whom the roll has said
-    nothing reaches the duty lead alone: the family is not told that it is here."""
-    waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
+    session, one number for each step. Of a child that was missing and is found later they count from then on; as all of
+    its family hears at once that it is here and to be collected, the last step comes sooner by the minutes of the
+    second. Those already taken are among them; their keys tell. A child of whom the roll has said nothing reaches the
+    duty lead alone: the family is not told that it is here."""
+    soonest = min(*minutes, minutes[LEAD - 1] - minutes[OTHERS - 1])
+    waiting = await _still_here(uow, uow.now - timedelta(minutes=soonest))
     guardians, planned = await _who(uow, [one.student_id for one in waiting])
     alarmed = await _alarmed(uow, [one.id for one in waiting])
     found: list[Late] = []
@@ -77,10 +86,8 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         family = guardians.get(one.student_id, [])
         first = [person for person in family if person == planned.get(one.student_id)] or family[:1]
         people = {GUARDIAN: first, OTHERS: [person for person in family if person not in first], LEAD: []}
-        for step, after in enumerate(minutes, start=1):
-            if one.unsaid and step != LEAD:
-                continue
-            passed = uow.now >= one.since + timedelta(minutes=after)
+        for step in (LEAD,) if one.unsaid else (GUARDIAN, OTHERS, LEAD):
+            passed = uow.now >= one.since + one.after(step, minutes)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
                 found.append(Late(one.id, step, tuple(people[step]), one.session_id, one.unsaid))
     return found
@@ -118,8 +125,9 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     waiting: list[_Waiting] = []
     for row in await uow.connection.execute(query):
         ends_at = stay.ends_at if stay is not None and row.student_id in stay.students else row.ends_at
-        since = max(ends_at, row.found_at or ends_at)
-        waiting.append(_Waiting(row.id, row.student_id, since, row.session_id, row.step is Step.EXPECTED))
+        found, unsaid = row.found_at is not None and row.found_at >= ends_at, row.step is Step.EXPECTED
+        since = row.found_at if found else ends_at
+        waiting.append(_Waiting(row.id, row.student_id, since, found, row.session_id, unsaid))
     return [one for one in waiting if one.since <= ended_by]
 
 
@@ -246,9 +254,18 @@ async def uncollected_in(uow: UnitOfWork, session_id: int, also: Collection[int]
 
 
 async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> set[int]:
-    """Those of these people whom the first two steps have told: a letter is or can be with them. Who has no chat, or
-    has blocked it, has heard nothing."""
-    keys = [f"{_key(day_child_id, step)}:{person}" for step in (GUARDIAN, OTHERS) for person in people]
+    """Those of these people whom the first two steps have told, or that the child was found after the end of care: a
+    letter is or can be with them. Who has no chat, or has blocked it, has heard nothing."""
+    found = (
+        select(Alarm.id)
+        .join(DayChild)
+        .join(CareSession)
+        .where(DayChild.id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
+        .where(Alarm.closed_at >= CareSession.ends_at)
+    )
+    told_by = [_key(day_child_id, step) for step in (GUARDIAN, OTHERS)]
+    told_by += [arrived_key(alarm_id) for alarm_id in await uow.session.scalars(found)]
+    keys = [f"{key}:{person}" for key in told_by for person in people]
     query = (
         select(Letter.person_id)
         .join(Contact, Contact.person_id == Letter.person_id)

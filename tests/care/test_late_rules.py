@@ -15,7 +15,7 @@ from care.custody.chain import FAMILY, Link, Side, append
 from care.errors import Conflict
 from care.extended.session import open_extended
 from care.permissions import SYSTEM, Actor, Duty
-from care.records import Alarm, AlarmKind, CareSession, DayChild, Holder, Letter, Proof, Role, Step
+from care.records import Alarm, AlarmKind, CareSession, DayChild, DayRules, Holder, Letter, Proof, Role, Step, Term
 from care.release.alarms import close_alarm
 from care.release.late import take_together, uncollected_in
 from care.school import School
@@ -137,6 +137,34 @@ async def test_who_leaves_meanwhile_is_not_named_and_who_comes_later_is(school: 
             await at(school, 17, minute)
         assert await told_of(school) == [set(others), {undone}]
         assert {one.day_child_id for one in await alarms(school)} == {undone, *others}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found", "lead"),
+    [((10, 20, 30), 45, 55), ((10, 20, 30), 9, 40), ((5, 50, 52), 45, 47), ((10, 15, 60), 45, 90)],
+)
+async def test_a_child_found_after_the_end_reaches_the_duty_lead_sooner(
+    school: School, minutes: tuple[int, int, int], found: int, lead: int
+) -> None:
+    """In minutes after 17:00; care ends at 17:10. As long after all of its family was asked as ever."""
+    async with opened(school, CLASS):
+        await at(school, 14, 40)
+        (child,) = await only_here(school, 1)
+        teacher = await teacher_of(school, CLASS)
+        async with school.work(SYSTEM) as uow:
+            term_id = (await uow.session.scalars(select(Term.id))).one()
+            uow.session.add(DayRules(term_id=term_id, late_minutes=list(minutes)))
+        async with school.work(teacher) as uow:
+            await rollcall.mark(uow, child, Step.ABSENT)
+        await at(school, 17, found)
+        async with school.work(teacher) as uow:
+            await rollcall.mark(uow, child, Step.LATE)
+        first = 17 * 60 + lead
+        await at(school, *divmod(first - 1, 60))
+        assert await told_of(school) == []
+        await at(school, *divmod(first, 60))
+        await at(school, *divmod(first + 30, 60))
+        assert await told_of(school) == [{child}]
 
 
 async def test_children_of_extended_care_are_one_letter_of_their_own(school: School) -> None:
