@@ -115,10 +115,15 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     child = await child_of(uow, day_child_id)
     uow.record("missing_arrived", "student", child.student_id, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
-    await uow.post("child_arrived", guardians, Class.ALARM, key=f"arrived:{alarm.id}", alarm_id=alarm.id)
+    await uow.post("child_arrived", guardians, Class.ALARM, key=arrived_key(alarm.id), alarm_id=alarm.id)
     staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
     await show_missing(uow, alarm, guardians)
+
+
+def arrived_key(alarm_id: int) -> str:
+    """Of the letter to the family that the child is there after all."""
+    return f"arrived:{alarm_id}"
 
 
 def found_at(day_child_id: SQLColumnExpression[int]) -> ScalarSelect[datetime | None]:

@@ -11,32 +11,38 @@ from collections.abc import Sequence
 
 from care.day.rules import Rules
 from care.permissions import SYSTEM
-from care.release.late import open_steps, take_step, take_unsaid
+from care.release.late import HANDFUL, LEAD, Late, open_steps, take_step, take_together
 from care.school import School
 from care.work import UnitOfWork
 from scheduler.parts import by_itself, together
 
 
 async def chase_uncollected(school: School, rules: Rules) -> None:
-    """Takes the steps that are due and have not been taken, each child's by itself; of a class whose roll says nothing
-    about several children, all at once."""
+    """Takes the steps that are due and have not been taken, each child's by itself; the duty lead is told of many
+    children of one class at once."""
     async with school.look(SYSTEM) as uow:
         new = await open_steps(uow, rules.late_minutes)
-    classes: dict[int, list[int]] = defaultdict(list)
-    for late in new:
-        if late.unsaid_in is not None:
-            classes[late.unsaid_in].append(late.day_child_id)
-    for session_id, children in classes.items():
-        if len(children) > 1:
-            new = [late for late in new if late.day_child_id not in children]
-            await by_itself("unsaid", _one_class(school, session_id, children), session_id=session_id)
+    for (session_id, unsaid), many in _many_of_a_class(new).items():
+        new = [late for late in new if late not in many]
+        children = [late.day_child_id for late in many]
+        await by_itself("class uncollected", _take(school, session_id, children, unsaid), session_id=session_id)
     for child_id in dict.fromkeys(late.day_child_id for late in new):
         steps = [late for late in new if late.day_child_id == child_id]
         await by_itself("uncollected", together(school, take_step, steps), day_child_id=child_id)
 
 
-async def _one_class(school: School, session_id: int, children: Sequence[int]) -> None:
+def _many_of_a_class(due: Sequence[Late]) -> dict[tuple[int, bool], list[Late]]:
+    """The duty lead's steps by session, and by whether its roll says nothing, where there are several: of a roll that
+    nobody has called more than one, else more than a handful."""
+    steps: dict[tuple[int, bool], list[Late]] = defaultdict(list)
+    for late in due:
+        if late.step == LEAD:
+            steps[late.session_id, late.unsaid].append(late)
+    return {about: many for about, many in steps.items() if len(many) > (1 if about[1] else HANDFUL)}
+
+
+async def _take(school: School, session_id: int, children: Sequence[int], unsaid: bool) -> None:
     async def take(uow: UnitOfWork, _: None) -> None:
-        await take_unsaid(uow, session_id, children)
+        await take_together(uow, session_id, children, unsaid)
 
     await together(school, take, [None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from bot.chat.handover.words import of_another_day
 from bot.chat.kinds import Context, Kind
 from bot.chat.rolllist import counts, hour
 from bot.wire.view import Button, View, pack
@@ -61,7 +62,8 @@ async def _class_unsaid(c: Context) -> View | None:
         school_class=roll.school_class,
         names=shown if n <= FIRST_NAMES else _("{names} and others", names=shown),
     )
-    lines = [text, _on_duty(_, roll), _("Please find out where they are; the roll can still be called.")]
+    when = of_another_day(c.uow, _, roll.date)
+    lines = [text, *when, _on_duty(_, roll), _("Please find out where they are; the roll can still be called.")]
     return View("\n".join(lines), ((Button(_("Open the list"), pack("ko", roll.session_id)),),))
 
 

@@ -20,7 +20,7 @@ from bot.chat import (
     missing_letters,
     paper,
 )
-from bot.chat.handover import over
+from bot.chat.handover import late, over
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
@@ -272,5 +272,5 @@ KINDS: dict[str, Kind] = {
 KINDS |= (
     calendar.KINDS | leave_letters.KINDS | missing_letters.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
 )
-KINDS |= HANDOVER_KINDS | over.KINDS
+KINDS |= HANDOVER_KINDS | over.KINDS | late.KINDS
 KINDS |= day_sheet.KINDS | paper.KINDS

@@ -205,6 +205,14 @@ async def any_child(uow: UnitOfWork, day_child_id: int) -> GateChild | None:
     return next(iter(await _read(uow, _select().where(CHILDREN.c.id == day_child_id))), None)
 
 
+async def any_children(uow: UnitOfWork, ids: Iterable[int]) -> list[GateChild]:
+    """As ``any_child``, of several: those of one name told apart, by class and number."""
+    query = _select().where(CHILDREN.c.id.in_(set(ids)))
+    return await _told_apart(
+        uow, await _read(uow, query.order_by(SchoolClass.grade, SchoolClass.number, CHILDREN.c.number))
+    )
+
+
 async def _told_apart(uow: UnitOfWork, found: Sequence[GateChild]) -> list[GateChild]:
     """Gives each child that shares its name with another of its class's list a guardian's name."""
     if not found:

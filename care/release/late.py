@@ -7,37 +7,42 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
-from care.missing import found_at
-from care.records.day import Alarm, AlarmKind, CareSession, SessionKind, Step
+from care.missing import arrived_key, found_at
+from care.permissions import Permission
+from care.records.day import Alarm, AlarmKind, CareSession, DayChild, SessionKind, Step
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
 from care.release.alarms import raise_alarm
-from care.release.gate import any_child, hold_lists
+from care.release.gate import any_child, any_children, hold_lists
+from care.release.waiting import GateChild
 from care.work import UnitOfWork
 
 GUARDIAN, OTHERS, LEAD = 1, 2, 3
 """The steps: who is expected, the other guardians, the duty lead."""
+HANDFUL = 3
+"""So many children of a class who come due at once reach the duty lead in a letter each; more, in one letter."""
 KEPT = HERE | {Step.EXPECTED}
 """The child is here, or nobody has said whether it is: after the end of care somebody has to look."""
 
 
 @dataclass(frozen=True)
 class Late:
-    """A step that is due for a child, and whom it tells. The last step tells who answers for the day. ``unsaid_in``:
-    the session whose roll says nothing about the child."""
+    """A step that is due for a child, and whom it tells. The last step tells who answers for the day. ``session_id``:
+    where the child is; ``unsaid``: its roll says nothing about the child."""
 
     day_child_id: int
     step: int
     people: tuple[int, ...]
-    unsaid_in: int | None = None
+    session_id: int
+    unsaid: bool = False
 
     def letters(self) -> list[str]:
         """The keys of the letters to whom the step tells."""
@@ -50,20 +55,30 @@ def _key(day_child_id: int, step: int) -> str:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """``since``: from when the minutes count. ``unsaid_in``: the session whose roll says nothing about the child."""
+    """``since``: from when the minutes count. ``found``: after the end of care, for the child was missing; all of its
+    family has been asked to come with that. ``session_id``, ``unsaid``: as in ``Late``."""
 
     id: int
     student_id: int
     since: datetime
-    unsaid_in: int | None
+    found: bool
+    session_id: int
+    unsaid: bool
+
+    def after(self, step: int, minutes: Sequence[int]) -> timedelta:
+        """When a step is due after ``since``: the duty lead hears as long after all of the family as ever."""
+        asked = minutes[OTHERS - 1] if self.found and step == LEAD else 0
+        return timedelta(minutes=minutes[step - 1] - asked)
 
 
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
-    session, one number for each step; of a child that was missing and found later, after it was found, which its family
-    hears with the end of care. Those already taken are among them; their keys tell. A child of whom the roll has said
-    nothing reaches the duty lead alone: the family is not told that it is here."""
-    waiting = await _still_here(uow, uow.now - timedelta(minutes=min(minutes)))
+    session, one number for each step. Of a child that was missing and is found later they count from then on; as all of
+    its family hears at once that it is here and to be collected, the last step comes sooner by the minutes of the
+    second. Those already taken are among them; their keys tell. A child of whom the roll has said nothing reaches the
+    duty lead alone: the family is not told that it is here."""
+    soonest = min(*minutes, minutes[LEAD - 1] - minutes[OTHERS - 1])
+    waiting = await _still_here(uow, uow.now - timedelta(minutes=soonest))
     guardians, planned = await _who(uow, [one.student_id for one in waiting])
     alarmed = await _alarmed(uow, [one.id for one in waiting])
     found: list[Late] = []
@@ -71,12 +86,10 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         family = guardians.get(one.student_id, [])
         first = [person for person in family if person == planned.get(one.student_id)] or family[:1]
         people = {GUARDIAN: first, OTHERS: [person for person in family if person not in first], LEAD: []}
-        for step, after in enumerate(minutes, start=1):
-            if one.unsaid_in is not None and step != LEAD:
-                continue
-            passed = uow.now >= one.since + timedelta(minutes=after)
+        for step in (LEAD,) if one.unsaid else (GUARDIAN, OTHERS, LEAD):
+            passed = uow.now >= one.since + one.after(step, minutes)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
-                found.append(Late(one.id, step, tuple(people[step]), one.unsaid_in))
+                found.append(Late(one.id, step, tuple(people[step]), one.session_id, one.unsaid))
     return found
 
 
@@ -92,7 +105,8 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
         return []
     stay = await staying(uow, uow.day)
     query = (
-        select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.session_id, CareSession.ends_at, CHAIN.c.step)
+        select(CHILDREN.c.id, CHILDREN.c.student_id, CareSession.ends_at, CHAIN.c.step)
+        .add_columns(func.coalesce(_there.id, CHILDREN.c.session_id).label("session_id"))
         .add_columns(found_at(CHILDREN.c.id).label("found_at"))
         .join(CHAIN, and_(CHAIN.c.day_child_id == CHILDREN.c.id, CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(CareSession, CareSession.id == CHILDREN.c.session_id)
@@ -111,8 +125,9 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     waiting: list[_Waiting] = []
     for row in await uow.connection.execute(query):
         ends_at = stay.ends_at if stay is not None and row.student_id in stay.students else row.ends_at
-        since, unsaid = max(ends_at, row.found_at or ends_at), row.step is Step.EXPECTED
-        waiting.append(_Waiting(row.id, row.student_id, since, row.session_id if unsaid else None))
+        found, unsaid = row.found_at is not None and row.found_at >= ends_at, row.step is Step.EXPECTED
+        since = row.found_at if found else ends_at
+        waiting.append(_Waiting(row.id, row.student_id, since, found, row.session_id, unsaid))
     return [one for one in waiting if one.since <= ended_by]
 
 
@@ -170,13 +185,20 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     if late.step < LEAD:
         await _ask(uow, late)
         return
-    alarm, new = await raise_alarm(uow, late.day_child_id, AlarmKind.UNCOLLECTED)
+    alarm = await _alarm_for_lead(uow, one)
+    if alarm is not None:
+        people = await who_answers(uow, one.date)
+        await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
+
+
+async def _alarm_for_lead(uow: UnitOfWork, one: GateChild) -> Alarm | None:
+    """The alarm that the last step opens; None where it is open already."""
+    alarm, new = await raise_alarm(uow, one.id, AlarmKind.UNCOLLECTED)
     if not new:
-        return
+        return None
     alarm.lead_told_at = uow.now
     uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
-    people = await who_answers(uow, one.date)
-    await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
+    return alarm
 
 
 async def _ask(uow: UnitOfWork, late: Late) -> None:
@@ -190,29 +212,60 @@ async def _ask(uow: UnitOfWork, late: Late) -> None:
     await uow.post("child_uncollected", late.people, Class.ALARM, key=key, day_child_id=child, step=step)
 
 
-async def take_unsaid(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int]) -> None:
-    """The last step for several children of one class of whom the roll says nothing, mostly because nobody has called
-    it: an alarm for each, and one letter that names them. Nothing is done for whom ``take_step`` does nothing."""
+async def take_together(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int], unsaid: bool) -> None:
+    """The last step for several children of one class, or of extended care, at once: an alarm for each, and one letter
+    about them all. ``unsaid``: the roll says nothing about them, mostly because nobody has called it. Nothing is done
+    for whom ``take_step`` does nothing, nor for who has come to be among the others meanwhile."""
     await hold_lists(uow, day_child_ids)
-    new: list[int] = []
+    alarms: dict[int, int] = {}
     for day_child_id in day_child_ids:
         one = await any_child(uow, day_child_id)
-        if one is None or one.step is not Step.EXPECTED or one.paper_since is not None:
+        if one is None or one.paper_since is not None or not (one.step is Step.EXPECTED if unsaid else one.is_here):
             continue
-        alarm, is_new = await raise_alarm(uow, day_child_id, AlarmKind.UNCOLLECTED)
-        if is_new:
-            alarm.lead_told_at = uow.now
-            uow.record("child_uncollected", "student", one.student_id, alarm=alarm.id)
-            new.append(day_child_id)
-    if new:
-        people, key = await who_answers(uow, uow.day), f"late_class:{session_id}:{uow.now.isoformat()}"
-        await uow.post("class_unsaid_lead", people, Class.ALARM, key=key, session_id=session_id, children=new)
+        alarm = await _alarm_for_lead(uow, one)
+        if alarm is not None:
+            alarms[day_child_id] = alarm.id
+    if alarms:
+        kind = "class_unsaid_lead" if unsaid else "class_uncollected_lead"
+        people, key = await who_answers(uow, uow.day), f"late_class:{min(alarms.values())}"
+        await uow.post(kind, people, Class.ALARM, key=key, session_id=session_id, children=list(alarms))
+
+
+async def uncollected_in(uow: UnitOfWork, session_id: int, also: Collection[int] = ()) -> list[tuple[int, GateChild]]:
+    """The children of a class, or of extended care, of whom the last step has told while they were here, each with its
+    open alarm: as far as the actor answers for them, by class and number. ``also``: these day children, wherever they
+    are by now."""
+    session = await uow.session.get(CareSession, session_id)
+    if session is None:
+        return []
+    query = (
+        select(Alarm.day_child_id, Alarm.id)
+        .join(DayChild)
+        .where(DayChild.date == session.date, Alarm.kind == AlarmKind.UNCOLLECTED, Alarm.closed_at.is_(None))
+    )
+    alarms = {row.day_child_id: row.id for row in await uow.connection.execute(query)}
+    return [
+        (alarms[one.id], one)
+        for one in await any_children(uow, alarms)
+        if (one.session_id == session_id or one.id in also)
+        and one.step is not Step.EXPECTED
+        and uow.actor.may_for(Permission.ANSWER_FOR_DAY, one.grade, one.class_id)
+    ]
 
 
 async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> set[int]:
-    """Those of these people whom the first two steps have told: a letter is or can be with them. Who has no chat, or
-    has blocked it, has heard nothing."""
-    keys = [f"{_key(day_child_id, step)}:{person}" for step in (GUARDIAN, OTHERS) for person in people]
+    """Those of these people whom the first two steps have told, or that the child was found after the end of care: a
+    letter is or can be with them. Who has no chat, or has blocked it, has heard nothing."""
+    found = (
+        select(Alarm.id)
+        .join(DayChild)
+        .join(CareSession)
+        .where(DayChild.id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
+        .where(Alarm.closed_at >= CareSession.ends_at)
+    )
+    told_by = [_key(day_child_id, step) for step in (GUARDIAN, OTHERS)]
+    told_by += [arrived_key(alarm_id) for alarm_id in await uow.session.scalars(found)]
+    keys = [f"{key}:{person}" for key in told_by for person in people]
     query = (
         select(Letter.person_id)
         .join(Contact, Contact.person_id == Letter.person_id)

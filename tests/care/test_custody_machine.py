@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,9 +26,9 @@ from care.custody.steps import HELD_BY, may_follow
 from care.errors import CareError
 from care.people import actor_for
 from care.permissions import SYSTEM, Actor
-from care.records import Adult, Alarm, AlarmKind, CustodyEvent, DayChild, Holder, Person, Proof, Step
+from care.records import Adult, Alarm, AlarmKind, CustodyEvent, DayChild, Holder, Letter, Person, Proof, Step
 from care.release.giving import Given, Held, leave_alone, line_out, line_out_all, release
-from care.release.late import due_steps, take_step
+from care.release.late import LEAD, due_steps, take_step, take_together
 from care.release.refusing import Why, refuse
 from care.release.signing import make_token, sign
 from care.release.undoing import Slip, acknowledge, dispute, undo
@@ -46,6 +46,7 @@ WHICH = st.integers(0, 99)
 SEEN = st.sampled_from(["now", "now", "now", "before", "none", "later"])
 
 
+TO_THE_LEAD = ("child_uncollected_lead", "class_uncollected_lead", "class_unsaid_lead")
 EVERY_ROW = (
     select(DayChild.__table__, CustodyEvent.__table__)
     .join(CustodyEvent, CustodyEvent.day_child_id == DayChild.id)
@@ -255,14 +256,41 @@ class Custody(RuleBasedStateMachine):
         until = min(clock.now() + timedelta(seconds=seconds), NOON + timedelta(hours=11))
         clock.jump(until)  # type: ignore[attr-defined]
 
-    @rule()
-    def ticks(self) -> None:
+    @rule(after=st.sampled_from([0, 0, 10, 30]), of_a_class=st.booleans())
+    def ticks(self, after: int, of_a_class: bool) -> None:
+        """``after``: not before so many minutes have passed since the end of care. ``of_a_class``: the duty lead is
+        told of all children of a class at once, else of each."""
+        if after:
+            over = NOON.replace(hour=17, minute=10) + timedelta(minutes=after)
+            self.passes(max(0, int((over - self.school.clock.now()).total_seconds())))
+
         async def tick() -> None:
             async with self.school.work(SYSTEM) as uow:
-                for late in await due_steps(uow, (10, 20, 30)):
-                    await take_step(uow, late)
+                due = await due_steps(uow, (10, 20, 30))
+                groups: dict[tuple[int, bool], list[int]] = defaultdict(list)
+                for late in due:
+                    if of_a_class and late.step == LEAD:
+                        groups[late.session_id, late.unsaid].append(late.day_child_id)
+                    else:
+                        await take_step(uow, late)
+                for (session_id, unsaid), children in groups.items():
+                    await take_together(uow, session_id, children, unsaid)
+            for late in due:
+                assert late.step != LEAD or await self._open(late.day_child_id, AlarmKind.UNCOLLECTED)
+            await self._check_told()
 
         self.run(tick())
+
+    async def _check_told(self) -> None:
+        """Each alarm of the clock is told once: by a letter of its own, or by one about its class."""
+        async with self.school.look() as uow:
+            of = {one.id: one for one in await uow.session.scalars(select(Alarm))}
+            letters = list(await uow.session.scalars(select(Letter).where(Letter.kind.in_(TO_THE_LEAD))))
+        told = [one.params.get("children") or [of[one.params["alarm_id"]].day_child_id] for one in letters]
+        raised = Counter(one.day_child_id for one in of.values() if one.kind is AlarmKind.UNCOLLECTED)
+        assert Counter(child for children in told for child in children) == raised
+        self.done["told of a child"] += sum(1 for one in letters if "alarm_id" in one.params)
+        self.done["told of a class"] += sum(1 for children in told if len(children) > 1)
 
     # what always holds
 
@@ -342,7 +370,8 @@ def test_whatever_anybody_does(built: tuple[Path, Town]) -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
-        assert Custody.done["released"] and Custody.done["held"], "a machine in which nothing happens proves nothing"
+        for what in ("released", "held", "told of a child", "told of a class"):
+            assert Custody.done[what], f"a machine in which nothing happens proves nothing: {Custody.done}"
         _each_kind_once()
 
 

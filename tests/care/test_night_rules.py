@@ -76,8 +76,8 @@ async def test_after_midnight_only_who_is_here_matters(school: School) -> None:
         before = await letters(school)
         await at(school, 0, 20, WEDNESDAY)
         new = await letters(school) - before
-        assert set(new) == {"child_uncollected", "child_uncollected_lead", "day_still_open"}
-        assert new["child_uncollected"] >= new["child_uncollected_lead"] > 0
+        assert set(new) == {"child_uncollected", "class_uncollected_lead", "day_still_open"}
+        assert new["child_uncollected"] > new["class_uncollected_lead"] == 1
         await at(school, 0, 50, WEDNESDAY)
         assert await letters(school) - before == new
         teacher = await teacher_of(school, CLASS)

@@ -18,7 +18,7 @@ from care.paper.mark import back_from_paper, go_on_paper, marks
 from care.paper.sheet import paper_children, paper_session
 from care.permissions import SYSTEM, Actor
 from care.records import Alarm, CareDay, DayChild, Event, Role, StaffRole
-from care.release.late import LEAD, due_steps, take_step, take_unsaid
+from care.release.late import LEAD, due_steps, take_step, take_together
 from care.school import School
 
 CLASS, OTHER = "2(3)", "3(5)"
@@ -61,7 +61,7 @@ async def test_nobody_of_the_class_is_asked_for(school: School) -> None:
         assert (on_paper.paper_by, on_paper.on_paper) == (teacher.name, on_paper.tally.waiting)
         assert len(await letters(school, "handover_on_paper")) == 1, "who answers for the day knows that it holds"
         await at(school, 17, 55)
-        assert await asked_for(school, mine) == 0 and await letters(school, "child_uncollected_lead") != []
+        assert await asked_for(school, mine) == 0 and await letters(school, "class_uncollected_lead") != []
         assert await asked_for(school, other) > 0, "the other class's clock goes on"
         assert not (await group(school, head, mine)).is_over(school.clock.now())
 
@@ -180,10 +180,10 @@ async def test_a_class_of_whom_nothing_is_said_is_kept_back(school: School) -> N
         async with school.look(SYSTEM) as uow:
             found = [one for one in await due_steps(uow, (10, 20, 30)) if one.step == LEAD]
         mine = (await session_of(school, CLASS)).id
-        assert len(found) > 1 and {one.unsaid_in for one in found} == {mine}
+        assert len(found) > 1 and {(one.session_id, one.unsaid) for one in found} == {(mine, True)}
         await does(school, await teacher_of(school, CLASS), lambda uow: go_on_paper(uow, mine))
         async with school.work(SYSTEM) as uow:
-            await take_unsaid(uow, mine, [one.day_child_id for one in found])
+            await take_together(uow, mine, [one.day_child_id for one in found], unsaid=True)
         assert await letters(school, "class_unsaid_lead") == []
         async with school.look() as uow:
             assert list(await uow.session.scalars(select(Alarm))) == []

@@ -17,9 +17,10 @@ from care.clock import stopped_clock
 from care.custody.ledger import Verified, verify
 from care.outbox import missed_reminders
 from care.permissions import SYSTEM
-from care.records import CareDay, CareSession, Letter
+from care.records import Alarm, CareDay, CareSession, Letter
 from care.release import late
 from care.school import School
+from care.work import UnitOfWork
 from scheduler import afternoon, uncollected
 
 CLASS = "2(3)"
@@ -122,6 +123,37 @@ async def test_a_stop_between_two_children(address: str, monkeypatch: pytest.Mon
     assert len(whole) == len(set(whole)) and len(half) < len(whole)
     await tick(again, at(17, 32))
     assert await letters(again) == whole
+    await again.close()
+
+
+async def test_a_stop_in_the_letter_about_a_class(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends before the duty lead's letter is committed, the clock goes back, and on again: there is one,
+    which names every child, and an alarm for each."""
+    monkeypatch.setattr(uncollected, "HANDFUL", 2)
+    school = await opened_at(address, at(17, 30))
+    await afternoon.tick(school)
+
+    async def interrupted(uow: UnitOfWork, session_id: int, children: list[int], unsaid: bool) -> None:
+        await late.take_together(uow, session_id, children, unsaid)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as killed:
+        killed.setattr(uncollected, "take_together", interrupted)
+        with pytest.raises(asyncio.CancelledError):
+            await tick(school, at(17, 40))
+    await school.close()
+
+    for minute in (41, 5, 40):
+        again = await opened_at(address, at(17, minute))
+        await afternoon.tick(again)
+        if minute != 40:
+            await again.close()
+    await tick(again, at(17, 50))
+    async with again.look() as uow:
+        (told,) = await uow.session.scalars(select(Letter).where(Letter.kind == "class_uncollected_lead"))
+        raised = [one.day_child_id for one in await uow.session.scalars(select(Alarm).order_by(Alarm.id))]
+        assert told.params["children"] == raised and len(raised) == 3
+        assert await uow.session.scalar(select(Letter.id).where(Letter.kind == "child_uncollected_lead")) is None
     await again.close()
 
 

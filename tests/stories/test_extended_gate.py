@@ -15,7 +15,7 @@ from care.extended import handover as extended_handover
 from care.extended.roll import sign_in
 from care.extended.session import choose_teacher, session_on
 from care.permissions import SYSTEM
-from care.records import AlarmKind, Application, DayChild, LeaveMode, Step
+from care.records import AlarmKind, Application, DayChild, LeaveMode, Person, SchoolClass, Step, Student
 
 
 @asynccontextmanager
@@ -94,6 +94,65 @@ async def test_more_children_than_a_message_holds_are_shown_class_by_class(
         await keeper.tap(mother.name)
         await keeper.tap("我认识来人")
         assert (await gate.last(child)).step is Step.RELEASED
+
+
+async def test_a_teacher_stays_in_the_class_while_its_children_wait(
+    sqlite: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each hand-over, and when one is held or taken back; then the classes come again, or when they are asked
+    for."""
+    monkeypatch.setattr("bot.chat.handover.lists.MANY", 0)
+    async with in_extended_care(sqlite) as (gate, keeper, (child, other)):
+        name, second, (mother, *_) = await gate.name(child), await gate.name(other), await gate.guardians(child)
+        third = (await gate.children("3(6)"))[2]
+        async with gate.stage.school.work(SYSTEM) as uow:
+            school_class = SchoolClass(grade=3, number=99, capacity=9)
+            uow.session.add(school_class)
+            await uow.session.flush()
+            (await uow.session.get_one(DayChild, third.id)).extended_at = uow.now
+            (await uow.session.get_one(Student, third.student_id)).school_class_id = school_class.id
+
+        async def hand_over(player: Player) -> None:
+            await player.tap(name)
+            await player.tap(mother.name)
+            await player.tap("我认识来人")
+            assert (await gate.last(child)).step is Step.RELEASED
+
+        await keeper.send("/handover")
+        keeper.reads("请点班级")
+        await hand_over_by_data(gate, keeper, child, mother)
+        keeper.reads("请点班级")
+        await keeper.tap("撤回")
+        await keeper.tap("点错了孩子")
+        await keeper.tap("3(6) · 2")
+        await hand_over(keeper)
+        assert offers(keeper, second) and not offers(keeper, "3(99)")
+        await keeper.tap("撤回")
+        await keeper.tap("点错了孩子")
+        assert offers(keeper, name) and offers(keeper, second)
+        await keeper.tap(name)
+        await keeper.tap("不在名单")
+        await keeper.send("一位戴帽子的男士")
+        keeper.reads("请稍等")
+        assert offers(keeper, second)
+        await hand_over(keeper)
+        await keeper.tap(second)
+        await keeper.tap("自行回家")
+        await keeper.tap("是，自行回家")
+        keeper.reads("请点班级")
+        assert offers(keeper, "3(99) · 1")
+        await keeper.tap("3(99) · 1")
+        await keeper.tap("全部班级")
+        await keeper.tap("3(99) · 1")
+        assert offers(keeper, await gate.name(third))
+        await keeper.send("/handover")
+        keeper.reads("请点班级")
+
+
+async def hand_over_by_data(gate: GateStage, keeper: Player, child: DayChild, mother: Person) -> None:
+    """From the list of the classes, as by a name that was typed there."""
+    await keeper.tap(data=f"hg:l:1:g{mother.id}:{child.id}.{(await gate.last(child)).seq}")
+    assert (await gate.last(child)).step is Step.RELEASED
 
 
 async def test_who_says_that_extended_care_hands_over_on_paper(sqlite: Databases) -> None:

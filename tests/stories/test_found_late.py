@@ -48,7 +48,8 @@ def count(player: Player, *words: str) -> int:
     ],
 )
 async def test_found_after_the_end(sqlite: Databases, language: str, here: str, come: str, still: str) -> None:
-    """From then on the uncollected clock counts anew, up to the duty lead."""
+    """From then on the uncollected clock counts anew. All of the family has been asked by then: the duty lead hears
+    of the child as long after it as ever, and reads that they know."""
     async with open_gate(sqlite, "2(3)", moment=at(16, 20)) as gate:
         child, lead = (await gate.children("2(3)"))[0], await gate.lead()
         family = await gate.players(child)
@@ -65,9 +66,10 @@ async def test_found_after_the_end(sqlite: Databases, language: str, here: str, 
         name = await gate.name(child)
         assert count(lead, f"还没有人接：{name}") == 0
         await gate.stage.at(at(17, 54, 59))
-        assert count(family[0], still) == 0
+        assert (count(family[0], still), count(lead, f"还没有人接：{name}")) == (0, 0)
         await gate.stage.at(at(17, 55, 1))
         assert [count(one, still) for one in family] == [1, 0]
+        lead.finds(f"还没有人接：{name}（2(3)班，1 号）。\n已通知全部家长。")
         await gate.stage.at(at(18, 16))
         assert [count(one, still) for one in family] == [1, 1]
         assert count(lead, f"还没有人接：{name}") == 1

@@ -19,22 +19,28 @@ from locales.labels import error_sentence
 FLOW = "gate"
 LIST, WHO, UNDO, CLOSE = "list", "who", "undo", "close"
 """What typed words are: a code or a child; who asked for a child; why a release is undone; how an alarm ended."""
-KEPT = ("session", "date", "code")
+KEPT = ("session", "class", "date", "code")
+ALL_CLASSES = 0
 
 Done = TypeVar("Done")
 
 
 async def show_list(turn: Turn, session_id: int, note: str = "", class_id: int | None = None) -> None:
-    """The list in place of what was tapped; from now on codes typed here are for it."""
-    view = await gate_list(turn.uow, turn._, session_id, note, class_id)
-    await keep_list(turn, session_id)
-    await turn.show(view)
+    """The list in place of what was tapped; from now on codes typed here are for it. ``class_id``: where many are shown
+    class by class, the one to show, or ``ALL_CLASSES``; None: the one that was shown here before."""
+    await keep_list(turn, session_id, class_id=class_id)
+    shown = (await kept(turn)).get("class") or None
+    await turn.show(await gate_list(turn.uow, turn._, session_id, note, shown))
 
 
-async def keep_list(turn: Turn, session_id: int | None, code: tuple[Adult, int] | None = None) -> None:
+async def keep_list(
+    turn: Turn, session_id: int | None, code: tuple[Adult, int] | None = None, class_id: int | None = None
+) -> None:
     """What is typed here from now on is for the gate; ``code``: whose code was typed last."""
     answers = await kept(turn)
     if session_id is not None:
+        if class_id is not None or answers.get("session") != session_id:
+            answers["class"] = class_id or ALL_CLASSES
         answers["session"] = session_id
     if code is not None:
         answers["code"] = [turn.uow.day.isoformat(), code[0].value, code[1]]

@@ -8,18 +8,16 @@ from bot.chat.handover import screens
 from bot.chat.handover.words import Handed, pack_seen, who_is
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import DATA_LIMIT, Button, View, pack
-from care.enrolment.family import unrestricted_guardians
-from care.extended.asking import may_still_stay
 from care.permissions import Permission
 from care.records.day import Alarm, CustodyEvent, Step
 from care.records.people import Guardianship, Person
 from care.release.alarms import gate_alarm
 from care.release.gate import any_child, just_released
-from care.release.late import GUARDIAN, told
 from care.release.refusing import Why
 from care.release.undoing import Release, Slip, release_told
 from care.release.waiting import GateChild
-from locales import mark
+from care.work import UnitOfWork
+from locales import Words, mark
 from locales.labels import clock_on, label, listed
 
 
@@ -33,7 +31,7 @@ async def _may_be_told(c: Context, student_id: int) -> bool:
     return await c.uow.session.scalar(query) is not None
 
 
-async def _own(c: Context, day_child_id: int) -> GateChild | None:
+async def own(c: Context, day_child_id: int) -> GateChild | None:
     one = await any_child(c.uow, day_child_id)
     return one if one is not None and await _may_be_told(c, one.student_id) else None
 
@@ -43,7 +41,7 @@ def _time(c: Context, one: GateChild) -> str:
 
 
 async def _lined_out(c: Context) -> View | None:
-    found = [await _own(c, child) for child, _seq in c.params["links"]]
+    found = [await own(c, child) for child, _seq in c.params["links"]]
     children = [one for one in found if one is not None and one.on_the_way]
     if not children:
         return None
@@ -63,7 +61,7 @@ async def _released(c: Context) -> View | None:
     """With two buttons: all of it is known to me, and (by child) this is not right."""
     told: list[Release] = []
     for child, seq in c.params["links"]:
-        if await _own(c, child) is not None:
+        if await own(c, child) is not None:
             one = await release_told(c.uow, child, seq)
             if one.holds:
                 told.append(one)
@@ -104,7 +102,7 @@ def _release_line(c: Context, told: Release) -> str:
 
 
 async def _release_undone(c: Context) -> View | None:
-    one = await _own(c, c.params["day_child_id"])
+    one = await own(c, c.params["day_child_id"])
     if one is None:
         return None
     query = select(CustodyEvent).where(CustodyEvent.day_child_id == one.id, CustodyEvent.seq == c.params["seq"])
@@ -140,7 +138,7 @@ async def _release_refused(c: Context) -> View | None:
     """For who answers for the day: the screen at the gate says nothing of it."""
     alarm = await gate_alarm(c.uow, c.params["alarm_id"])
     one = await any_child(c.uow, alarm.day_child_id)
-    if one is None or not _answers(c, one):
+    if one is None or not answers(c.uow, one):
         return None
     why = Why(c.params["why"])
     lines = [
@@ -148,17 +146,17 @@ async def _release_refused(c: Context) -> View | None:
         c._("Told by {teacher}, {gate}. The adult has been asked to wait.", teacher=c.params["teacher"], gate=one.gate),
         screens.state(c.uow, c._, one),
     ]
-    return View("\n".join(lines), _close_row(c, alarm))
+    return View("\n".join(lines), close_row(c._, alarm))
 
 
-def _answers(c: Context, one: GateChild) -> bool:
-    return c.uow.actor.may_for(Permission.ANSWER_FOR_DAY, one.grade, one.class_id)
+def answers(uow: UnitOfWork, one: GateChild) -> bool:
+    return uow.actor.may_for(Permission.ANSWER_FOR_DAY, one.grade, one.class_id)
 
 
-def _close_row(c: Context, alarm: Alarm) -> tuple[tuple[Button, ...], ...]:
+def close_row(_: Words, alarm: Alarm) -> tuple[tuple[Button, ...], ...]:
     if alarm.closed_at is not None:
         return ()
-    return ((Button(c._("Close with a reason"), pack("hc", alarm.id)),),)
+    return ((Button(_("Close with a reason"), pack("hc", alarm.id)),),)
 
 
 async def _release_disputed(c: Context) -> View | None:
@@ -167,12 +165,12 @@ async def _release_disputed(c: Context) -> View | None:
     lines = [
         c._("⚠ “Not right”, says {guardian}: {child}.", guardian=c.params["by"], child=who_is(c._, told.child)),
         _release_line(c, told),
-        *await _guardians(c, told.child),
+        *await phones(c.uow, c._, told.child),
     ]
-    return View("\n".join(lines), _close_row(c, alarm) if _answers(c, told.child) else ())
+    return View("\n".join(lines), close_row(c._, alarm) if answers(c.uow, told.child) else ())
 
 
-async def _guardians(c: Context, one: GateChild) -> list[str]:
+async def phones(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
     """Whom to ring up, for who answers for the day and for the child's own homeroom teacher."""
     query = (
         select(Person, Guardianship.relation)
@@ -181,68 +179,9 @@ async def _guardians(c: Context, one: GateChild) -> list[str]:
         .order_by(Guardianship.id)
     )
     return [
-        f"{label(c._, relation)} {person.name} {person.phone or ''}".rstrip()
-        for person, relation in await c.uow.session.execute(query)
+        f"{label(_, relation)} {person.name} {person.phone or ''}".rstrip()
+        for person, relation in await uow.session.execute(query)
     ]
-
-
-async def _child_uncollected(c: Context) -> View | None:
-    one = await _own(c, c.params["day_child_id"])
-    if one is None or not one.is_here or one.paper_since is not None:
-        return None
-    ended = f"{one.ends_at.astimezone(c.uow.school.zone):%H:%M}"
-    text = c._(
-        "{child} is still at school: care ended at {time}. Please come to the gate ({gate}).",
-        child=one.name,
-        time=ended,
-        gate=one.gate,
-    )
-    text += "\n" + c._("{teacher} is with your child.", teacher=one.holder_name) if one.holder_name else ""
-    if c.params["step"] == GUARDIAN:
-        stay = await may_still_stay(c.uow, one.student_id)
-        return View(text, ((Button(c._("Extended care today"), pack("go", "extended")),),) if stay else ())
-    others = set(await unrestricted_guardians(c.uow, one.student_id)) - {c.uow.actor.person_id}
-    if await told(c.uow, one.id, others):
-        text += "\n" + c._("Nobody has come so far, and the other guardian has been told.")
-    else:
-        text += "\n" + c._("Nobody has come so far, and nobody else of the family could be told here.")
-    return View(text)
-
-
-async def _child_uncollected_lead(c: Context) -> View | None:
-    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
-    one = await any_child(c.uow, alarm.day_child_id)
-    if one is None or alarm.closed_at is not None or not _answers(c, one):
-        return None
-    if one.step is Step.EXPECTED:
-        head = [c._("⚠ Care is over, and nothing has been said about {child} at the roll.", child=who_is(c._, one))]
-    else:
-        head = [c._("⚠ Not collected: {child}.", child=who_is(c._, one)), await _who_was_told(c, one)]
-    lines = [
-        *head,
-        screens.state(c.uow, c._, one),
-        *await _guardians(c, one),
-    ]
-    return View("\n".join(lines), _close_row(c, alarm))
-
-
-async def _who_was_told(c: Context, one: GateChild) -> str:
-    """Whom the letters have reached, and who is to be rung up: the phones stand below."""
-    query = (
-        select(Person.id, Person.name)
-        .join(Guardianship, Guardianship.person_id == Person.id)
-        .where(Guardianship.student_id == one.student_id, Guardianship.restricted.is_(False))
-        .order_by(Guardianship.id)
-    )
-    names = {row.id: row.name for row in await c.uow.connection.execute(query)}
-    reached = await told(c.uow, one.id, names)
-    others = [name for person, name in names.items() if person not in reached]
-    if not reached:
-        return c._("No guardian could be told here: please ring up.")
-    if not others:
-        return c._("All guardians have been told.")
-    knowing = listed(c._, [name for person, name in names.items() if person in reached])
-    return c._("Told: {names}. Please ring up {others}.", names=knowing, others=listed(c._, others))
 
 
 async def _gate_signed(c: Context) -> View | None:
@@ -277,8 +216,6 @@ KINDS: dict[str, Kind] = {
     "release_undone": Kind(_release_undone),
     "release_refused": Kind(_release_refused),
     "release_disputed": Kind(_release_disputed),
-    "child_uncollected": Kind(_child_uncollected),
-    "child_uncollected_lead": Kind(_child_uncollected_lead),
     "gate_signed": Kind(_gate_signed),
     "gate_held": Kind(_gate_held),
 }

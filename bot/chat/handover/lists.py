@@ -33,10 +33,12 @@ def choice_list(_: Words, found: Sequence[Choice]) -> View:
 
 async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "", class_id: int | None = None) -> View:
     """The class at the gate: counts on top, the children who are still here as buttons, what can still be undone.
-    ``class_id``: of many children only this class's are shown."""
+    ``class_id``: of many children only this class's are shown, as long as any of them waits."""
     gate = await sheet(uow, session_id)
     here = [child for child in gate.children if child.is_here]
     by_class = len(here) > MANY
+    if class_id not in {child.class_id for child in here}:
+        class_id = None
     shown = [child for child in here if child.class_id == class_id] if by_class else here
     rows: list[Row] = []
     setting_out = [child for child in here if not child.on_the_way and not child.stays]
@@ -49,7 +51,7 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "", 
     rows += [(_child_button(_, child),) for child in shown if child.has_namesake]
     rows += abreast([_child_button(_, child) for child in shown if not child.has_namesake])
     if by_class and class_id is not None:
-        rows.append((Button(_("‹ All classes"), pack("hs", gate.session_id)),))
+        rows.append((Button(_("‹ All classes"), pack("hs", gate.session_id, 0)),))
     if (here or gate.paper_since is not None) and await says_how(uow, gate):
         rows.append((_paper_button(_, gate),))
     lines = [*([note, ""] if note else []), *_head(uow, _, gate), *_about(_, shown, by_class and class_id is None)]

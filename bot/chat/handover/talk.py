@@ -6,6 +6,7 @@ from telegram import Update
 
 from bot.chat.handover import lists, screens
 from bot.chat.handover.flow import (
+    ALL_CLASSES,
     CLOSE,
     LIST,
     UNDO,
@@ -51,7 +52,7 @@ async def handover_command(update: Update, turn: Turn) -> None:
     elif session_id is None:
         await turn.say(lists.choice_list(turn._, await choices(turn.uow)))
     else:
-        await show_list(turn, session_id)
+        await show_list(turn, session_id, class_id=ALL_CLASSES)
 
 
 async def _own_session(turn: Turn) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.chat.handover import lists, screens
+from bot.chat.handover import late, lists, screens
 from bot.chat.handover.flow import (
     CLOSE,
     UNDO,
@@ -241,6 +241,8 @@ TAPS: dict[str, Tap] = {
     "hq": acknowledged,
     "hx": disputed,
     "hc": close_tapped,
+    "hf": late.child_tapped,
+    "hv": late.class_tapped,
     "hp": paper_tapped,
     "hb": chat_again_tapped,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from bot.chat.ids import id_of
 from care.errors import Conflict
@@ -11,8 +12,9 @@ from care.records.day import Proof
 from care.records.people import Relation
 from care.records.pickup import Adult
 from care.release.waiting import GateChild
+from care.work import UnitOfWork
 from locales import Words
-from locales.labels import label
+from locales.labels import day, label
 
 ASK_FIRST = "※"
 """Beside the name of an adult who must not collect the child: who looks over the teacher's shoulder reads nothing."""
@@ -83,6 +85,11 @@ def who_is(_: Words, child: GateChild) -> str:
 
 def adult_name(_: Words, who: Authorised) -> str:
     return _("{relation} {name}", relation=label(_, who.relation), name=who.name)
+
+
+def of_another_day(uow: UnitOfWork, _: Words, when: date) -> list[str]:
+    """A line that says which date a letter is about, where it arrives on another one, as after midnight."""
+    return [] if when == uow.today else [_("This is about {date}.", date=day(_, when))]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ CLOCKED = (
     "dismissal",
     "child_uncollected",
     "child_uncollected_lead",
+    "class_uncollected_lead",
     "extended_roll_late",
     "day_still_open",
     "class_without_wave",
