@@ -62,7 +62,11 @@ def updates_kept(books: Books) -> list[str]:
     ]
     found += [f"update {one} is in the inbox and was never given" for one in sorted(set(rows) - told)]
     found += [f"update {one} is in the inbox {n} times" for one, n in rows.items() if n > 1]
-    found += [f"update {row.update_id} is {row.state}" for row in books.inbox if row.state is not InboxState.DONE]
+    found += [
+        f"update {row.update_id} is {row.state} {row.error}".rstrip()
+        for row in books.inbox
+        if row.state is not InboxState.DONE
+    ]
     return found + [f"update {e.subject_id} was put aside" for e in books.events if e.action == "update_put_aside"]
 
 
