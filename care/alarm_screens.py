@@ -30,7 +30,7 @@ async def show_again(
     )
     for person, *screen in await uow.session.execute(query):
         if person is not None:
-            await uow.post(kind, person, Class.ALARM, screen=screen, **params)
+            await uow.post(kind, person, Class.ALARM, screen=screen, at=uow.now.isoformat(), **params)
 
 
 async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:

@@ -34,6 +34,7 @@ def doubles(books: Books, again: Callable[[str], bool]) -> Doubles:
     """Finds for each message the letter that it is, or the letter of which it is a permitted copy."""
     found = Doubles()
     shown = {(one.chat, one.message_id): one for one in books.shown}
+    stands = frozenset(shown)
     spare: dict[int, list[Letter]] = defaultdict(list)
     words: dict[int, str] = {}
     for letter in books.outbox:
@@ -41,6 +42,11 @@ def doubles(books: Books, again: Callable[[str], bool]) -> Doubles:
             continue
         chat = letter.chat_id or 0
         tries = letter.attempts
+        screen = letter.params.get("screen")
+        if letter.state is LetterState.SENT and screen and screen[1:] == [chat, letter.message_id]:
+            if (chat, letter.message_id) not in stands:
+                found.problems.append(f"letter {letter.id} ({letter.kind}) changed what chat {chat} never got")
+            continue  # it went in place of a message, which is another letter's
         if letter.state is LetterState.SENT:
             tries -= 1
             mine = shown.pop((chat, letter.message_id or 0), None)

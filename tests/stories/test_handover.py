@@ -630,7 +630,9 @@ async def test_nobody_comes(both: GateStage) -> None:
     await teacher.tap(data=f"hw:{child.id}:{(await gate.last(child)).seq}:wrong_adult")
     await stage.later(seconds=5)
     assert [one.closed_at is None for one in await gate.alarms(child)] == [False, True], "the child is here again"
-    assert sum("还没有人接" in (message.text or "") for message in lead.messages) == 2
+    assert sum("⚠ 还没有人接" in (message.text or "") for message in lead.messages) == 1
+    lead.reads(f"⚠ 还没有人接：{name}")
+    lead.finds(f"尚未接走：{name}（2(3)班")
 
 
 async def test_a_clock_that_jumps_past_all_three_steps(gate: GateStage) -> None:

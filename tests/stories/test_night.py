@@ -100,4 +100,5 @@ async def test_pickup_says_who_has_the_child_in_truth(sqlite: Databases, languag
             mum.reads(f"{name}, class 2(3): not collected yet.\nAfternoon of Tue 24 Nov: with {teacher} in 2(3)班教室")
         else:
             mum.reads(f"{name}（2(3)班）还没有接走。\n11月24日 周二下午：12:30 起由{teacher}老师在2(3)班教室看护")
+        mum.reads("Please collect at 东门." if language == "en" else "请到东门接。")
         assert mum.last is not None and "澹台书院" not in mum.last.text.split("\n\n")[0]

@@ -74,6 +74,8 @@ class Screen:
         ]  # fmt: skip
         if plan is not None:
             lines.append(self._("You come.") if self._is_viewer(plan) else self._("{name} comes.", name=plan.name))
+        elif not child.alone:
+            lines.append(self._("Please collect at {gate}.", gate=child.still.gate))
         return "\n".join(lines)
 
     def _undecided(self, child: Leaving, values: dict[str, str]) -> str:
