@@ -46,7 +46,7 @@ async def chat(browser: Browser, address: str) -> None:
 
 async def console(browser: Browser, address: str, link: str) -> None:
     """The list of applications at a desk and on a phone."""
-    context = await browser.new_context(viewport={"width": 1100, "height": 760}, locale="zh-CN")
+    context = await browser.new_context(viewport={"width": 1280, "height": 760}, locale="zh-CN")
     page = await context.new_page()
     await page.goto(link)
     await page.locator("form button").last.click()

@@ -161,6 +161,14 @@ async def test_the_settings(sign_in: SignIn, school: School, town: Town) -> None
         assert (await uow.session.get_one(Term, town.term)).extended_capacity == 7
 
 
+async def test_fewer_places_take_nobodys_away(sign_in: SignIn, school: School, town: Town) -> None:
+    """Fay has her Monday; nobody is struck, and no family has to be told."""
+    office = await sign_in(Role.OFFICE)
+    assert (await office.post(f"/extended/terms/{town.term}", until_ask="15:30", places="0")).status_code == 303
+    page = (await office.get("/extended")).text
+    assert "Fewer places take nobody&#39;s place away." in page and "stays: every week" in page and "1/0" in page
+
+
 async def test_after_midnight_the_new_date_is_one_link_away(sign_in: SignIn, school: School, town: Town) -> None:
     """Fay waits here over midnight; her family asks for Tuesday. The page says which date it shows."""
     office = await sign_in(Role.OFFICE)
