@@ -41,6 +41,7 @@ LETTERS = {
     "calendar_undecided": mark("Reminder: a make-up day to decide"),
     "extended_asked": mark("A request for extended care"),
     "extended_decided": mark("Extended care: granted or declined"),
+    "extended_lapsed": mark("Extended care: a request nobody has decided"),
     "extended_ended": mark("Extended care has ended"),
     "extended_changed": mark("A late change of extended care"),
     "extended_given": mark("Children to be counted at extended care"),

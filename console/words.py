@@ -75,6 +75,7 @@ ACTIONS = {
     "extended_approved": mark("Extended care granted"),
     "extended_declined": mark("Extended care declined"),
     "extended_withdrawn": mark("Extended care withdrawn for the day"),
+    "extended_lapsed": mark("Request for extended care lapsed undecided"),
     "extended_standing_set": mark("Standing days of extended care changed"),
     "extended_ended": mark("Extended care ended"),
     "extended_teacher_chosen": mark("Teacher of extended care planned"),

@@ -50,6 +50,7 @@ async def tick(school: School) -> None:
     if care_day is not None:  # after midnight as well: a child who is here, or missing, is nobody's yesterday
         await by_itself("missing", chase_missing(school, rules))
         await by_itself("uncollected", chase_uncollected(school, rules))
+    await by_itself("undecided", extended.lapse_undecided(school))
     await by_itself("closing", close_days(school))
 
 

@@ -1,4 +1,5 @@
-"""What is due of extended care: its session is made, places that got free are given, a late roll is chased (S11)."""
+"""What is due of extended care: its session is made, places that got free are given, a late roll is chased, what nobody
+has decided lapses (S11)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import timedelta
 from care.day.lead import who_answers
 from care.day.rules import Rules
 from care.extended.deciding import grant_waiting, waiting_requests
+from care.extended.lapsing import lapse, undecided
 from care.extended.roll import late_roll
 from care.extended.session import open_for_stayers
 from care.permissions import SYSTEM
@@ -40,6 +42,14 @@ async def _grant(school: School) -> None:
         waiting = await waiting_requests(uow)
     for request_id in waiting:
         await by_itself("place", together(school, grant_waiting, [request_id]), request_id=request_id)
+
+
+async def lapse_undecided(school: School) -> None:
+    """What was asked and cannot be decided any more waits no longer, at night as well."""
+    async with school.look(SYSTEM) as uow:
+        waiting = await undecided(uow)
+    for request_id in waiting:
+        await by_itself("undecided", together(school, lapse, [request_id]), request_id=request_id)
 
 
 async def _chase(school: School, care_day: CareDay, rules: Rules) -> None:

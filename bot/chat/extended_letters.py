@@ -17,6 +17,7 @@ from care.extended import roll
 from care.extended.deciding import request_of
 from care.extended.ending import still_holds
 from care.extended.handover import Pass, handover_of
+from care.extended.lapsing import Why
 from care.extended.places import Offer, places_left
 from care.extended.session import running_on
 from care.missing import alarm_of
@@ -26,7 +27,8 @@ from care.records.day import CareSession, Step
 from care.records.extended import ExtendedHandover, ExtendedRequest, Passing, Wish
 from care.records.people import Person, Student
 from care.whereabouts import in_care
-from locales.labels import weekdays
+from locales import mark
+from locales.labels import day, weekdays
 
 
 async def _current(c: Context) -> tuple[ExtendedRequest, Offer] | None:
@@ -98,6 +100,31 @@ async def _decided(c: Context) -> View | None:
         )
         return View(text, ((Button(c._("Extended care"), pack("exf", 0)),),))
     return None
+
+
+WHYS = {
+    Why.ON_LEAVE: mark(
+        "Extended care for {child} on {date}: the school has not decided on the request. It is not needed any more, as "
+        "{child} is on leave that day."
+    ),
+    Why.AWAY: mark(
+        "Extended care for {child} on {date}: the school has not decided on the request. It is not needed any more, as "
+        "{child} is not in care that day."
+    ),
+    Why.LATE: mark(
+        "Extended care for {child} on {date}: the school has not decided on the request in time, and extended care of "
+        "that day is over. We are sorry."
+    ),
+}
+
+
+async def _lapsed(c: Context) -> View | None:
+    """To the child's guardians: what was asked is answered by nobody any more."""
+    request = await c.uow.session.get(ExtendedRequest, c.params["request_id"])
+    names = {child.student_id: child.name for child in await children_of(c.uow, c.uow.actor.person_id or 0)}
+    if request is None or request.state is not Wish.LAPSED or request.student_id not in names:
+        return None
+    return View(c._(WHYS[Why(c.params["why"])], child=names[request.student_id], date=day(c._, request.date)))
 
 
 async def _ended(c: Context) -> View | None:
@@ -227,6 +254,7 @@ async def _roll_late(c: Context) -> View | None:
 KINDS: dict[str, Kind] = {
     "extended_asked": Kind(_asked),
     "extended_decided": Kind(_decided),
+    "extended_lapsed": Kind(_lapsed),
     "extended_ended": Kind(_ended),
     "extended_changed": Kind(_changed),
     "extended_given": Kind(_given),

@@ -15,12 +15,13 @@ from care.records.people import Student
 
 class Wish(StrEnum):
     """How a request for one date stands. It goes before the child's standing weekdays: only an approved one means that
-    the child stays on that date."""
+    the child stays on that date. One that nobody has decided while it could be has lapsed."""
 
     ASKED = "asked"
     APPROVED = "approved"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 class ExtendedRequest(Record):

@@ -119,6 +119,20 @@ async def test_granted_and_declined(sign_in: SignIn, school: School, town: Town)
     assert answer.status_code == 422 and "within 120 characters" in answer.text
 
 
+async def test_what_nobody_has_decided_stands_open_no_longer(sign_in: SignIn, school: School, town: Town) -> None:
+    await by_approval(sign_in, town)
+    fay, office = await asked(school, town, "Fay"), await sign_in(Role.OFFICE)
+    await afternoon.tick(school)
+    page = await office.get("/extended")
+    assert "Parent of Fay" in page.text and "not decided" not in page.text
+    school.clock.jump(school.clock.local().replace(hour=18, minute=30))  # type: ignore[attr-defined]
+    await afternoon.tick(school)
+    page = await office.get("/extended")
+    assert "Nobody waits for an answer." in page.text and "not decided" in page.text
+    answer = await office.post(f"/extended/requests/{fay}", version="2", to="approved")
+    assert answer.status_code == 409
+
+
 async def test_the_teacher_is_planned_and_told(sign_in: SignIn, school: School, town: Town) -> None:
     office = await sign_in(Role.OFFICE)
     page = await office.get("/extended")

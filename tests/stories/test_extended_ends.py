@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
+import pytest
 from journey import guardians, person_id
+from roll_steps import lead_of
 from sqlalchemy import select, update
 from stage import Stage
 
-from care.records import Application, DayChild, Leave, Person, SchoolClass, State, Student, Term
+from care.leave import give
+from care.records import (
+    Application,
+    DayChild,
+    DayRules,
+    ExtendedRequest,
+    Leave,
+    Person,
+    SchoolClass,
+    State,
+    Student,
+    Term,
+    Wish,
+)
 from care.term_changes import NOT_OFFERED, change_extended
 
 TUESDAY = date(2026, 11, 24)
@@ -92,3 +107,41 @@ async def test_a_child_that_went_before_the_letter_came(small_afternoon: Stage) 
     for person, child in ((mum, name), (other, other_name)):
         person.reads(f"{child}：星期二的延时托管取消。")
         person.misses("照常参加延时托管")
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_what_was_asked_for_a_child_on_leave_and_never_decided(small_afternoon: Stage, language: str) -> None:
+    """The school has its whole day for it; then the request stands open nowhere, and the family reads why."""
+    stage = small_afternoon
+    (_, student, name), *_rest = await children(stage)
+    async with stage.school.work() as uow:
+        await uow.session.execute(update(Application).values(extended_weekdays=[]))
+        term_id = (await uow.session.scalars(select(Term.id))).one()
+        uow.session.add(DayRules(term_id=term_id, extended_automatic=False))
+    mum = (await guardians(stage, student))[0]
+    async with stage.school.work() as uow:
+        (await uow.session.get_one(Person, person_id(mum))).language = language
+    await stage.at(datetime.combine(TUESDAY, time(12, 30), stage.school.zone))
+    await mum.send("/extended")
+    await mum.tap("今天参加" if language == "zh_CN" else "Stay today")
+    mum.reads("已提交申请" if language == "zh_CN" else "The school has been asked.")
+    async with stage.school.work(await stage.act_as(mum)) as uow:
+        await give(uow, student, TUESDAY, TUESDAY)
+    lead = await lead_of(stage)
+    lead.finds(name)
+    await stage.at(datetime.combine(TUESDAY, time(18, 29), stage.school.zone))
+    mum.misses("未作答复" if language == "zh_CN" else "has not decided")
+    await stage.at(datetime.combine(TUESDAY, time(18, 30), stage.school.zone))
+    await stage.restart()
+    await stage.later(minutes=1)
+    texts = {
+        "zh_CN": f"{name}11月24日 周二的延时托管申请，学校未作答复。{name}当天请假，此申请已不再需要。",
+        "en": f"Extended care for {name} on Tue 24 Nov: the school has not decided on the request. It is not needed "
+        f"any more, as {name} is on leave that day.",
+    }
+    assert sum(texts[language] in (message.text or "") for message in mum.messages) == 1
+    (asked,) = [m for m in lead.messages if "exg:" in str(m.markup) and name in (m.text or "")]
+    await lead.tap("✔", message=asked)
+    assert lead.toasts[-1]
+    async with stage.school.look() as uow:
+        assert list(await uow.session.scalars(select(ExtendedRequest.state))) == [Wish.LAPSED]
