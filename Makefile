@@ -5,6 +5,9 @@ BIN := .venv/bin
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 PYTEST := $(BIN)/python -m pytest
 
+# The tests start the program dozens of times: without kept bytecode half of each start is compiling.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install run test check bench reliability screenshots lock clean
 
 help:
