@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from databases import Databases
 from sqlalchemy import delete, select, update
-from stage import USERS_FROM, Player, Stage, open_stage
+from stage import USERS_FROM, Player, Stage, care_runs_in, homeroom_id, open_stage
 
 from afterbell import demo
 from care.custody.ledger import Verified, verify
+from care.people import actor_for
 from care.permissions import SYSTEM, Actor
 from care.pickup.codes import code_for
 from care.records import (
@@ -35,6 +36,8 @@ from care.records import (
     Student,
 )
 from care.rollcall import all_others_present, sign_in
+from care.school import School
+from scheduler import due
 
 ZONE: ZoneInfo = demo.START.tzinfo  # type: ignore[assignment]
 DAY = date(2026, 11, 24)
@@ -58,24 +61,12 @@ class GateStage:
         self.teachers: dict[str, Player] = {}
 
     async def open(self, *classes: str) -> None:
-        await self.stage.at(at(12, 30))
+        await self.stage.calm()
         for name in classes:
-            teacher = await self.stage.homeroom_of(name)
-            self.teachers[name] = teacher
-            async with self.stage.school.work(await self.stage.act_as(teacher)) as uow:
-                session_id = await self.session(name)
-                await sign_in(uow, session_id)
-                await all_others_present(uow, session_id)
+            self.teachers[name] = await self.stage.homeroom_of(name)
 
     async def session(self, name: str) -> int:
-        grade, number = int(name[0]), int(name[2:-1])
-        query = (
-            select(CareSession.id)
-            .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
-            .where(CareSession.date == DAY, SchoolClass.grade == grade, SchoolClass.number == number)
-        )
-        (found,) = await self.stage.ask(query)
-        return int(found)
+        return await session_of(self.stage.school, name)
 
     async def children(self, name: str) -> list[DayChild]:
         """The class's list, by number."""
@@ -165,11 +156,22 @@ class GateStage:
             assert isinstance(await verify(uow), Verified)
 
 
-async def few_children(stage: Stage) -> None:
+async def session_of(school: School, name: str) -> int:
+    grade, number = int(name[0]), int(name[2:-1])
+    query = (
+        select(CareSession.id)
+        .join(SchoolClass, SchoolClass.id == CareSession.school_class_id)
+        .where(CareSession.date == DAY, SchoolClass.grade == grade, SchoolClass.number == number)
+    )
+    async with school.look() as uow:
+        return (await uow.session.scalars(query)).one()
+
+
+async def few_children(school: School) -> None:
     """A handful of each class is enough for a story: the first of its list, and those with a part of their own. Nobody
     stays for extended care unless a story says so."""
     query = select(Application.id, Student).join(Student).where(Application.state == State.ENROLLED)
-    async with stage.school.work(SYSTEM) as uow:
+    async with school.work(SYSTEM) as uow:
         rows = (await uow.session.execute(query.order_by(Student.school_class_id, Student.student_no))).all()
         places: dict[int, int] = {}
         away = []
@@ -181,14 +183,29 @@ async def few_children(stage: Stage) -> None:
         await uow.session.execute(update(Application).values(extended_weekdays=[]))
 
 
+async def roll_called(school: School, *classes: str) -> None:
+    """12:30: the day has opened, and in these classes everybody is here."""
+    await care_runs_in(school, *classes)
+    await few_children(school)
+    school.clock.jump(at(12, 30))  # type: ignore[attr-defined]
+    await due.tick(school)
+    for name in classes:
+        session_id = await session_of(school, name)
+        async with school.look() as uow:
+            teacher = await actor_for(uow, await uow.session.get_one(Person, await homeroom_id(uow, name)))
+        async with school.work(teacher) as uow:
+            await sign_in(uow, session_id)
+            await all_others_present(uow, session_id)
+
+
 @asynccontextmanager
 async def open_gate(databases: Databases, *classes: str, moment: datetime | None = None) -> AsyncIterator[GateStage]:
     """A gate stage at 17:00 (or ``moment``), after a roll at which everybody was here."""
-    database = await databases.fresh()
-    async with open_stage(database, afternoon=classes or CLASSES) as stage:
-        await few_children(stage)
+    classes = classes or CLASSES
+    database, clock = await databases.after(roll_called, *classes)
+    async with open_stage(database, clock=clock) as stage:
         gate = GateStage(stage, database)
-        await gate.open(*(classes or CLASSES))
+        await gate.open(*classes)
         await stage.at(moment or at(17))
         yield gate
         await gate.proves()

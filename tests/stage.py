@@ -279,9 +279,10 @@ async def open_stage(
     limits: Limits | None = None,
     prepare: Callable[[Stage], None] | None = None,
     afternoon: Sequence[str] = (),
+    clock: MovableClock | None = None,
 ) -> AsyncIterator[Stage]:
     """``afternoon``: the classes whose care runs (all of it: day, roll, pick-up); none: no care day ever opens."""
-    school = make_school(database)
+    school = make_school(database, clock)
     if afternoon:
         await care_runs_in(school, *afternoon)
     world = World(now=school.clock.now, limits=limits or Limits.off())

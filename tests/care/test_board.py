@@ -53,16 +53,14 @@ from scheduler import afternoon
 @pytest.fixture
 async def school(sqlite: Databases) -> AsyncIterator[School]:
     """SQLite, with the day open in two classes; what differs on PostgreSQL asks for ``both``."""
-    school = make_school(await sqlite.fresh())
-    await open_afternoon(school)
+    school = make_school(*await sqlite.after(open_afternoon))
     yield school
     await school.close()
 
 
 @pytest.fixture
 async def both(databases: Databases) -> AsyncIterator[School]:
-    school = make_school(await databases.fresh())
-    await open_afternoon(school)
+    school = make_school(*await databases.after(open_afternoon))
     yield school
     await school.close()
 

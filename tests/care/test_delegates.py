@@ -27,14 +27,17 @@ from care.tidy import tidy
 from scheduler import afternoon
 
 
-@pytest.fixture
-async def town(databases: Databases) -> AsyncIterator[School]:
-    school = make_school(await databases.fresh())
+async def day_open(school: School) -> None:
     await care_runs_in(school, "2(3)")
     for family in (await families(school, "2(3)"))[:3]:
         await attend_every_day(school, family.student_id)
     school.clock.jump(at(12, 30))  # type: ignore[attr-defined]
     await afternoon.tick(school)
+
+
+@pytest.fixture
+async def town(databases: Databases) -> AsyncIterator[School]:
+    school = make_school(*await databases.after(day_open))
     yield school
     await school.close()
 

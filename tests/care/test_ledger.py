@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from afternoon_school import TUESDAY, at, children_of, opened, session_of, teacher_of
+from databases import Databases, make_school
 from sqlalchemy import select, text, update
 
 from care import rollcall
@@ -21,9 +22,7 @@ from care.school import School
 CLASS = "2(3)"
 
 
-@pytest.fixture
-async def day(school: School) -> AsyncIterator[School]:
-    """An afternoon to its end: all children of one class present, and collected."""
+async def all_collected(school: School) -> None:
     async with opened(school, CLASS):
         await at(school, 14, 36)
         session = await session_of(school, CLASS)
@@ -35,7 +34,14 @@ async def day(school: School) -> AsyncIterator[School]:
         async with school.work(teacher) as uow:
             for child, _name in await children_of(school, session.id):
                 await append(uow, child.id, Link(Step.RELEASED, Side(Holder.ADULT, None, "外婆")))
-        yield school
+
+
+@pytest.fixture
+async def day(databases: Databases) -> AsyncIterator[School]:
+    """An afternoon to its end: all children of one class present, and collected."""
+    school = make_school(*await databases.after(all_collected))
+    yield school
+    await school.close()
 
 
 async def verified(school: School) -> Verified | Flaw:

@@ -47,12 +47,17 @@ CLASS = "2(3)"
 ROLL = time(14, 40)
 
 
-@pytest.fixture
-async def dark(school: School) -> AsyncIterator[School]:
-    """Tuesday, 18:00: the network was away all afternoon, nobody has tapped anything."""
+async def untapped(school: School) -> None:
     async with opened(school, CLASS):
         await at(school, 18, 0)
-        yield school
+
+
+@pytest.fixture
+async def dark(databases: Databases) -> AsyncIterator[School]:
+    """Tuesday, 18:00: the network was away all afternoon, nobody has tapped anything."""
+    school = make_school(*await databases.after(untapped))
+    yield school
+    await school.close()
 
 
 async def page(school: School, who: Actor | None = None, class_name: str = CLASS) -> tuple[int, list[PaperChild]]:
