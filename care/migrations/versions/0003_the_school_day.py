@@ -10,6 +10,80 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """In this order: a table comes after those it refers to."""
+    _pickup_code()
+    _calendar_year()
+    _delegate()
+    _signature()
+    _care_day()
+    _day_rules()
+    _leave()
+    _pickup_plan()
+    _care_session()
+    _wave_day()
+    _day_child()
+    _extended_request()
+    _extended_handover()
+    _alarm()
+    _custody()
+    _version_of_calendar_day()
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("calendar_day", schema=None) as batch_op:
+        batch_op.drop_column("version")
+
+    op.drop_table("custody")
+    with op.batch_alter_table("extended_handover", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_extended_handover_open",
+            sqlite_where=sa.text("state IN ('given', 'differs')"),
+            postgresql_where=sa.text("state IN ('given', 'differs')"),
+        )
+        batch_op.drop_index("ix_extended_handover_session")
+
+    op.drop_table("extended_handover")
+    with op.batch_alter_table("extended_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_extended_request_student_id"))
+
+    op.drop_table("extended_request")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_alarm_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
+        )
+        batch_op.drop_index("ix_alarm_day_child_id")
+
+    op.drop_table("alarm")
+    with op.batch_alter_table("day_child", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_day_child_student_id"))
+
+    op.drop_table("day_child")
+    op.drop_table("wave_day")
+    with op.batch_alter_table("care_session", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_care_session_extended",
+            sqlite_where=sa.text("kind = 'extended'"),
+            postgresql_where=sa.text("kind = 'extended'"),
+        )
+
+    op.drop_table("care_session")
+    op.drop_table("pickup_plan")
+    with op.batch_alter_table("leave", schema=None) as batch_op:
+        batch_op.drop_index("ix_leave_student")
+
+    op.drop_table("leave")
+    op.drop_table("day_rules")
+    op.drop_table("care_day")
+    op.drop_table("signature")
+    with op.batch_alter_table("delegate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delegate_date"))
+
+    op.drop_table("delegate")
+    op.drop_table("calendar_year")
+    op.drop_table("pickup_code")
+
+
+def _pickup_code() -> None:
     op.create_table(
         "pickup_code",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -26,6 +100,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("date", "adult", "adult_id", name=op.f("uq_pickup_code_date_adult_adult_id")),
         sa.UniqueConstraint("date", "code_hash", name=op.f("uq_pickup_code_date_code_hash")),
     )
+
+
+def _calendar_year() -> None:
     op.create_table(
         "calendar_year",
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
@@ -34,6 +111,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entered_by"], ["person.id"], name=op.f("fk_calendar_year_entered_by")),
         sa.PrimaryKeyConstraint("year", name=op.f("pk_calendar_year")),
     )
+
+
+def _delegate() -> None:
     op.create_table(
         "delegate",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -69,6 +149,8 @@ def upgrade() -> None:
     with op.batch_alter_table("delegate", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delegate_date"), ["date"], unique=False)
 
+
+def _signature() -> None:
     op.create_table(
         "signature",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -80,6 +162,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["teacher_id"], ["person.id"], name=op.f("fk_signature_teacher_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
     )
+
+
+def _care_day() -> None:
     op.create_table(
         "care_day",
         sa.Column("date", sa.Date(), nullable=False),
@@ -96,6 +181,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_care_day_term_id")),
         sa.PrimaryKeyConstraint("date", name=op.f("pk_care_day")),
     )
+
+
+def _day_rules() -> None:
     op.create_table(
         "day_rules",
         sa.Column("term_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -112,6 +200,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_day_rules_term_id")),
         sa.PrimaryKeyConstraint("term_id", name=op.f("pk_day_rules")),
     )
+
+
+def _leave() -> None:
     op.create_table(
         "leave",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -129,6 +220,8 @@ def upgrade() -> None:
     with op.batch_alter_table("leave", schema=None) as batch_op:
         batch_op.create_index("ix_leave_student", ["student_id", "last"], unique=False)
 
+
+def _pickup_plan() -> None:
     op.create_table(
         "pickup_plan",
         sa.Column("date", sa.Date(), nullable=False),
@@ -146,6 +239,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["student_id"], ["student.id"], name=op.f("fk_pickup_plan_student_id")),
         sa.PrimaryKeyConstraint("date", "student_id", name=op.f("pk_pickup_plan")),
     )
+
+
+def _care_session() -> None:
     op.create_table(
         "care_session",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -181,6 +277,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'extended'"),
         )
 
+
+def _wave_day() -> None:
     op.create_table(
         "wave_day",
         sa.Column("date", sa.Date(), nullable=False),
@@ -190,6 +288,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_wave_day_wave_id")),
         sa.PrimaryKeyConstraint("date", "wave_id", name=op.f("pk_wave_day")),
     )
+
+
+def _day_child() -> None:
     op.create_table(
         "day_child",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -211,6 +312,8 @@ def upgrade() -> None:
     with op.batch_alter_table("day_child", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_day_child_student_id"), ["student_id"], unique=False)
 
+
+def _extended_request() -> None:
     op.create_table(
         "extended_request",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -236,6 +339,8 @@ def upgrade() -> None:
     with op.batch_alter_table("extended_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_extended_request_student_id"), ["student_id"], unique=False)
 
+
+def _extended_handover() -> None:
     op.create_table(
         "extended_handover",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -271,6 +376,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('given', 'differs')"),
         )
 
+
+def _alarm() -> None:
     op.create_table(
         "alarm",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -306,6 +413,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
         )
 
+
+def _custody() -> None:
     op.create_table(
         "custody",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -362,59 +471,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_custody")),
         sa.UniqueConstraint("day_child_id", "seq", name=op.f("uq_custody_day_child_id_seq")),
     )
+
+
+def _version_of_calendar_day() -> None:
     with op.batch_alter_table("calendar_day", schema=None) as batch_op:
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="0"))
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("calendar_day", schema=None) as batch_op:
-        batch_op.drop_column("version")
-
-    op.drop_table("custody")
-    with op.batch_alter_table("extended_handover", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_extended_handover_open",
-            sqlite_where=sa.text("state IN ('given', 'differs')"),
-            postgresql_where=sa.text("state IN ('given', 'differs')"),
-        )
-        batch_op.drop_index("ix_extended_handover_session")
-
-    op.drop_table("extended_handover")
-    with op.batch_alter_table("extended_request", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_extended_request_student_id"))
-
-    op.drop_table("extended_request")
-    with op.batch_alter_table("alarm", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_alarm_open", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
-        )
-        batch_op.drop_index("ix_alarm_day_child_id")
-
-    op.drop_table("alarm")
-    with op.batch_alter_table("day_child", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_day_child_student_id"))
-
-    op.drop_table("day_child")
-    op.drop_table("wave_day")
-    with op.batch_alter_table("care_session", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_care_session_extended",
-            sqlite_where=sa.text("kind = 'extended'"),
-            postgresql_where=sa.text("kind = 'extended'"),
-        )
-
-    op.drop_table("care_session")
-    op.drop_table("pickup_plan")
-    with op.batch_alter_table("leave", schema=None) as batch_op:
-        batch_op.drop_index("ix_leave_student")
-
-    op.drop_table("leave")
-    op.drop_table("day_rules")
-    op.drop_table("care_day")
-    op.drop_table("signature")
-    with op.batch_alter_table("delegate", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_delegate_date"))
-
-    op.drop_table("delegate")
-    op.drop_table("calendar_year")
-    op.drop_table("pickup_code")
