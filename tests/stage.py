@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from databases import make_school
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import delete, select, update
 
 from afterbell import demo
+from afterbell.simulate.town import is_calm
 from bot.chat.register import register
 from bot.chat.voice import voice
 from bot.wire.budget import Limits as Pace
@@ -26,15 +27,11 @@ from care.records import (
     Application,
     Contact,
     DayRules,
-    InboxState,
-    Letter,
-    LetterState,
     Person,
     SchoolClass,
     Slip,
     StaffRole,
     Student,
-    Update,
 )
 from care.records.people import Role
 from care.school import School
@@ -201,23 +198,8 @@ class Stage:
     async def calm(self, seconds: float = 20) -> None:
         """Waits until every update is handled and every letter that is due has gone out."""
         async with asyncio.timeout(seconds):
-            while not await self._is_calm():
+            while not await is_calm(self.school, self.world, TOKEN):
                 await asyncio.sleep(0.005)
-
-    async def _is_calm(self) -> bool:
-        if len(self.world.bots[TOKEN].updates):
-            return False
-        async with self.school.look() as uow:
-            waiting = select(func.count()).where(
-                Update.state == InboxState.WAITING, or_(Update.retry_at.is_(None), Update.retry_at <= uow.now)
-            )
-            moving = select(func.count()).where(
-                or_(
-                    Letter.state == LetterState.SENDING,
-                    and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now),
-                )
-            )
-            return not await uow.session.scalar(waiting) and not await uow.session.scalar(moving)
 
     # time and records
 

@@ -141,23 +141,25 @@ class Town:
         """Waits until every update is handled and every letter that is due has gone out."""
         self.school.wake()
         async with asyncio.timeout(CALM_S):
-            while not await self._is_calm():  # noqa: ASYNC110 - the wire has no word for having nothing left
+            while not await is_calm(self.school, self.world, TOKEN):  # noqa: ASYNC110 - the wire has no word for having nothing left
                 await asyncio.sleep(0.005)
 
-    async def _is_calm(self) -> bool:
-        if len(self.world.bots[TOKEN].updates):
-            return False
-        async with self.school.look() as uow:
-            waiting = select(func.count()).where(
-                Update.state == InboxState.WAITING, or_(Update.retry_at.is_(None), Update.retry_at <= uow.now)
+
+async def is_calm(school: School, world: World, token: str) -> bool:
+    """Whether the bot has handled every update and sent every letter that is due."""
+    if len(world.bots[token].updates):
+        return False
+    async with school.look() as uow:
+        waiting = select(func.count()).where(
+            Update.state == InboxState.WAITING, or_(Update.retry_at.is_(None), Update.retry_at <= uow.now)
+        )
+        moving = select(func.count()).where(
+            or_(
+                Letter.state == LetterState.SENDING,
+                and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now),
             )
-            moving = select(func.count()).where(
-                or_(
-                    Letter.state == LetterState.SENDING,
-                    and_(Letter.state == LetterState.WAITING, Letter.due_at <= uow.now),
-                )
-            )
-            return not await uow.session.scalar(waiting) and not await uow.session.scalar(moving)
+        )
+        return not await uow.session.scalar(waiting) and not await uow.session.scalar(moving)
 
 
 async def _open_school(folder: Path, start: datetime) -> School:
