@@ -23,7 +23,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from afterbell.build import make_data_dir, open_database, secret_key
+from afterbell.build import key_that_is_there, make_data_dir, must_be_there, open_database
 from afterbell.settings import Settings, SettingsError
 from care.migrate import alembic_config
 
@@ -38,16 +38,15 @@ SPARE = 50 * 1024 * 1024
 async def backup(settings: Settings, file: Path) -> None:
     """Writes ``file`` (.tar.gz), also while the program runs. Raises SettingsError."""
     database = sqlite_file(settings)
-    _must_be_possible(database, file)
+    must_be_there(settings)
+    _must_be_possible(file)
     try:
         await asyncio.to_thread(_pack, settings, database, file)
     except (OSError, sqlite3.Error) as error:
         raise SettingsError(f"The backup could not be written: {error}") from error
 
 
-def _must_be_possible(database: Path, file: Path) -> None:
-    if not database.exists():
-        raise SettingsError(f"There is no database at {database} yet: nothing to back up.")
+def _must_be_possible(file: Path) -> None:
     if file.exists():
         raise SettingsError(f"{file} exists already; a backup is never written over: choose another name.")
     if not file.parent.is_dir():
@@ -75,7 +74,7 @@ def _pack(settings: Settings, database: Path, file: Path) -> None:
             _copy_sqlite(settings.data_dir / WEBCHAT, folder / WEBCHAT)
             members.append(WEBCHAT)
         _copy_sqlite(database, folder / DATABASE)
-        (folder / KEY).write_text(secret_key(settings) + "\n")
+        (folder / KEY).write_text(key_that_is_there(settings) + "\n")
         members += [DATABASE, KEY]
         manifest = {
             "format": FORMAT,

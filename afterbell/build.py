@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -95,6 +96,39 @@ async def open_database(settings: Settings, upgrade: bool) -> tuple[AsyncEngine,
         await reader.dispose()
         raise
     return writer, reader
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether the embedded database is there; of PostgreSQL the first connection tells."""
+    url = make_url(settings.database)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
+def must_be_there(settings: Settings) -> None:
+    """Raises SettingsError where there is no school, so that a mistyped folder does not become an empty one."""
+    if not has_database(settings):
+        raise SettingsError(
+            f"There is no school in {settings.data_dir}: check AFTERBELL_DATA_DIR. A new school begins with "
+            "`afterbell migrate`."
+        )
+
+
+def key_that_is_there(settings: Settings) -> str:
+    """The school's secret, never a new one beside records that are there already. Raises SettingsError."""
+    file = settings.data_dir / "secret.key"
+    if not settings.secret_key and not file.exists():
+        raise SettingsError(
+            f"{file} is missing: bring it back from a backup, or set AFTERBELL_SECRET_KEY; slips and health notes open "
+            "with no other key."
+        )
+    return secret_key(settings)
+
+
+async def find_school(settings: Settings) -> School:
+    """The school that is there; no folder, database or key is made and nothing is migrated. Raises SettingsError."""
+    must_be_there(settings)
+    key_that_is_there(settings)
+    return await open_school(settings, upgrade=False)
 
 
 async def open_school(settings: Settings, *, upgrade: bool = True, start: datetime | None = None) -> School:

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from afterbell.build import hold_data_dir, make_data_dir, name_school, open_database, open_school
+from afterbell.build import (
+    find_school,
+    has_database,
+    hold_data_dir,
+    make_data_dir,
+    must_be_there,
+    name_school,
+    open_database,
+    open_school,
+    secret_key,
+)
 from afterbell.house import House, Roles
 from afterbell.log import configure_log
 from afterbell.settings import OperatorError, Settings, SettingsError, read_settings
@@ -98,6 +108,8 @@ async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -
         raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
     configure_log()
     alone = roles == Roles()
+    if not alone:
+        must_be_there(settings)
     make_data_dir(settings.data_dir)
     hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
     school = await open_school(settings, upgrade=alone, start=_demonstration_start() if demonstration else None)
@@ -177,15 +189,19 @@ def _print_addresses(house: House, link: str, demonstration: bool) -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema; where there is none, begin a new school."""
 
     async def work() -> None:
         settings = read_settings()
+        new = not has_database(settings)
         make_data_dir(settings.data_dir)
         writer, reader = await open_database(settings, upgrade=True)
         await writer.dispose()
         await reader.dispose()
-        typer.echo("The database is up to date.")
+        if new:
+            secret_key(settings)
+        made = f"A new school, still empty, is made in {settings.data_dir}."
+        typer.echo(made if new else "The database is up to date.")
 
     _run(work())
 
@@ -201,7 +217,7 @@ def staff_add(
     """Add a member of staff and print the links by which they sign in and link their chat."""
 
     async def work() -> None:
-        school = await open_school(read_settings())
+        school = await find_school(read_settings())
         try:
             typer.echo(await add_from_command_line(school, name, role, phone, grade, school_class))
         finally:
@@ -219,7 +235,7 @@ def import_(
     from afterbell.roster import import_roster, write_template
 
     async def work() -> None:
-        school = await open_school(read_settings())
+        school = await find_school(read_settings())
         try:
             typer.echo(await import_roster(school, file))
         finally:
@@ -243,7 +259,7 @@ def ledger_verify() -> None:
     from care.custody.ledger import Flaw, verify
 
     async def work() -> None:
-        school = await open_school(read_settings())
+        school = await find_school(read_settings())
         try:
             async with school.look(SYSTEM) as uow:
                 found = await verify(uow)
@@ -251,12 +267,17 @@ def ledger_verify() -> None:
             await school.close()
         if isinstance(found, Flaw):
             raise SettingsError(f"The ledger does not hold: {found.table} {found.row}, {found.day}: {found.what}.")
+        links, days = _count(found.links, "link"), _count(found.days, "day")
         typer.echo(
-            f"The ledger holds: {found.links} links on {found.days} days, {found.sealed} of them sealed"
+            f"The ledger holds: {links} on {days}, {found.sealed} of them sealed"
             + (f"; the last seal is {found.root}." if found.root else ".")
         )
 
     _run(work())
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 @app.command()

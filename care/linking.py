@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed, NotFound
 from care.keys import ALPHABET
-from care.people import Child, actor_for, as_child, children_of, normal_phone
+from care.people import Child, actor_for, as_child, children_of, normal_phone, ways_stored
 from care.permissions import Duty, Permission
 from care.records.delivery import Form
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Slip, Student, WrongCode
@@ -138,7 +138,7 @@ async def share_phone(uow: UnitOfWork, phone: str, own: bool, channel: str, chat
     if not own:
         return Refusal.NOT_OWN_PHONE
     number = normal_phone(phone)
-    people = list(await uow.session.scalars(select(Person).where(Person.phone == number))) if number else []
+    people = list(await uow.session.scalars(select(Person).where(Person.phone.in_(ways_stored(number)))))
     if not people:
         return Refusal.PHONE_UNKNOWN
     if len(people) > 1:

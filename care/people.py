@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
@@ -14,16 +15,40 @@ from care.work import UnitOfWork
 
 
 def normal_phone(written: str) -> str:
-    """Digits only, without the home country's code: ``+86 138-0000-0001`` is ``13800000001``. Empty when no number.
+    """A number as it is dialled from the school: digits, with a leading ``+`` only where it is abroad. ``+86
+    138-0000-0001`` is ``13800000001``, ``+44 (0)7911 123456`` is ``+447911123456``. Empty when no number.
 
     Digits of other scripts, such as the full-width ones of a Chinese keyboard, become the plain ones.
     """
-    digits = "".join(str(unicodedata.decimal(char)) for char in written if char.isdecimal())
-    while digits.startswith("00"):
-        digits = digits[2:]
-    if len(digits) == 13 and digits.startswith("86"):
-        digits = digits[2:]
-    return digits if 7 <= len(digits) <= 15 else ""
+    before = "".join(takewhile(lambda char: not char.isdecimal(), written))
+    abroad = "+" in before or "＋" in before
+    used = written.replace("(0)", "") if abroad else written  # a zero that is dialled only within that country
+    digits = "".join(str(unicodedata.decimal(char)) for char in used if char.isdecimal())
+    if abroad or digits.startswith("00"):
+        abroad, digits = True, digits.lstrip("0")
+    if digits.startswith("86") and (abroad or len(digits) == 13):
+        abroad, digits = False, _within_china(digits[2:].lstrip("0"))
+    return ("+" if abroad else "") + digits if 7 <= len(digits) <= 15 else ""
+
+
+def _within_china(digits: str) -> str:
+    """Without the country's code: a land line gets back the zero of its area code."""
+    mobile = len(digits) == 11 and digits.startswith("1")
+    service = len(digits) == 10 and digits.startswith(("400", "800"))
+    return digits if mobile or service or len(digits) <= 8 else f"0{digits}"
+
+
+def same_phone(one: str, other: str) -> bool:
+    """Whether two normal numbers are the same: a messenger, or who types, may leave out the ``+``."""
+    return bool(one) and one.lstrip("+") == other.lstrip("+")
+
+
+def ways_stored(number: str) -> set[str]:
+    """How a normal number that a messenger vouches for may stand in the roster; none for no number. What begins with a
+    plus is never taken for a mobile number of China, which may have the same digits."""
+    digits = number.lstrip("+")
+    ways = {number, f"+{digits}"} if digits else set()
+    return ways if len(digits) == 11 and digits.startswith("1") else ways | ({digits} - {""})
 
 
 JOINERS = "\u200c\u200d"

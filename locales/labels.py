@@ -237,12 +237,13 @@ def weekday(_: Words, number: int) -> str:
     return _(WEEKDAYS[number - 1])
 
 
-def weekdays(_: Words, numbers: Iterable[int]) -> str:
-    """A list of days as people say it; five days read "Monday to Friday"."""
+def weekdays(_: Words, numbers: Iterable[int], in_list: bool = False) -> str:
+    """A list of days as people say it; five days read "Monday to Friday". ``in_list``: a single day is as short as
+    several, for lines that stand one under the other."""
     days = sorted(numbers)
     if days == [1, 2, 3, 4, 5]:
         return _("Monday to Friday")
-    return _(", ").join(_(WEEKDAYS_SHORT[day - 1] if len(days) > 1 else WEEKDAYS[day - 1]) for day in days)
+    return _(", ").join(_(WEEKDAYS_SHORT[day - 1] if in_list or len(days) > 1 else WEEKDAYS[day - 1]) for day in days)
 
 
 def listed(_: Words, things: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ def page_words(_: Words) -> dict[str, str]:
         "too_big": _("This file is too big: 2 MB at most."),
         "gone": _("This button is gone: the message has changed."),
         "offline": _("No connection. Trying again…"),
+        "not_sent": _("No connection: this was not sent. Please try again in a moment."),
         "failed": _("That did not work. Try again."),
         "block": _("Block the bot"),
         "unblock": _("Unblock the bot"),

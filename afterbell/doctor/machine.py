@@ -20,7 +20,8 @@ Finding = tuple[bool, str]
 def folder(settings: Settings) -> Iterator[Finding]:
     place = settings.data_dir
     if not place.is_dir():
-        yield False, f"data folder: {place} does not exist yet: `afterbell migrate` makes it"
+        told = "check AFTERBELL_DATA_DIR; for a new school `afterbell migrate` makes it"
+        yield False, f"data folder: {place} does not exist: {told}"
         return
     try:
         with tempfile.TemporaryFile(dir=place):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, select, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from afterbell.build import has_database
 from afterbell.doctor.machine import Finding
 from afterbell.settings import Settings
 from care.channels import Trouble, channel_troubles
@@ -28,7 +27,7 @@ LATE = timedelta(minutes=5)
 
 
 async def database(settings: Settings) -> AsyncIterator[Finding]:
-    if _is_missing(settings):
+    if not has_database(settings):
         yield False, "database: not there yet: run `afterbell migrate`"
         return
     writer, reader = open_engines(settings.database)
@@ -44,11 +43,6 @@ async def database(settings: Settings) -> AsyncIterator[Finding]:
     finally:
         await writer.dispose()
         await reader.dispose()
-
-
-def _is_missing(settings: Settings) -> bool:
-    url = make_url(settings.database)
-    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
 
 
 async def _whole(reader: AsyncEngine) -> Finding:

@@ -7,7 +7,7 @@ from telegram import Update
 from bot.chat.pages import cut
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from care.agreement import sign, to_sign
+from care.agreement import same_name, sign, to_sign
 from care.errors import Conflict, Invalid
 from care.records.delivery import Form
 from care.records.enrolment import Application
@@ -86,6 +86,11 @@ async def name_typed(turn: Turn, form: Form, words: str) -> None:
         return
     name = " ".join(words.split())[:80]
     turn.put(form, "name", form.answers)  # an earlier confirmation is void
+    person = await turn.uow.session.get_one(Person, turn.actor.person_id)
+    if not same_name(name, person.name):
+        differs = error_sentence(_, Invalid("name_differs", name=person.name))
+        await turn.say(View(differs + "\n" + _("Please type it again, or /cancel.")))
+        return
     turn.put(form, "confirm", {**form.answers, "name": name})
     question = _(
         "Sign the agreement (version {version}) for {child} as “{name}”?",

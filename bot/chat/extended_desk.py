@@ -12,6 +12,7 @@ from bot.wire.view import Button, View, pack
 from care.errors import Conflict, NotFound
 from care.extended import handover, roll
 from care.extended.handover import Pass, can_pass, open_handovers, own_classes
+from care.extended.places import offer_on
 from care.extended.roll import Desk, Stand, Stayer
 from care.extended.session import may_take
 from care.people import children_of
@@ -34,8 +35,9 @@ async def desk(turn: Turn, note: str = "") -> View:
     found = await roll.desk(turn.uow)
     parts, rows = [note] if note else [], list[tuple[Button, ...]]()
     if found is None:
-        parts.append(_("No child stays for extended care today."))
-        if may_take(turn.uow, None):
+        offered = await offer_on(turn.uow, turn.uow.day) is not None
+        parts.append(_("No child stays for extended care today.") if offered else _("There is no extended care today."))
+        if offered and may_take(turn.uow, None):
             rows.append((Button(_("Sign in for extended care"), pack("exi", 0)),))
     else:
         parts.append(head(turn.uow, _, found))

@@ -15,7 +15,18 @@ from locales import LANGUAGES, words
 NAMES = {"zh_CN": "中文", "en": "English"}
 
 
+CALLED = {"en": "en", "english": "en", "英文": "en", "英语": "en"} | dict.fromkeys(
+    ("zh", "zh_cn", "zh-cn", "cn", "chinese", "中文", "汉语"), "zh_CN"
+)
+"""What people write after the command."""
+
+
 async def language_command(update: Update, turn: Turn) -> None:
+    """Asks for the language, or takes the one that is named after the command."""
+    named = CALLED.get(" ".join(turn.args or []).lower())
+    if named is not None:
+        await _speak(turn, named)
+        return
     row = tuple(Button(NAMES[language], pack("ln", language)) for language in LANGUAGES)
     await turn.say(View("请选择语言 · Please choose a language", (row,)))
 
@@ -24,6 +35,10 @@ async def language_chosen(update: Update, turn: Turn) -> None:
     language = turn.parts[0]
     if language not in LANGUAGES:
         raise Conflict()
+    await _speak(turn, language)
+
+
+async def _speak(turn: Turn, language: str) -> None:
     turn._ = words(language, "chat")
     if turn.person is not None:
         await set_language(turn.uow, turn.person.id, language)

@@ -25,6 +25,7 @@ from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup import told as pickup
 from bot.chat.review import card
+from bot.chat.withdraw import still_here
 from bot.wire.view import Button, View, pack
 from bot.wire.voice import Fact
 from care.agreement import agreement_of
@@ -37,6 +38,7 @@ from care.records.delivery import Letter, LetterState
 from care.records.enrolment import Application, State
 from care.records.people import Guardianship, Person
 from care.school import School
+from care.whereabouts import in_care
 from care.work import UnitOfWork
 from locales import Words, mark, words
 from locales.labels import day, weekdays
@@ -205,6 +207,9 @@ async def _child_withdrawn(c: Context) -> View | None:
         school_class=school_class,
         date=day(c._, application.leaves_on),
     )
+    if application.leaves_on == c.uow.today:
+        where = await in_care(c.uow, [application.student_id], c.uow.today)
+        text = "\n".join(filter(None, [text, still_here(c._, child, where.get(application.student_id))]))
     return View(text)
 
 

@@ -77,6 +77,7 @@ TAPS: dict[str, Handler] = {
     "sc": agreement.confirmed,
     "wd": withdraw.child_tapped,
     "wy": withdraw.day_tapped,
+    "wc": withdraw.confirmed,
     "wk": withdraw.kept,
     "st": withdraw.stay_tapped,
     "lv": leave.child_tapped,

@@ -120,9 +120,9 @@ async def _card_lines(uow: UnitOfWork, _: Words, a: Application) -> list[str]:
             relation=label(_, guardian.relation),
             at=moment(_, a.submitted_at, uow.school.zone),
         ),
-        _("Days: {value}", value=weekdays(_, a.weekdays)),
+        _("Days: {value}", value=weekdays(_, a.weekdays, in_list=True)),
         _("Reason: {value}", value=_("; ").join(needs)),
-        _("Extended care: {value}", value=weekdays(_, a.extended_weekdays) if a.extended_weekdays else _("none")),
+        _("Extended care: {value}", value=weekdays(_, a.extended_weekdays, in_list=True) or _("none")),
         _("Leaves: {value}", value=label(_, a.leave_mode)),
     ]
     if full := await extended_full_for(uow, a):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from care.agreement import same_name
 from care.enrolment.queries import within_reach
-from care.people import normal_phone
+from care.people import normal_phone, same_phone
 from care.permissions import Permission
 from care.records.enrolment import Application, State, Waiver
 from care.records.people import Guardianship, SchoolClass, StopListEntry, Student
@@ -72,7 +72,7 @@ async def stop_list(uow: UnitOfWork, student_id: int) -> list[StopListEntry]:
 def is_stopped(entries: list[StopListEntry], name: str, phone: str) -> bool:
     """Whether an adult of this name or phone number stands on the stop-list."""
     number = normal_phone(phone)
-    return any(same_name(name, e.name) or (number and number == normal_phone(e.phone or "")) for e in entries)
+    return any(same_name(name, e.name) or same_phone(number, normal_phone(e.phone or "")) for e in entries)
 
 
 async def waiver_of(uow: UnitOfWork, application_id: int) -> Waiver | None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed
+from care.people import same_phone
 from care.records.day import DayChild
 from care.records.enrolment import Application, PickupPerson, State
 from care.records.people import Guardianship, Person, Relation, StopListEntry
@@ -146,9 +147,9 @@ def bare_name(name: str) -> str:
 def is_stopped(name: str, phone: str, against: Iterable[Barred | StopListEntry]) -> bool:
     """Whether an adult is one of these: by phone, or by name where not both phones are known to differ."""
     for one in against:
-        if phone and one.phone and phone == one.phone:
+        if same_phone(phone, one.phone or ""):
             return True
-        differ = bool(phone and one.phone and phone != one.phone)
+        differ = bool(phone and one.phone)
         if bare_name(name) == bare_name(one.name) and not differ:
             return True
     return False

@@ -51,7 +51,7 @@ class Reach(StrEnum):
 
 
 class Person(Record):
-    """An adult. ``phone`` holds digits only, with a country code where it is not the school's own."""
+    """An adult. ``phone`` is as it is dialled from the school: digits, with ``+`` and country code if abroad."""
 
     __tablename__ = "person"
     id: Mapped[int] = key()

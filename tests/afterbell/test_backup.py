@@ -166,7 +166,7 @@ async def test_a_backup_is_never_written_over(school: School, settings: Settings
 
 
 async def test_there_must_be_something_to_back_up_and_a_place_for_it(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nothing to back up"):
+    with pytest.raises(SettingsError, match="There is no school in"):
         await backup(settings, tmp_path / "backup.tar.gz")
     assert not settings.data_dir.exists()
     await (await open_school(settings)).close()

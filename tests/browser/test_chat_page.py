@@ -267,6 +267,31 @@ async def test_it_finds_its_way_back_after_the_server_was_gone(browser: Browser)
         await expect(page.get_by_text("在您离线时")).to_be_visible(timeout=15_000)
 
 
+async def test_while_the_server_is_away_nothing_typed_is_lost_and_it_is_said(browser: Browser) -> None:
+    school = School()
+    async with serve(create_app(school.world, school.page), close_world=False) as url:
+        page = await tab(browser, f"{url}/chat/{MUM}", DESK)
+        await page.locator("#start").click()
+        await expect(page.locator(".mine")).to_have_count(1)
+        school.tell(MUM, "为小禾申请？", inline(["确认提交"]))
+        button = page.get_by_role("button", name="确认提交")
+        await button.click()
+        await expect(button).to_have_attribute("aria-busy", "")
+    await expect(button).not_to_have_attribute("aria-busy", "")
+    await page.locator("#text").fill("小禾过敏")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#notice")).to_have_text("连接中断，刚才的内容没有发出。请稍后重试。")
+    await expect(page.locator("#text")).to_have_value("小禾过敏")
+    await button.click()
+    await expect(button).not_to_have_attribute("aria-busy", "")
+    await expect(page.locator("#notice")).to_have_text("连接中断，正在重试…", timeout=10_000)
+    await expect(page.locator("#notice")).to_be_visible()
+    async with serve(create_app(school.world, school.page), int(url.rpartition(":")[2])):
+        await expect(page.locator("#notice")).to_be_hidden(timeout=15_000)
+        await page.locator("#text").press("Enter")
+        await expect(page.locator(".mine").last).to_contain_text("小禾过敏")
+
+
 async def test_a_family_without_telegram_uses_its_own_conversation(browser: Browser) -> None:
     async with opened(School(real=True)) as school:
         page = await tab(browser, f"{school.url}/chat?start=SLIP7", PHONE, language="en-GB")

@@ -13,7 +13,7 @@ from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT, Answers, PickupAns
 from care.errors import Invalid
 from care.keys import ALPHABET, Keys
 from care.linking import CODE_LENGTH, looks_like_code, normal_code
-from care.people import clean_name, normal_phone
+from care.people import clean_name, normal_phone, same_phone, ways_stored
 from care.records import LeaveMode, Need, Relation
 
 GRANDMA = PickupAnswer("钱秀英", Relation.GRANDMOTHER, "19900007777")
@@ -121,7 +121,14 @@ def test_two_names(typed: str, name: str) -> None:
         ("8613800000001", "13800000001"),
         ("0086 138 0000 0001", "13800000001"),
         ("１３８０００００００１", "13800000001"),
-        ("+1 (202) 555-0123", "12025550123"),
+        ("+1 (202) 555-0123", "+12025550123"),
+        ("+44 7911 123456", "+447911123456"),
+        ("0044 7911 123456", "+447911123456"),
+        ("＋４４ (0)7911 123456", "+447911123456"),
+        ("tel: +44 7911 123456", "+447911123456"),
+        ("+86 512-65550000", "051265550000"),
+        ("+86 (0)10 6555 0000", "01065550000"),
+        ("+86 400 655 0000", "4006550000"),
         ("0512-65550000", "051265550000"),
         ("123456", ""),
         ("1" * 16, ""),
@@ -137,7 +144,9 @@ def test_phone_numbers(written: str, number: str) -> None:
 def test_a_normal_number_stays(written: str) -> None:
     number = normal_phone(written)
     assert normal_phone(number) == number
-    assert number == "" or (number.isascii() and number.isdigit() and 7 <= len(number) <= 15)
+    assert number == "" or (
+        number.isascii() and number.removeprefix("+").isdigit() and 7 <= len(number.removeprefix("+")) <= 15
+    )
 
 
 @given(st.text(max_size=90))
@@ -152,6 +161,16 @@ def test_what_a_name_keeps() -> None:
     assert clean_name("می\u200cخواهم") == "می\u200cخواهم"
     assert clean_name("👩") == "" and clean_name("\u200b") == ""
     assert clean_name("名" * 41) == ""
+
+
+def test_the_plus_makes_no_other_number_but_tells_a_foreign_one_from_a_mobile() -> None:
+    assert same_phone("+447911123456", "447911123456")
+    assert not same_phone("", "") and not same_phone("", "+447911123456")
+    assert ways_stored(normal_phone("447911123456")) == {"447911123456", "+447911123456"}
+    assert ways_stored(normal_phone("+447911123456")) == {"447911123456", "+447911123456"}
+    assert "13800000001" not in ways_stored(normal_phone("+1 380-000-0001"))
+    assert "13800000001" in ways_stored(normal_phone("8613800000001"))
+    assert ways_stored("") == set()
 
 
 @given(st.integers(1, 10**9), st.sampled_from([" ", "-", " - ", "\u3000"]))

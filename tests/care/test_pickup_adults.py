@@ -178,6 +178,9 @@ def test_by_name_or_by_phone(name: str, phone: str, stopped: bool) -> None:
 
 def test_two_people_of_one_name_with_phones_that_differ() -> None:
     assert not is_stopped("陈明", "13900000001", [StopListEntry(name="陈明", phone="13900000002")])
+    assert is_stopped("陈明", "+447911123456", [StopListEntry(name="陈明", phone="447911123456")]), (
+        "with or without plus"
+    )
     assert bare_name("Ｘu  CHANG") == "xuchang"
 
 

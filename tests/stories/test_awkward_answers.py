@@ -101,7 +101,7 @@ async def test_much_too_long_at_every_question(small_stage: Stage) -> None:
     await stays("pickup_phone", "这不是电话号码")
     await mum.send("19900007777")
     await mum.tap(ZH["next"])
-    await stays("health", "请点问题下方的按钮")
+    await stays("health", "请先点按同意")
     await mum.tap("我同意并填写")
     await stays("health_words", "请控制在 500 字以内")
     await mum.send("长" * 500)

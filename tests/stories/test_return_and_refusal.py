@@ -33,7 +33,7 @@ async def test_returned_corrected_passed(stage: Stage) -> None:
 
     await mum.tap("修改申请")
     mum.reads("学校的意见：" + REMARK)
-    mum.reads("日期：星期一")
+    mum.reads("日期：周一")
     mum.reads("原因：家长下班较晚")
     await mum.tap("✎ 接送人")
     await mum.tap("添加")

@@ -210,7 +210,14 @@ async def test_a_restricted_father_is_given_no_child(small_stage: Stage) -> None
         await chat.send(command)
         chat.reads(sentence)
         chat.misses("许沐言")
-    for verb in (f"wd:{before.id}", f"wy:{before.id}:now", f"pdf:{before.id}", f"ap:{child.id}", f"st:{before.id}"):
+    for verb in (
+        f"wd:{before.id}",
+        f"wy:{before.id}:now",
+        f"wc:{before.id}:2026-11-24",
+        f"pdf:{before.id}",
+        f"ap:{child.id}",
+        f"st:{before.id}",
+    ):
         await chat.tap(data=verb)
         assert chat.answers[-1].text == "没有找到，或者您无权查看。", verb
     after = await stage.application_of("许沐言")

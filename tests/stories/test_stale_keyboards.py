@@ -202,7 +202,8 @@ async def test_withdrawn_twice(small_stage: Stage) -> None:
     family = await applicant(stage, enrolled)
     await family.send("/withdraw")
     question = family.last
-    await family.tap("自 11月23日 周一 起", message=question)
+    await family.tap("自今天 11月23日 周一 起", message=question)
+    await family.tap("确认自 11月23日 周一 起退出")
     after = await again(stage, enrolled.id)
     await family.tap("自 11月24日 周二 起", message=question)
     assert family.toasts[-1] == STALE

@@ -47,7 +47,8 @@ async def _make_way_for(stage: Stage, child: str) -> None:
     application = await stage.application_of(child)
     family = await applicant(stage, application)
     await family.send("/withdraw")
-    await family.tap("自 11月23日 周一 起")
+    await family.tap("自今天 11月23日 周一 起")
+    await family.tap("确认自 11月23日 周一 起退出")
     assert (await again(stage, application.id)).state is State.WITHDRAWN
 
 
@@ -97,4 +98,5 @@ async def test_a_day_awaited_is_not_answered_by_the_way(small_stage: Stage) -> N
     assert (await again(stage, enrolled.id)).leaves_on is None
     await family.send("/withdraw")
     await family.send("2026-12-01")
+    await family.tap("确认自 12月1日 周二 起退出")
     assert str((await again(stage, enrolled.id)).leaves_on) == "2026-12-01"

@@ -54,7 +54,8 @@ async def test_a_full_class_and_the_waiting_list(stage: Stage) -> None:
     waiting, enrolled = await in_state(stage, State.WAITING, FULL), await in_state(stage, State.ENROLLED, FULL)
     leaving = await applicant(stage, enrolled[0])
     await leaving.send("/withdraw")
-    await leaving.tap("自 11月23日 周一 起")
+    await leaving.tap("自今天 11月23日 周一 起")
+    await leaving.tap("确认自 11月23日 周一 起退出")
     leaving.reads("已退出课后服务，自 11月23日 周一 起生效")
     assert (await again(stage, enrolled[0].id)).state is State.WITHDRAWN
     assert [(await again(stage, w.id)).state for w in waiting[:2]] == [State.APPROVED, State.WAITING]
@@ -96,6 +97,7 @@ async def test_a_withdrawal_for_a_later_day(stage: Stage) -> None:
     await family.send("2027-03-01")
     family.reads("请填写今天至学期结束之间的日期")
     await family.send("2026年11月30日")
+    await family.tap("确认自 11月30日 周一 起退出")
     family.reads("自 11月30日 周一 起退出，在此之前照常参加")
     for told in (*others, teacher):
         told.reads("自 11月30日 周一 起不再参加")
@@ -111,6 +113,7 @@ async def test_a_withdrawal_for_a_later_day(stage: Stage) -> None:
 
     await family.send("/withdraw")
     await family.send("2026/12/2")
+    await family.tap("确认自 12月2日 周三 起退出")
     await family.send("/children")
     family.reads("自 12月2日 周三 起退出")
     await stage.at(datetime(2026, 12, 1, 23, 59, tzinfo=demo.START.tzinfo))
@@ -132,7 +135,7 @@ async def test_an_old_day_button_and_an_old_application_button(small_stage: Stag
     await family.send("/withdraw")
     old = family.last
     await stage.later(days=1)
-    await family.tap("自 11月23日 周一 起", message=old)
+    await family.tap("自今天 11月23日 周一 起", message=old)
     assert family.toasts[-1] == "请填写今天至学期结束之间的日期。"
     await family.tap(data=f"wy:{enrolled.id}:now")
     family.reads("从哪天起不再参加")
@@ -164,6 +167,7 @@ async def test_who_withdraws_is_not_told_twice(small_stage: Stage) -> None:
     two = next(p for p in await guardians(stage, enrolled.student_id) if person_id(p) != person_id(one))
     await two.send("/withdraw")
     await two.tap("自 11月24日 周二 起")
+    await two.tap("确认自 11月24日 周二 起退出")
     one.reads("自 11月24日 周二 起不再参加")
     two.misses("起不再参加")
     await stage.later(hours=16)
@@ -177,7 +181,7 @@ async def test_a_withdrawal_ends_the_consents_and_deletes_the_health_note(stage:
         found = (await uow.session.scalars(query.limit(1))).one()
     mum = await applicant(stage, found)
     await mum.send("/withdraw")
-    await mum.tap(data=f"wy:{found.id}:2026-11-23")
+    await mum.tap(data=f"wc:{found.id}:2026-11-23")
     (after,) = await stage.ask(select(Application).where(Application.id == found.id))
     assert after.state is State.WITHDRAWN
     assert after.health_note is None

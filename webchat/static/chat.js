@@ -28,7 +28,22 @@ function notice(text) {
   place.textContent = text;
   place.classList.add("shown");
   clearTimeout(notice.timer);
-  notice.timer = setTimeout(() => place.classList.remove("shown"), 3500);
+  notice.timer = setTimeout(settled, 3500);
+}
+
+// What was said has been read; that there is no connection stays until there is one.
+function settled() {
+  const place = byId("notice");
+  const offline = document.body.classList.contains("offline");
+  if (offline) place.textContent = words.offline;
+  place.classList.toggle("shown", offline);
+}
+
+function connected(is) {
+  const was = !document.body.classList.contains("offline");
+  document.body.classList.toggle("offline", !is);
+  if (!is && was) notice(words.offline);
+  else if (is && !was) settled();
 }
 
 function alertBox(text) {
@@ -101,6 +116,12 @@ function converse() {
     if (event.url) window.open(event.url, "_blank", "noopener");
   }
 
+  // No answer will come by a connection that is gone: the buttons can be tapped again.
+  function giveBack() {
+    waiting.forEach((button) => busy(button, false));
+    waiting.clear();
+  }
+
   function busy(button, is) {
     button.classList.toggle("busy", is);
     button.toggleAttribute("aria-busy", is);
@@ -153,8 +174,8 @@ function converse() {
     people?.markUnread(Number(page.user), false);
     stream?.close();
     stream = listen(state.mark, happened, (up) => {
-      document.body.classList.toggle("offline", !up);
-      if (!up) notice(words.offline);
+      connected(up);
+      if (!up) giveBack();
     });
   }
 

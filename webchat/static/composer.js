@@ -92,7 +92,9 @@ export class Composer {
     if (!text.trim()) return;
     this.clear();
     const done = await this.hands.send(text);
-    if (!done.ok && !this.text.value) this.text.value = text;
+    if (done.ok) return;
+    this.text.value = this.text.value ? `${text}\n${this.text.value}` : text; // what was typed meanwhile stays, too
+    this.typed();
   }
 
   clear() {

@@ -24,7 +24,7 @@ export async function post(path, body) {
       body: isForm ? body : JSON.stringify(body),
     });
   } catch {
-    return { ok: false, status: 0, complaint: words.offline };
+    return { ok: false, status: 0, complaint: words.not_sent };
   }
   if (answer.ok) return answer.json();
   const known = { 413: words.too_big, 429: words.too_fast };

@@ -213,7 +213,7 @@ def _health(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
             return Next("health_words", answers)
         case Tap(token="keep") if answers["health"]:
             return _after(step, answers, facts)
-    return Next(step, answers, "use_buttons")
+    return Next(step, answers, "use_buttons" if isinstance(said, Tap) else "consent_first")
 
 
 def _health_words(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:

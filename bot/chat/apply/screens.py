@@ -17,6 +17,7 @@ Rows = list[tuple[Button, ...]]
 
 PROBLEMS = {
     "use_buttons": mark("Please use the buttons under the question."),
+    "consent_first": mark("Please consent first; what you typed has been taken out of this chat and is not kept."),
     "type_it": mark("Please type it as a message."),
     "weekdays_needed": mark("Please choose at least one weekday."),
     "need_needed": mark("Please choose a reason, or write it in your own words."),
@@ -184,9 +185,10 @@ def _leave(s: Screen) -> tuple[str, Rows]:
 def _health(s: Screen) -> tuple[str, Rows]:
     _ = s._
     text = _(
-        "{where}\n\nIs there anything about {child}'s health that the teachers should know (allergies, medicine)? "
-        "This is optional and needs your own consent. It is kept encrypted; only those who decide on the "
-        "application read it.",
+        "{where}\n\nIs there anything about {child}'s health that the school should know when it decides (allergies, "
+        "medicine)? This is optional and needs your own consent. It is kept encrypted; only those who decide on the "
+        "application read it: homeroom teacher, grade leader, leading group and office. Another teacher who looks "
+        "after the children in the afternoon does not: please tell that teacher yourself of an allergy or a medicine.",
         where=s.step_line("health"),
         child=s.facts.child,
     )
@@ -220,15 +222,16 @@ def _courses(s: Screen) -> tuple[str, Rows]:
 
 def summary_lines(_: Words, facts: Facts, answers: Draft) -> list[str]:
     """Every answer, one line each; the health note itself is not repeated."""
-    needs = [label(_, Need(value)) for value in answers["needs"]]
+    said = Need.OTHER if answers["need_words"] else None  # in the guardian's own words, below
+    needs = [label(_, Need(value)) for value in answers["needs"] if value != said]
     if answers["need_words"]:
         needs.append(_("“{words}”", words=answers["need_words"]))
     lines = [
-        _("Days: {value}", value=weekdays(_, answers["weekdays"])),
+        _("Days: {value}", value=weekdays(_, answers["weekdays"], in_list=True)),
         _("Reason: {value}", value=_("; ").join(needs)),
     ]
     if facts.has_extended:
-        value = weekdays(_, answers["extended"]) if answers["extended"] else _("none")
+        value = weekdays(_, answers["extended"], in_list=True) if answers["extended"] else _("none")
         lines.append(_("Extended care: {value}", value=value))
     adults = _("; ").join(adult_line(_, adult) for adult in answers["pickup"])
     lines.append(_("May also collect: {value}", value=adults or _("nobody else")))

@@ -16,11 +16,12 @@ from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.enrolment.apply import correct, may_apply, own_application, submit
 from care.enrolment.queries import own_applications
+from care.enrolment.states import OPEN
 from care.errors import CareError, Conflict
 from care.people import children_of
 from care.records.delivery import Form
 from care.records.enrolment import Application, State
-from care.term import the_term
+from care.term import current_term, the_term
 from locales.labels import label
 
 
@@ -70,7 +71,10 @@ async def answer_tapped(update: Update, turn: Turn) -> None:
     student_id, version, token = id_of(turn.parts[0]), id_of(turn.parts[1]), turn.parts[2]
     form = await turn.form(flow_of(student_id))
     if form is None or not form.step:
-        await turn.toast(turn._("This conversation is over. /apply starts a new one."), alert=True)
+        if arrived := await _arrived(turn, student_id):  # tapped twice, or once more later
+            await turn.toast(arrived)
+        else:
+            await turn.toast(turn._("This conversation is over. /apply starts a new one."), alert=True)
         return
     if (await turn.forms())[0] is not form:  # who taps here means this conversation by the next words, too
         form = await turn.open_form(form.flow, form.step, form.answers)
@@ -79,6 +83,20 @@ async def answer_tapped(update: Update, turn: Turn) -> None:
         await turn.say(await present(turn, form))
         return
     await _advance(turn, form, Tap(token))
+
+
+async def _arrived(turn: Turn, student_id: int) -> str:
+    """That the school has an application for this child of the family already; empty when it has none."""
+    children = await children_of(turn.uow, turn.actor.person_id or 0)
+    child = next((one for one in children if one.student_id == student_id), None)
+    term = await current_term(turn.uow)
+    if child is None or term is None:
+        return ""
+    own = (await own_applications(turn.uow, term.id, [student_id])).get(student_id)
+    if own is None or own.state not in OPEN or own.state is State.RETURNED:
+        return ""
+    state = label(turn._, own.state)
+    return turn._("The school has the application for {child}: {state}.", child=child.name, state=state)
 
 
 async def answer_typed(turn: Turn, form: Form, words: str) -> None:
@@ -97,8 +115,8 @@ async def _advance(turn: Turn, form: Form, said: Tap | Said) -> None:
             View(turn._("Then no application is made, and nothing is kept. /apply starts again whenever you like."))
         )
         return
-    if form.step == "health_words" and isinstance(said, Said):
-        await turn.erase()  # taken or not (too long): it does not stay in the chat
+    if form.step in ("health", "health_words") and isinstance(said, Said):
+        await turn.erase()  # taken or not (too long, no consent yet): it does not stay in the chat
     turn.put(form, step.step, step.answers)
     view = Screen(turn._, facts, form.answers, form.version).draw(form.step)
     if step.problem and isinstance(said, Tap):

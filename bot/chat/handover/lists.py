@@ -54,7 +54,11 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "", 
         rows.append((Button(_("‹ All classes"), pack("hs", gate.session_id, 0)),))
     if (here or gate.paper_since is not None) and await says_how(uow, gate):
         rows.append((_paper_button(_, gate),))
-    lines = [*([note, ""] if note else []), *_head(uow, _, gate), *_about(_, shown, by_class and class_id is None)]
+    lines = [
+        *([note, ""] if note else []),
+        *_head(uow, _, gate),
+        *_about(_, gate, shown, by_class and class_id is None),
+    ]
     return View("\n".join(lines), tuple(rows))
 
 
@@ -136,11 +140,11 @@ def _head(uow: UnitOfWork, _: Words, gate: Gate) -> list[str]:
     return lines
 
 
-def _about(_: Words, shown: Sequence[GateChild], of_classes: bool) -> list[str]:
+def _about(_: Words, gate: Gate, shown: Sequence[GateChild], of_classes: bool) -> list[str]:
     """Who comes for those shown, and what to do now."""
     if of_classes:
         return ["", _("Tap a class; or type a pick-up code or a child's name.")]
     if not shown:
-        return ["", _("Nobody of this class waits here.")]
+        return ["", _("Nobody waits here.") if gate.extended else _("Nobody of this class waits here.")]
     who = [_("{child}: {adult} comes", child=in_list(child), adult=child.planned) for child in shown if child.planned]
     return [*who, "", _("Tap a child; or type a pick-up code, a name or a number of the list.")]
