@@ -77,8 +77,24 @@ class RollSheet:
 
     @property
     def present(self) -> int:
-        """Children who came: those who have been handed over or released since count as well."""
+        """Children who came: those who have been handed over or released since count as well. Who is here now, ``here``
+        says."""
         return len(self.children) - self._count(*NOT_THERE)
+
+    @property
+    def here(self) -> int:
+        """Children who are on site now, without those whom extended care has taken over."""
+        return sum(child.is_here and not child.extended for child in self.children)
+
+    @property
+    def collected(self) -> int:
+        """Children who have been released, from the class or from extended care."""
+        return self._count(Step.RELEASED)
+
+    @property
+    def with_extended(self) -> int:
+        """Children who are in extended care now."""
+        return sum(child.is_here and child.extended for child in self.children)
 
     @property
     def open(self) -> int:

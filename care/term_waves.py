@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time, timedelta
 
 from sqlalchemy import delete, func, select
 
+from care.calendar import load_calendar
 from care.day.rules import rules_of
 from care.enrolment.places import give_places_of, places_by_grade
 from care.errors import Conflict, Invalid, NotFound
@@ -54,6 +55,19 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     if had_none:
         await uow.session.flush()
         await give_places_of(uow, term.id, had_none)
+
+
+async def counts_from(uow: UnitOfWork, term: Term) -> date | None:
+    """The first care day whose lists are still to be made: from then on what a wave says counts. None where the
+    term has no such day left."""
+    calendar = await load_calendar(uow)
+    opened = set(await uow.session.scalars(select(CareDay.date).where(CareDay.date >= uow.today)))
+    day = max(uow.today, term.starts_on)
+    while day in opened or not calendar.is_care_day(day):
+        day += timedelta(days=1)
+        if day > term.ends_on:
+            return None
+    return day if day <= term.ends_on else None
 
 
 async def _check_wave(uow: UnitOfWork, wanted: WaveTimes, term: Term) -> None:

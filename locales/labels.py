@@ -156,7 +156,6 @@ ERRORS = {
     "extended_not_offered": "Extended care is not offered this term.",
     "extended_ended": "The school has ended extended care: who stays today stays, but nobody else can.",
     "extended_over": "Extended care is over for today.",
-    "extended_declined": "The school has declined this for today. Please call the class's teacher.",
     "extended_there": "The child is in extended care already: please collect at {venue}, at any time.",
     "extended_class_left": "Care in the class has ended, so the child stays for extended care today. You can collect "
     "it at any time: /children says who has it.",

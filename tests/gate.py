@@ -42,7 +42,7 @@ from scheduler import due
 ZONE: ZoneInfo = demo.START.tzinfo  # type: ignore[assignment]
 DAY = date(2026, 11, 24)
 CLASSES = ("2(3)", "3(6)", "2(5)")
-FEW = 5
+FEW = 4
 PARTS = ("王梓涵", "许沐言")
 """Two of one name, and the child of a restricted father."""
 

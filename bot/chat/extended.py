@@ -11,14 +11,15 @@ from bot.wire.view import Button, View, pack
 from care.day.rules import rules_of
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.extended.asking import ChildToday, Choice, ask, choice, own_children, withdraw
-from care.extended.deciding import decide
+from care.extended.deciding import decide, request_of
 from care.extended.places import Offer, places_left
 from care.extended.session import running_on
 from care.extended.standing import Standing, own_standing, set_standing, weekly
 from care.extended.telling import cut_off
 from care.people import children_of
 from care.permissions import Permission
-from care.records.extended import Wish
+from care.records.extended import ExtendedRequest, Wish
+from care.records.people import Person
 from locales import Words, mark
 from locales.labels import day as day_name
 from locales.labels import weekday as weekday_name
@@ -33,6 +34,13 @@ SAID = {
 DECIDED = {
     Wish.APPROVED: mark("✔ Granted. {child}, class {school_class}, stays today; the family has been told."),
     Wish.DECLINED: mark("✖ Declined. {child}, class {school_class}; the family has been told."),
+}
+
+
+SETTLED = {
+    Wish.APPROVED: mark("{child}, class {school_class}: granted already ({name})."),
+    Wish.DECLINED: mark("{child}, class {school_class}: declined already ({name})."),
+    Wish.WITHDRAWN: mark("{child}, class {school_class}: the family has taken the request back ({name})."),
 }
 
 
@@ -132,7 +140,8 @@ def _ways(
     elif can is Choice.TAKE_BACK:
         row.append(Button(_("Take the request back") + name, pack("exn", *about)))
     elif can is Choice.STAY:
-        row.append(Button(_("Stay today") + name, pack("exy", *about)))
+        again = now is not None and now.wish is Wish.DECLINED
+        row.append(Button((_("Ask again") if again else _("Stay today")) + name, pack("exy", *about)))
     if offer is None or not offer.ended:
         row.append(Button(_("Every week") + name, pack("exs", child.student_id)))
     return tuple(row)
@@ -240,10 +249,31 @@ async def decision_tapped(update: Update, turn: Turn) -> None:
     if len(turn.parts) != 3 or turn.parts[0] not in (Wish.APPROVED.value, Wish.DECLINED.value):
         raise Invalid()
     to, request_id, version = Wish(turn.parts[0]), id_of(turn.parts[1]), id_of(turn.parts[2])
+    request = await request_of(turn.uow, request_id)
+    same_tap = (request.state, request.version, request.decided_by) == (to, version + 1, turn.actor.person_id)
+    if request.state in SETTLED and request.version > version and request.date == turn.uow.today and not same_tap:
+        await turn.show(await _settled(turn, request))
+        return
     request = await decide(turn.uow, request_id, version, to)
-    student = request.student
-    text = turn._(DECIDED[to], child=student.name, school_class=student.school_class.name)
-    await turn.show(View(text))
+    await turn.show(View(turn._(DECIDED[to], **_whom(request)), _after_all(turn._, request)))
+
+
+def _whom(request: ExtendedRequest) -> dict[str, object]:
+    return {"child": request.student.name, "school_class": request.student.school_class.name}
+
+
+async def _settled(turn: Turn, request: ExtendedRequest) -> View:
+    """What a letter's old buttons ask has been answered since, or taken back: by whom, and what can still be done."""
+    by = await turn.uow.session.get(Person, request.decided_by or request.asked_by or 0)
+    text = turn._(SETTLED[request.state], **_whom(request), name=by.name if by else "–")
+    return View(text, _after_all(turn._, request))
+
+
+def _after_all(_: Words, request: ExtendedRequest) -> tuple[tuple[Button, ...], ...]:
+    """What was declined can still be granted, while there are places and time."""
+    if request.state is not Wish.DECLINED:
+        return ()
+    return ((Button(_("✔ Grant after all"), pack("exg", Wish.APPROVED.value, request.id, request.version)),),)
 
 
 TAPS = {

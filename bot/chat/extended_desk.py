@@ -66,7 +66,7 @@ def head(uow: UnitOfWork, _: Words, found: Desk) -> str:
             since=f"{session.starts_at.astimezone(zone):%H:%M}",
             until=f"{session.ends_at.astimezone(zone):%H:%M}",
         ),
-        _("Expected {expected} · here {present}", expected=found.expected, present=found.present),
+        _how_many(_, found),
     ]
     if session.signed_in_id is not None:
         lines.append(_("Signed in: {name}", name=found.teacher))
@@ -78,6 +78,17 @@ def head(uow: UnitOfWork, _: Words, found: Desk) -> str:
     if missing and found.is_mine:
         lines.append(_("⚠ Missing: {names}", names=named(_, missing)))
     return "\n".join(lines)
+
+
+def _how_many(_: Words, found: Desk) -> str:
+    if not found.collected:
+        return _("Expected {expected} · here {present}", expected=found.expected, present=found.here)
+    return _(
+        "Expected {expected} · here now {here} · collected {collected}",
+        expected=found.expected,
+        here=found.here,
+        collected=found.collected,
+    )
 
 
 def named(_: Words, children: Iterable[Stayer]) -> str:

@@ -90,7 +90,8 @@ async def _decided(c: Context) -> View | None:
         return View(text, ((Button(c._("Extended care"), pack("exf", 0)),),))
     if request.state is Wish.DECLINED:
         text = c._("The school cannot offer {child} extended care today; the child leaves with the class.", **values)
-        return View(text + ("\n" + c._("Remark: {remark}", remark=request.remark) if request.remark else ""))
+        text += "\n" + c._("Remark: {remark}", remark=request.remark) if request.remark else ""
+        return View(text, ((Button(c._("Extended care"), pack("exf", 0)),),))
     if request.state is Wish.WITHDRAWN:
         by = await c.uow.session.get(Person, request.asked_by) if request.asked_by else None
         text = c._(

@@ -72,14 +72,19 @@ def hour(at: datetime, zone: ZoneInfo) -> str:
 
 
 def counts(_: Words, roll: RollSheet) -> str:
-    """The first line of every list."""
-    return _(
-        "{school_class} · here {present} / expected {expected} · not called {open}",
-        school_class=roll.school_class,
-        present=roll.present,
-        expected=roll.expected,
-        open=roll.open,
-    )
+    """The first line of every list: who is here now, and apart from that who has been here and is not any more."""
+    numbers: dict[str, object] = {"school_class": roll.school_class, "expected": roll.expected, "open": roll.open}
+    if not (roll.collected or roll.with_extended):
+        present = roll.here
+        return _(
+            "{school_class} · here {present} / expected {expected} · not called {open}", **numbers, present=present
+        )
+    line = _("{school_class} · here now {here} / expected {expected} · not called {open}", **numbers, here=roll.here)
+    if roll.collected:
+        line += " · " + _("collected {n}", n=roll.collected)
+    if roll.with_extended:
+        line += " · " + _("in extended care {n}", n=roll.with_extended)
+    return line
 
 
 def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "", away: bool = False) -> View:

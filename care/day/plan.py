@@ -162,7 +162,18 @@ async def open_session(uow: UnitOfWork, term: Term, class_id: int) -> None:
     uow.session.add(session)
     await uow.session.flush()
     side = Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else Side(Holder.SCHOOL, None, school_class.name)
-    await _expect(uow, session.id, attending, side)
+    await _expect(uow, session.id, attending, await _numbers(uow, term, class_id), side)
+
+
+async def _numbers(uow: UnitOfWork, term: Term, class_id: int) -> dict[int, int]:
+    """The number of every child of a class: its place in the class's register, by student number. Who is in care on
+    which day moves nobody, nor does a child that leaves the school within the term: teachers know these by heart."""
+    query = (
+        select(Student.id)
+        .where(Student.school_class_id == class_id, or_(Student.left_on.is_(None), Student.left_on > term.starts_on))
+        .order_by(Student.student_no, Student.id)
+    )
+    return {student_id: number for number, student_id in enumerate(await uow.session.scalars(query), start=1)}
 
 
 async def _class_teacher(uow: UnitOfWork, class_id: int) -> Person | None:
@@ -176,7 +187,9 @@ async def _classroom(uow: UnitOfWork, school_class: SchoolClass) -> str | None:
     return (await uow.session.scalars(query.limit(1))).first()
 
 
-async def _expect(uow: UnitOfWork, session_id: int, attending: list[_Attending], teacher: Side) -> None:
+async def _expect(
+    uow: UnitOfWork, session_id: int, attending: list[_Attending], numbers: dict[int, int], teacher: Side
+) -> None:
     """The children's places in the list, each with the first link of its chain."""
     rows = [
         {
@@ -184,10 +197,10 @@ async def _expect(uow: UnitOfWork, session_id: int, attending: list[_Attending],
             "student_id": child.student_id,
             "application_id": child.application_id,
             "session_id": session_id,
-            "number": number,
+            "number": numbers[child.student_id],
             "last_seq": 1,
         }
-        for number, child in enumerate(attending, start=1)
+        for child in attending
     ]
     await uow.connection.execute(insert(CHILDREN), rows)
     students = select(Student.id).where(Student.id.in_([child.student_id for child in attending]))

@@ -83,7 +83,7 @@ def choice(uow: UnitOfWork, offer: Offer, child: ChildToday) -> Choice | None:
         return None if left else Choice.LEAVE
     if child.waits:
         return Choice.TAKE_BACK if left else Choice.LEAVE
-    return None if child.wish is Wish.DECLINED or offer.ended else Choice.STAY
+    return None if offer.ended else Choice.STAY
 
 
 async def offer_today(uow: UnitOfWork) -> Offer:
@@ -163,13 +163,11 @@ async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
 
 
 async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
-    """A guardian asks that the child stays today. Granted at once where that is automatic and a place is left; else the
-    duty lead and the office are asked. Raises NotFound, Conflict."""
+    """A guardian asks that the child stays today, also where the school has declined before. Granted at once where that
+    is automatic and a place is left; else the duty lead and the office are asked. Raises NotFound, Conflict."""
     offer, child = await _own(uow, student_id)
     if child.stays or child.waits:  # the same tap twice, or both parents
         return child
-    if child.wish is Wish.DECLINED:
-        raise Conflict("extended_declined")
     if offer.ended:
         raise Conflict("extended_ended")
     automatic = (await rules_of(uow, offer.term_id)).extended_automatic

@@ -38,8 +38,9 @@ async def request_of(uow: UnitOfWork, request_id: int) -> ExtendedRequest:
 
 
 async def decide(uow: UnitOfWork, request_id: int, version: int, to: Wish, remark: str = "") -> ExtendedRequest:
-    """Grants or declines what was asked; the guardians are told. ``version``: of the request as it was shown. Raises
-    NotFound, NotAllowed("own_child"), Conflict when it has been settled meanwhile, Full("extended_full")."""
+    """Grants or declines what was asked, or grants after all what was declined; the guardians are told. ``version``: of
+    the request as it was shown. Raises NotFound, NotAllowed("own_child"), Conflict when it has been settled meanwhile,
+    Full("extended_full")."""
     assert to in (Wish.APPROVED, Wish.DECLINED)
     request = await request_of(uow, request_id)
     if await is_family(uow, request.student_id):
@@ -53,7 +54,8 @@ async def decide(uow: UnitOfWork, request_id: int, version: int, to: Wish, remar
     request = await request_of(uow, request_id)
     if (request.state, request.version, request.decided_by) == (to, version + 1, uow.actor.person_id):
         return request  # the same tap twice
-    if request.state is not Wish.ASKED or request.version != version:
+    after_all = request.state is Wish.DECLINED and to is Wish.APPROVED
+    if not (request.state is Wish.ASKED or after_all) or request.version != version:
         raise Conflict()
     if to is Wish.APPROVED:
         await _may_grant(uow, offer, request)

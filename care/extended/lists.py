@@ -9,6 +9,7 @@ from datetime import datetime, time
 from sqlalchemy import select
 
 from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
 from care.day.plan import on_leave
 from care.day.rules import rules_of, set_rules
 from care.errors import NotFound
@@ -51,6 +52,12 @@ class ChildRow:
     step: Step | None
     holder: str
     there: bool
+
+    @property
+    def may_stay_after_all(self) -> bool:
+        """Whether the school has declined, and the child has not gone: it may still change its mind."""
+        declined = self.asked is not None and self.asked.state is Wish.DECLINED
+        return declined and not self.on_leave and (self.step in HERE or self.step in (None, Step.EXPECTED))
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,14 @@ class Desk:
         return sum(1 for child in self.children if child.there or child.stand is not Stand.GONE)
 
     @property
-    def present(self) -> int:
-        """Children who came; those collected since count as well."""
-        return sum(1 for child in self.children if child.there and child.stand is not Stand.MISSING)
+    def here(self) -> int:
+        """Children who are in extended care now."""
+        return self.count(Stand.HERE)
+
+    @property
+    def collected(self) -> int:
+        """Children who were in extended care and have been released."""
+        return sum(1 for child in self.children if child.there and child.step is Step.RELEASED)
 
 
 async def desk(uow: UnitOfWork) -> Desk | None:

@@ -140,9 +140,9 @@ class CareSession(Record):
 
 
 class DayChild(Record):
-    """A child who is planned for a date: in which session, at which number of its list. ``last_seq`` points to the last
-    link of the child's custody chain; where the child is, that link alone says. ``extended_at``: when extended care
-    took the child over; from then on it leaves from there."""
+    """A child who is planned for a date: in which session, and under which number of its class's register, so that a
+    day's list has gaps. ``last_seq`` points to the last link of the child's custody chain; where the child is, that
+    link alone says. ``extended_at``: when extended care took the child over; from then on it leaves from there."""
 
     __tablename__ = "day_child"
     __table_args__ = (

@@ -70,6 +70,7 @@ class ExtendedView:
     weekdays: tuple[Places, ...]
     rules: Rules
     may_decide: bool
+    may_grant: bool
     may_choose: bool
     may_set: bool
     done: str
@@ -107,6 +108,8 @@ async def _view(uow: UnitOfWork, _: Words, day: date, done: str, error: str, par
     term, offer, session = await current_term(uow), await running_on(uow, day), await session_on(uow, day)
     rows = await today_rows(uow, offer) if offer is not None else []
     may_choose = uow.actor.reach(Permission.ANSWER_FOR_DAY)[0]
+    may_decide = uow.actor.may(Permission.ANSWER_FOR_DAY) and day == uow.today
+    today = Places("", len(await stays_on(uow, offer)), offer.places) if offer else None
     answers = (session.signed_in_id or session.teacher_id) if session is not None else None
     return ExtendedView(
         day=day,
@@ -114,7 +117,7 @@ async def _view(uow: UnitOfWork, _: Words, day: date, done: str, error: str, par
         other=await _other(uow, day),
         term=term,
         offer=offer,
-        today=Places("", len(await stays_on(uow, offer)), offer.places) if offer else None,
+        today=today,
         open=await uow.session.get(CareDay, day) is not None,
         session=session,
         teacher=(await uow.session.get_one(Person, answers)).name if answers is not None else "",
@@ -123,7 +126,8 @@ async def _view(uow: UnitOfWork, _: Words, day: date, done: str, error: str, par
         classes=_by_class(rows),
         weekdays=await _weekdays(uow, _, term),
         rules=await rules_of(uow, term.id) if term else Rules(),
-        may_decide=uow.actor.may(Permission.ANSWER_FOR_DAY) and day == uow.today,
+        may_decide=may_decide,
+        may_grant=may_decide and offer is not None and not offer.ended and uow.now < offer.ends_at,
         may_choose=may_choose,
         may_set=uow.actor.may(Permission.MANAGE_TERM),
         done=done,

@@ -22,7 +22,7 @@ from care.term_changes import (
     change_extended,
     extended_venues,
 )
-from care.term_waves import WaveTimes, change_wave
+from care.term_waves import WaveTimes, change_wave, counts_from
 from console.door import Page, Visit, number
 from console.refusals import sentence
 
@@ -59,7 +59,9 @@ class SettingsView:
     venues: tuple[Venue, ...]
     texts: tuple[TextHead, ...]
     grades: tuple[int, ...]
-    saved: bool
+    saved: str
+    """The part of the page that has just been saved."""
+    counts_from: date | None
     error: str
     error_part: str
     ending: Ending | None
@@ -87,7 +89,8 @@ async def _page(
             venues=tuple(await extended_venues(uow)),
             texts=tuple(TextHead(kind, newest_of(found, kind, visit.language)) for kind in TextKind),
             grades=tuple(GRADES),
-            saved="saved" in visit.request.query_params,
+            saved=visit.request.query_params.get("saved", ""),
+            counts_from=await counts_from(uow, term) if term else None,
             error=error,
             error_part=part,
             ending=ending,
@@ -162,7 +165,7 @@ async def save_wave(visit: Visit) -> Response:
             await change_wave(uow, visit.id, wanted)
     except CareError as error:
         return await _failed(visit, error, f"wave-{visit.id}")
-    return visit.go(f"/settings?saved=wave#wave-{visit.id}")
+    return visit.go(f"/settings?saved=wave-{visit.id}#wave-{visit.id}")
 
 
 async def save_extended(visit: Visit) -> Response:

@@ -86,7 +86,7 @@ async def add(visit: Visit) -> Response:
         if visit.field("step") == "add":
             async with visit.working() as uow:
                 wave = await add_wave(uow, term.id, wanted)
-            return visit.go(f"/settings?saved=wave#wave-{wave.id}")
+            return visit.go(f"/settings?saved=wave-{wave.id}#wave-{wave.id}")
         async with visit.looking() as uow:
             await check_new_wave(uow, term.id, wanted)
             touched = await touched_by(uow, term.id, wanted.grades)

@@ -143,8 +143,8 @@ async def test_a_make_up_day_follows_the_timetable_it_was_given(school: School) 
     sunday = date(2026, 11, 29)
     async with school.work(SYSTEM) as uow:
         await uow.session.merge(CalendarDay(date=sunday, school=True, care=True, follows_weekday=5))
-    applications = await enrolled(school, CLASS)
     await care_runs_in(school, CLASS)
+    applications = await enrolled(school, CLASS)
     await at(school, 12, 30, day=sunday)
     children = await children_of(school, (await session_of(school, CLASS, sunday)).id)
     assert [child.student_id for child, _ in children] == [one.student_id for one in applications if 5 in one.weekdays]

@@ -275,9 +275,14 @@ async def test_who_may_decide(school: School) -> None:
     assert await tries(school, office, says(Wish.DECLINED)) == "done"
     assert await tries(school, office, says(Wish.DECLINED)) == "done", "the same tap twice"
     assert await tries(school, office, says(Wish.APPROVED)) == "stale"
-    assert await tries(school, mum, asks(first)) == "extended_declined"
     async with school.look(office) as uow:
         assert (await request_of(uow, about["request_id"])).remark == "今天没有名额"
+    assert await tries(school, office, says(Wish.DECLINED, version=2)) == "stale", "declined once is enough"
+    assert await tries(school, mum, asks(first)) == "done", "anew"
+    assert await wishes(school, [first]) == ["asked"]
+    assert await tries(school, office, says(Wish.DECLINED, version=3)) == "done"
+    assert await tries(school, office, says(Wish.APPROVED, version=4)) == "done", "after all"
+    assert await wishes(school, [first]) == ["approved"]
     assert mum.person_id in {letter.person_id for letter in await letters(school, "extended_decided")}
     assert await tries(school, mum, asks(second)) == "not_found", "another family's child"
 

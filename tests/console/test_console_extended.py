@@ -113,6 +113,11 @@ async def test_granted_and_declined(sign_in: SignIn, school: School, town: Town)
     answer = await office.post(f"/extended/requests/{ivy}", version=version, to="approved")
     assert answer.status_code == 409
     assert "This has changed in the meantime" in answer.text
+    assert "Grant after all: Ivy" in answer.text
+    answer = await office.post(f"/extended/requests/{ivy}", version=str(int(version) + 1), to="approved")
+    assert answer.headers["location"] == "/extended?done=granted"
+    assert (await request(school, ivy)).state is Wish.APPROVED
+    assert "Grant after all" not in (await office.get("/extended")).text
     for fields in ({"to": "approved"}, {"version": "x", "to": "approved"}, {"version": "1", "to": "withdrawn"}):
         assert (await office.post(f"/extended/requests/{fay}", **fields)).status_code == 422
     answer = await office.post(f"/extended/requests/{fay}", version="1", to="declined", remark="x" * 121)

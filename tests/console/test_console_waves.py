@@ -54,7 +54,7 @@ async def test_a_grade_without_a_wave_gets_one_of_its_own(sign_in: SignIn, schoo
     assert 'value="West &lt;gate&gt;"' in back.text and 'value="4" checked' in back.text
     assert await grades(school, town) == {1: [1, 2], 2: [3]}
     done = await clerk.post("/settings/waves/new", step="add", grades=["4"], **NEW)
-    assert (done.status_code, done.headers["location"]) == (303, "/settings?saved=wave#wave-3")
+    assert (done.status_code, done.headers["location"]) == (303, "/settings?saved=wave-3#wave-3")
     assert await grades(school, town) == {1: [1, 2], 2: [3], 3: [4]}
     event = await last_event(school)
     assert (event.action, event.subject, event.data["wave"]) == ("wave_added", "term", 3)
@@ -168,3 +168,17 @@ async def test_a_wave_stays_while_its_classes_are_on_open_lists(sign_in: SignIn,
     assert await grades(school, town) == {2: [1, 2, 3, 4]}
     await clerk.post("/settings/waves/new", step="add", grades=["1"], **NEW)
     assert await grades(school, town) == {2: [2, 3, 4], 3: [1]}, "no number comes back while a higher one is there"
+
+
+async def test_what_is_saved_says_from_when_it_counts(sign_in: SignIn, school: School) -> None:
+    """The note stands at the wave, where the page jumps to; a day that is open keeps its lists."""
+    clerk = await office(sign_in)
+    for opened, counts in ((False, "Mon 23 Nov"), (True, "Tue 24 Nov")):
+        if opened:
+            await afternoon.tick(school)
+        done = await clerk.post("/settings/waves/1", grades=["1", "2"], **NEW | {"starts_at": "14:30"})
+        assert (done.status_code, done.headers["location"]) == (303, "/settings?saved=wave-1#wave-1")
+        page = (await clerk.get("/settings?saved=wave-1")).text
+        note = page.split('id="wave-1"')[1].split("</form>")[0]
+        assert f"Saved. It counts from {counts} on." in note and "please tell them" in note
+        assert page.count("Saved.") == 1

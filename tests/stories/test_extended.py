@@ -227,14 +227,16 @@ async def test_a_full_house_is_decided_by_the_duty_lead(small_afternoon: Stage) 
     office.reads(f"✖ 未同意：{CLASS} 班{second}，已通知家长。")
     dad.finds(f"学校今天未能安排{second}延时托管，孩子随班放学。")
     await office.tap("✔ 同意", message=asked)
-    assert office.toasts[-1] == "情况已有变化，请查看最新状态后再决定。"
+    office.finds(f"{CLASS} 班{second}：已答复不同意（")
+    await office.tap("✔ 改为同意")
+    assert office.toasts[-1] == "今天的 1 个名额已满。"
     async with stage.school.work() as uow:
         await uow.session.execute(update(Term).values(extended_capacity=2))
     await at(stage, 12, 40)
     mum.finds(f"{first}今天参加延时托管：澹台书院，至 18:30，请到那里接孩子。")
     await dad.send("/extended")
     dad.reads("今天：延时托管申请未获批准，17:10 放学。")
-    assert not any("今天参加延时" in button for button in dad.buttons)
+    assert "再次申请延时" in dad.offered and "今天参加延时" not in dad.offered
 
 
 async def test_by_approval(small_afternoon: Stage) -> None:
