@@ -15,9 +15,10 @@ from care.board.places import day_children
 from care.custody.chain import CHAIN, CHILDREN
 from care.enrolment.family import own_among
 from care.errors import NotFound
+from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
-from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
-from care.records.people import Person, SchoolClass, Student
+from care.records.day import CONTRADICTED, Alarm, AlarmKind, DayChild, Holder, Step
+from care.records.people import SchoolClass, Student
 from care.release.alarms import close_alarm, is_own_release
 from care.work import UnitOfWork
 
@@ -27,7 +28,8 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 
 @dataclass(frozen=True)
 class OpenAlarm:
-    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it. ``own``: about the
+    """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
+    that these cannot all be true. ``own``: about the
     actor's own child, or own release, so that somebody else must close it; ``closable``: the actor may. ``day``: the
     care day it is about (``earlier``: not today)."""
 
@@ -42,18 +44,14 @@ class OpenAlarm:
     school_class: str
     opened_at: datetime
     remark: str
-    answer: str
-    answered_by: str
-    answered_at: datetime | None
+    answers: tuple[Said, ...]
+    contradicted: bool
     lead_told_at: datetime | None
     step: Step
     holder: Holder
     holder_name: str
     own: bool
     closable: bool
-
-
-_answering = Person.__table__.alias("answering")
 
 
 def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
@@ -72,8 +70,6 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             Alarm.opened_at,
             Alarm.remark,
             Alarm.answer,
-            _answering.c.name.label("answered_by"),
-            Alarm.answered_at,
             Alarm.lead_told_at,
             CHAIN.c.step,
             CHAIN.c.holder,
@@ -83,8 +79,7 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
         day,
         and_earlier=day == uow.day,
     )
-    query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
-    query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
+    query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id).where(Alarm.closed_at.is_(None))
     urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
     return query.order_by(urgency, Alarm.opened_at, Alarm.id)
 
@@ -108,6 +103,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
     today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
     rows = (await uow.connection.execute(_open_of(uow, day))).all()
     own = await _own(uow, rows)
+    said = await said_to(uow, [row.id for row in rows if row.answer])
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -121,9 +117,8 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             school_class=f"{row.grade}({row.class_number})",
             opened_at=row.opened_at,
             remark=row.remark,
-            answer=row.answer,
-            answered_by=row.answered_by or "",
-            answered_at=row.answered_at,
+            answers=said.get(row.id, ()),
+            contradicted=row.answer == CONTRADICTED,
             lead_told_at=row.lead_told_at,
             step=row.step,
             holder=row.holder,

@@ -30,6 +30,7 @@ SIDES = {
 
 ANSWERS: dict[str, str] = {
     "with_me": mark("the child is with me"),
+    "agreed": mark("what the other guardian says is right"),
     "not_here": mark("the child is not with me"),
     "on_leave": mark("the child is on leave"),
 }

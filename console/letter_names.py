@@ -12,6 +12,7 @@ LETTERS = {
     "child_missing_lead": mark("Alarm: a missing child"),
     "child_missing_over": mark("A missing child: guardians told that it is settled"),
     "child_arrived": mark("A missing child has come"),
+    "missing_contradicted": mark("A missing child: the guardians contradict each other"),
     "missing_answered": mark("A missing child: a guardian's answer"),
     "missing_over": mark("A missing child: staff told that it is settled"),
     "missing_shown": mark("A missing child: shown as it stands now"),
