@@ -17,7 +17,7 @@ from care.enrolment.family import own_among
 from care.errors import NotFound
 from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
-from care.records.day import CONTRADICTED, Alarm, AlarmKind, DayChild, Holder, Step
+from care.records.day import CONTRADICTED, Alarm, AlarmKind, DayChild, Holder, Proof, Step
 from care.records.people import SchoolClass, Student
 from care.release.alarms import close_alarm, is_own_release
 from care.work import UnitOfWork
@@ -29,7 +29,8 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 @dataclass(frozen=True)
 class OpenAlarm:
     """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
-    that these cannot all be true. ``own``: about the
+    that these cannot all be true. ``step_at``,
+    ``given_by``: when the child's last step was, and by whose hand. ``own``: about the
     actor's own child, or own release, so that somebody else must close it; ``closable``: the actor may. ``day``: the
     care day it is about (``earlier``: not today)."""
 
@@ -50,6 +51,8 @@ class OpenAlarm:
     step: Step
     holder: Holder
     holder_name: str
+    step_at: datetime
+    given_by: str
     own: bool
     closable: bool
 
@@ -74,6 +77,8 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             CHAIN.c.step,
             CHAIN.c.holder,
             CHAIN.c.holder_name,
+            CHAIN.c.at.label("step_at"),
+            case((CHAIN.c.proof == Proof.PAPER, CHAIN.c.giver_name), else_=CHAIN.c.by_name).label("given_by"),
         ),
         uow.actor,
         day,
@@ -123,6 +128,8 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             step=row.step,
             holder=row.holder,
             holder_name=row.holder_name,
+            step_at=row.step_at,
+            given_by=row.given_by,
             own=row.id in own,
             closable=row.id not in own and may_close(uow.actor, row.kind, row.grade, row.class_id),
         )

@@ -24,7 +24,7 @@ EXPLAINS = (Answer.WITH_ME, Answer.ON_LEAVE)
 
 @dataclass(frozen=True)
 class Said:
-    """The last answer of a guardian."""
+    """The last answer of a guardian, to an alarm of whatever kind."""
 
     person_id: int
     name: str

@@ -70,12 +70,14 @@ class AlarmKind(StrEnum):
 
 class Answer(StrEnum):
     """What a family says to "is the child with you?": by a button, or by a leave given afterwards. ``AGREED``: what the
-    other guardian says is right."""
+    other guardian says is right. Of a hand-over: that it is NOT_RIGHT, or that saying so was a MISTAKE."""
 
     WITH_ME = "with_me"
     AGREED = "agreed"
     NOT_HERE = "not_here"
     ON_LEAVE = "on_leave"
+    NOT_RIGHT = "not_right"
+    MISTAKE = "mistake"
 
 
 CONTRADICTED = "contradicted"
@@ -236,7 +238,7 @@ class Alarm(Record):
 
 
 class AlarmAnswer(Record):
-    """What a guardian has said to a missing child's alarm. Rows are appended, never changed; the last one counts."""
+    """What a guardian has said to an alarm, or by one. Rows are appended, never changed; the last one counts."""
 
     __tablename__ = "alarm_answer"
     __table_args__ = (Index("ix_alarm_answer_alarm_id", "alarm_id"),)
