@@ -6,6 +6,7 @@ from locales import mark
 
 LETTERS = {
     "class_without_wave": mark("Class without a dismissal wave"),
+    "day_closed": mark("Somebody else closed the day"),
     "duty_lead": mark("Named duty lead"),
     "child_missing": mark("A missing child: guardians asked"),
     "child_missing_told": mark("A missing child: homeroom teacher told"),
