@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from care.records.day import Alarm
+from care.records.day import Alarm, AlarmAnswer
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import StaffRole
 from care.work import UnitOfWork
@@ -35,13 +35,19 @@ async def show_again(
 
 async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:
     """The question on these guardians' screens, and once it is over the letters to the staff, say how it stands."""
-    await show_again(uow, "missing_shown", [f"missing:{alarm.id}"], guardians, alarm_id=alarm.id, asked=True)
+    answers = list(await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm.id)))
+    keys = [f"missing:{alarm.id}", *(contradicted_key(one) for one in answers)]
+    await show_again(uow, "missing_shown", keys, guardians, alarm_id=alarm.id, asked=True)
     if alarm.closed_at is not None:
-        keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", answer_key(alarm)]
+        keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", *(answer_key(one) for one in answers)]
         await show_again(uow, "missing_shown", keys, alarm_id=alarm.id, asked=False)
 
 
-def answer_key(alarm: Alarm) -> str:
-    """Of the letters that tell the staff what a guardian has answered last."""
-    at = f"{alarm.answered_at.timestamp():.0f}" if alarm.answered_at is not None else ""
-    return f"missing_answer:{alarm.id}:{alarm.answer}:{at}"
+def answer_key(answer_id: int) -> str:
+    """Of the letters that tell the staff what a guardian has answered."""
+    return f"missing_answer:{answer_id}"
+
+
+def contradicted_key(answer_id: int) -> str:
+    """Of the letters that tell the other guardians that an answer contradicts theirs."""
+    return f"contradicted:{answer_id}"

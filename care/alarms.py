@@ -11,13 +11,15 @@ from sqlalchemy import Row, Select, case, select
 from sqlalchemy.orm import joinedload
 
 from care import missing
-from care.board.places import day_children
+from care.board.places import IN_SESSION, day_children
 from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
 from care.enrolment.family import own_among
 from care.errors import NotFound
+from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
-from care.records.day import Alarm, AlarmKind, DayChild, Holder, Step
-from care.records.people import Person, SchoolClass, Student
+from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
+from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
 from care.release.alarms import close_alarm, is_own_release
 from care.work import UnitOfWork
 
@@ -26,8 +28,21 @@ URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UN
 
 
 @dataclass(frozen=True)
+class Phone:
+    """A guardian who can be rung up."""
+
+    name: str
+    relation: Relation
+    phone: str
+
+
+@dataclass(frozen=True)
 class OpenAlarm:
-    """Something about a child that nobody has closed. ``answer`` is what a guardian has said to it. ``own``: about the
+    """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
+    that these cannot all be true. ``step_at``,
+    ``given_by``: when the child's last step was, and by whose hand. ``ends_at``: of the child's care.
+    ``phones``: whom to ring up, for who may see them. ``waits``: no word ends it, but the release of the child, or the
+    roll. ``own``: about the
     actor's own child, or own release, so that somebody else must close it; ``closable``: the actor may. ``day``: the
     care day it is about (``earlier``: not today)."""
 
@@ -42,18 +57,19 @@ class OpenAlarm:
     school_class: str
     opened_at: datetime
     remark: str
-    answer: str
-    answered_by: str
-    answered_at: datetime | None
+    answers: tuple[Said, ...]
+    contradicted: bool
     lead_told_at: datetime | None
     step: Step
     holder: Holder
     holder_name: str
+    step_at: datetime
+    given_by: str
+    ends_at: datetime
+    phones: tuple[Phone, ...]
+    waits: bool
     own: bool
     closable: bool
-
-
-_answering = Person.__table__.alias("answering")
 
 
 def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
@@ -72,19 +88,20 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             Alarm.opened_at,
             Alarm.remark,
             Alarm.answer,
-            _answering.c.name.label("answered_by"),
-            Alarm.answered_at,
             Alarm.lead_told_at,
             CHAIN.c.step,
             CHAIN.c.holder,
             CHAIN.c.holder_name,
+            CHAIN.c.at.label("step_at"),
+            case((CHAIN.c.proof == Proof.PAPER, CHAIN.c.giver_name), else_=CHAIN.c.by_name).label("given_by"),
+            CareSession.ends_at,
         ),
         uow.actor,
         day,
         and_earlier=day == uow.day,
     )
-    query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id)
-    query = query.outerjoin(_answering, _answering.c.id == Alarm.answered_by).where(Alarm.closed_at.is_(None))
+    query = query.join(CareSession, CareSession.id == IN_SESSION)
+    query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id).where(Alarm.closed_at.is_(None))
     urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
     return query.order_by(urgency, Alarm.opened_at, Alarm.id)
 
@@ -103,11 +120,38 @@ async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     }
 
 
+async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[Phone, ...]]:
+    """By student id, the guardians' numbers: for who answers for the day, or may see the child's record. Of an adult
+    who was refused the family has not been told, and nobody is to ring it up."""
+    rights = (Permission.ANSWER_FOR_DAY, Permission.SEE_STUDENTS)
+    students = {
+        row.student_id
+        for row in rows
+        if row.kind is not AlarmKind.REFUSED and any(uow.actor.may_for(one, row.grade, row.class_id) for one in rights)
+    }
+    query = (
+        select(Guardianship.student_id, Person.name, Guardianship.relation, Person.phone)
+        .join(Person, Person.id == Guardianship.person_id)
+        .where(Guardianship.student_id.in_(students), Guardianship.restricted.is_(False), Person.phone.is_not(None))
+        .order_by(Guardianship.id)
+    )
+    found: dict[int, tuple[Phone, ...]] = {}
+    for student_id, name, relation, phone in await uow.connection.execute(query) if students else ():
+        found[student_id] = (*found.get(student_id, ()), Phone(name, relation, phone or ""))
+    return found
+
+
+def _waits(row: Row[Any]) -> bool:
+    return row.kind is AlarmKind.UNCOLLECTED and (row.step in HERE or row.step is Step.EXPECTED)
+
+
 async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
     """The alarms of a day that nobody has closed, as far as the actor may see them; the most urgent first. Those of
     today have with them what is open of earlier days: "not right" may be said when the day is sealed already."""
     rows = (await uow.connection.execute(_open_of(uow, day))).all()
     own = await _own(uow, rows)
+    said = await said_to(uow, [row.id for row in rows if row.answer])
+    phones = await _phones(uow, rows)
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -121,15 +165,19 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             school_class=f"{row.grade}({row.class_number})",
             opened_at=row.opened_at,
             remark=row.remark,
-            answer=row.answer,
-            answered_by=row.answered_by or "",
-            answered_at=row.answered_at,
+            answers=said.get(row.id, ()),
+            contradicted=row.answer == CONTRADICTED,
             lead_told_at=row.lead_told_at,
             step=row.step,
             holder=row.holder,
             holder_name=row.holder_name,
+            step_at=row.step_at,
+            given_by=row.given_by,
+            ends_at=row.ends_at,
+            phones=phones.get(row.student_id, ()) if row.kind is not AlarmKind.REFUSED else (),
+            waits=_waits(row),
             own=row.id in own,
-            closable=row.id not in own and may_close(uow.actor, row.kind, row.grade, row.class_id),
+            closable=row.id not in own and not _waits(row) and may_close(uow.actor, row.kind, row.grade, row.class_id),
         )
         for row in rows
         if may_see(uow.actor, row.kind, row.grade, row.class_id)

@@ -12,7 +12,8 @@ from care.custody.chain import FAMILY, Link, Side, append
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
 from care.leave_queries import look, own_child, today_of
-from care.missing import child_of, excused
+from care.missing import child_of
+from care.missing_answers import excused
 from care.people import holders
 from care.records.day import CareSession, DayChild, Holder, Leave, Step
 from care.records.delivery import Class

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import ScalarSelect, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import joinedload
 
-from care.alarm_screens import answer_key, show_missing
-from care.custody.chain import FAMILY, LAST, NOBODY, Link, Side, append
+from care.alarm_screens import show_missing
+from care.custody.chain import FAMILY, LAST, Link, append
 from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
-from care.records.day import Alarm, AlarmKind, CareSession, DayChild, Holder, Step
+from care.records.day import Alarm, AlarmKind, Answer, CareSession, DayChild, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
 from care.release.alarms import settle
@@ -27,19 +26,11 @@ from care.work import UnitOfWork
 REASON_LIMIT = 200
 
 
-class Answer(StrEnum):
-    """What a family says to "is the child with you?": by a button, or by a leave given afterwards."""
-
-    WITH_ME = "with_me"
-    NOT_HERE = "not_here"
-    ON_LEAVE = "on_leave"
-
-
 async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
     """A child is not where the plan expects it: asks all guardians at once, and tells the homeroom teacher. Where no
     guardian can be reached, the duty lead is told at once."""
     await settle(uow, day_child_id, AlarmKind.UNCOLLECTED)  # the school does not have the child
-    earlier = await _open_alarm(uow, day_child_id)
+    earlier = await open_alarm_of(uow, day_child_id)
     if earlier is not None:  # a leave had excused the child, and was taken back
         _close(uow, earlier, "")
         await uow.session.flush()
@@ -82,7 +73,7 @@ async def tell_lead(uow: UnitOfWork, alarm: Alarm) -> None:
     await uow.post("child_missing_lead", lead, Class.ALARM, key=f"missing_lead:{alarm.id}", alarm_id=alarm.id)
 
 
-async def _concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]:
+async def concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]:
     """The staff who have been told of an alarm, without the actor."""
     people = [alarm.opened_by, child.session.signed_in_id]
     people += await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
@@ -91,7 +82,8 @@ async def _concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int
     return [one for one in dict.fromkeys(people) if one is not None and one != uow.actor.person_id]
 
 
-async def _open_alarm(uow: UnitOfWork, day_child_id: int) -> Alarm | None:
+async def open_alarm_of(uow: UnitOfWork, day_child_id: int) -> Alarm | None:
+    """The open alarm about a child that is missing, to change it."""
     query = select(Alarm).where(
         Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.closed_at.is_(None)
     )
@@ -108,7 +100,7 @@ async def open_alarm_id(uow: UnitOfWork, day_child_id: int) -> int | None:
 
 async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     """The child is there after all: the alarm closes by itself, and who was asked or told hears it."""
-    alarm = await _open_alarm(uow, day_child_id)
+    alarm = await open_alarm_of(uow, day_child_id)
     if alarm is None:
         return
     _close(uow, alarm, "")
@@ -116,7 +108,7 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     uow.record("missing_arrived", "student", child.student_id, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
     await uow.post("child_arrived", guardians, Class.ALARM, key=arrived_key(alarm.id), alarm_id=alarm.id)
-    staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
+    staff = [person for person in await concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
     await show_missing(uow, alarm, guardians)
 
@@ -133,13 +125,6 @@ def found_at(day_child_id: SQLColumnExpression[int]) -> ScalarSelect[datetime | 
         .where(Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
         .scalar_subquery()
     )
-
-
-async def excused(uow: UnitOfWork, day_child_id: int) -> None:
-    """The family has given leave for a child that was missing: that answers the alarm, which somebody still closes."""
-    alarm = await _open_alarm(uow, day_child_id)
-    if alarm is not None:
-        await _answered(uow, alarm, await child_of(uow, day_child_id), Answer.ON_LEAVE)
 
 
 def _close(uow: UnitOfWork, alarm: Alarm, reason: str) -> None:
@@ -213,54 +198,7 @@ async def asked(uow: UnitOfWork, alarm: Alarm) -> list[Asked]:
     return [Asked(id_, name, relation, phone or "" if sees else "") for id_, name, relation, phone in rows]
 
 
-async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
-    """A guardian answers. "With me" explains where the child is; "not here" reaches the duty lead at once, unless
-    another guardian has the child. While the alarm is open, an answer can be changed. Raises NotFound for who is not
-    asked, Conflict("alarm_closed") afterwards."""
-    if said is Answer.ON_LEAVE:
-        raise Invalid()
-    alarm = await alarm_of(uow, alarm_id, to_change=True)
-    if not await is_asked(uow, alarm):
-        raise NotAllowed()
-    if alarm.closed_at is not None:
-        raise Conflict("alarm_closed")
-    with_another = alarm.answer == Answer.WITH_ME and alarm.answered_by != uow.actor.person_id
-    if alarm.answer == said or with_another:
-        uow.record("missing_answered", "student", alarm.day_child.student_id, alarm=alarm.id, answer=said.value)
-        return alarm
-    child = await child_of(uow, alarm.day_child_id)
-    if said is Answer.WITH_ME:
-        guardian = Side(Holder.ADULT, uow.actor.person_id, uow.actor.name)
-        await _after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, guardian))
-        others = [one for one in await unrestricted_guardians(uow, child.student_id) if one != uow.actor.person_id]
-        await uow.post("child_missing_over", others, Class.ALARM, key=f"with:{alarm.id}", alarm_id=alarm.id)
-    else:  # what was said before does not hold
-        await _after(uow, child.id, Step.EXPLAINED, Link(Step.ABSENT, NOBODY))
-    await _answered(uow, alarm, child, said)
-    if said is Answer.NOT_HERE:
-        await tell_lead(uow, alarm)
-    return alarm
-
-
-async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, said: Answer) -> None:
-    before, alarm.answer, alarm.answered_by, alarm.answered_at = alarm.answer, said, uow.actor.person_id, uow.now
-    uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=said.value)
-    await uow.post(
-        "missing_answered",
-        await _concerned(uow, alarm, child),
-        Class.ALARM,
-        key=answer_key(alarm),
-        alarm_id=alarm.id,
-        said=said.value,
-    )
-    if said is Answer.NOT_HERE and before != Answer.WITH_ME:
-        return  # the others are still asked
-    me = None if said is Answer.ON_LEAVE else uow.actor.person_id  # who answers sees it in place of what was tapped
-    others = [one for one in await unrestricted_guardians(uow, child.student_id) if one != me]
-    await show_missing(uow, alarm, others)
-
-
-async def _after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:
+async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:
     """Appends a link where the child's last step is ``before``."""
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
     if last.step == before:
@@ -289,12 +227,12 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
         raise Conflict("alarm_closed")
     _close(uow, alarm, reason)
     child = await child_of(uow, alarm.day_child_id)
-    await _after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, FAMILY, remark=reason))
+    await append_after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, FAMILY, remark=reason))
     uow.record("missing_closed", "student", child.student_id, reason, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
     if alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
         await uow.post("child_missing_over", guardians, Class.ALARM, key=f"cleared:{alarm.id}", alarm_id=alarm.id)
-    staff = [person for person in await _concerned(uow, alarm, child) if person not in guardians]
+    staff = [person for person in await concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
     await show_missing(uow, alarm, guardians)
 

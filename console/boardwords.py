@@ -30,8 +30,11 @@ SIDES = {
 
 ANSWERS: dict[str, str] = {
     "with_me": mark("the child is with me"),
+    "agreed": mark("what the other guardian says is right"),
     "not_here": mark("the child is not with me"),
     "on_leave": mark("the child is on leave"),
+    "not_right": mark("the hand-over is not right"),
+    "mistake": mark("“not right” was a mistake"),
 }
 """What a guardian has said to "is she with you?"."""
 

@@ -6,12 +6,14 @@ from locales import mark
 
 LETTERS = {
     "class_without_wave": mark("Class without a dismissal wave"),
+    "day_closed": mark("Somebody else closed the day"),
     "duty_lead": mark("Named duty lead"),
     "child_missing": mark("A missing child: guardians asked"),
     "child_missing_told": mark("A missing child: homeroom teacher told"),
     "child_missing_lead": mark("Alarm: a missing child"),
     "child_missing_over": mark("A missing child: guardians told that it is settled"),
     "child_arrived": mark("A missing child has come"),
+    "missing_contradicted": mark("A missing child: the guardians contradict each other"),
     "missing_answered": mark("A missing child: a guardian's answer"),
     "missing_over": mark("A missing child: staff told that it is settled"),
     "missing_shown": mark("A missing child: shown as it stands now"),
@@ -54,6 +56,7 @@ LETTERS = {
     "released": mark("A child was handed over"),
     "release_undone": mark("A hand-over taken back"),
     "release_refused": mark("Alarm: an adult refused at the gate"),
+    "dispute_withdrawn": mark("A disputed hand-over: it was a mistake"),
     "release_disputed": mark("Alarm: a hand-over is disputed"),
     "gate_alarm_over": mark("An alarm of the gate: shown as closed"),
     "dispute_over": mark("A disputed hand-over: guardians told how it ended"),

@@ -88,6 +88,7 @@ ACTIONS = {
     "release_refused": mark("Adult refused at the gate"),
     "release_undone": mark("Hand-over taken back"),
     "release_acknowledged": mark("Hand-over acknowledged"),
+    "dispute_withdrawn": mark("“Not right” was a mistake"),
     "release_disputed": mark("Hand-over disputed"),
     "child_uncollected": mark("Child not collected"),
     "day_opened": mark("Care day opened"),

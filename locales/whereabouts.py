@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from care.missing import Answer
-from care.records.day import Holder, Step
+from care.records.day import CONTRADICTED, Answer, Holder, Step
 from care.whereabouts import Coming, InCare, NoCare, Whereabouts
 from locales import Words
 from locales.labels import clock_on, day, label
@@ -70,6 +69,12 @@ def _expected(_: Words, where: InCare, now: datetime, zone: ZoneInfo) -> str:
 def _missing(_: Words, where: InCare, time: str) -> str:
     if where.answer == Answer.NOT_HERE:
         return _("not found at {time}; the duty lead has been told and is looking into it", time=time)
+    if where.answer == CONTRADICTED:
+        return _(
+            "not at the roll call at {time}, and the family's answers contradict each other; the duty lead has been "
+            "told and is looking into it",
+            time=time,
+        )
     return _("not at the roll call at {time}; we have asked you whether the child is with you", time=time)
 
 

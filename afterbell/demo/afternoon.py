@@ -15,11 +15,12 @@ from afterbell.demo.morning import Group, Morning, Pupil, Who, guardians_of, rea
 from afterbell.demo.parts import Part, cast_parts
 from care.custody.chain import FAMILY, NOBODY, Row, Side, genesis
 from care.custody.steps import HERE
-from care.missing import Answer
 from care.permissions import SYSTEM
 from care.records import (
     Alarm,
+    AlarmAnswer,
     AlarmKind,
+    Answer,
     CareDay,
     CareSession,
     CustodyEvent,
@@ -272,6 +273,7 @@ class _Afternoon:
             closed_by=group.teacher[0],
             reason=reason,
         )
+        self.book.add(AlarmAnswer, alarm_id=alarm_id, person_id=who[0], answer=Answer.WITH_ME, at=answered)
         answer = Answer.WITH_ME.value
         self._event(answered, who, "missing_answered", "student", pupil.student_id, alarm=alarm_id, answer=answer)
         self._event(closed, group.teacher, "missing_closed", "student", pupil.student_id, reason, alarm=alarm_id)

@@ -11,7 +11,7 @@ from afterbell.simulate.pace import Pace
 from afterbell.simulate.phone import Life, Phone, in_turn
 from afterbell.simulate.town import Town
 from bot.chat.pickup.party import LETTERS
-from care.missing import Answer
+from care.records.day import Answer
 from care.records.pickup import Adult
 from webchat.model import Message
 

@@ -9,19 +9,34 @@ from sqlalchemy import select
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
 from care.records.day import CareDay
-from care.records.people import SchoolClass
-from locales.labels import listed
+from care.records.people import Person, SchoolClass
+from locales.labels import clock_on, day, listed
 
 
 async def _duty_lead(c: Context) -> View | None:
-    day = date.fromisoformat(c.params["date"])
-    care_day = await c.uow.session.get(CareDay, day)
+    care_day = await c.uow.session.get(CareDay, date.fromisoformat(c.params["date"]))
     if care_day is None or care_day.closed_at is not None or care_day.duty_lead_id != c.uow.actor.person_id:
         return None
     return View(
         c._(
             "You are duty lead today. Missing, disputed and uncollected children reach you here, and the day is closed "
             "by you. The live board is in the console: /console"
+        )
+    )
+
+
+async def _day_closed(c: Context) -> View | None:
+    """To the duty lead: somebody else has closed their day."""
+    care_day = await c.uow.session.get(CareDay, date.fromisoformat(c.params["date"]))
+    if care_day is None or care_day.closed_at is None or care_day.duty_lead_id != c.uow.actor.person_id:
+        return None
+    by = await c.uow.session.get(Person, care_day.closed_by) if care_day.closed_by is not None else None
+    return View(
+        c._(
+            "{name} has closed and sealed {date} at {time}. Nothing is left to do.",
+            name=by.name if by is not None else "AfterBell",
+            date=day(c._, care_day.date),
+            time=clock_on(c._, care_day.closed_at, c.uow.school.zone, care_day.date),
         )
     )
 
@@ -43,5 +58,6 @@ async def _without_wave(c: Context) -> View | None:
 
 KINDS: dict[str, Kind] = {
     "class_without_wave": Kind(_without_wave),
+    "day_closed": Kind(_day_closed),
     "duty_lead": Kind(_duty_lead, courtesy=True),
 }

@@ -10,8 +10,8 @@ from bot.chat.kinds import Context, Kind
 from bot.chat.missing import card, how_it_ended, names_of, not_at_school, question
 from bot.wire.view import View
 from care.extended.session import staying
-from care.missing import Answer, alarm_of, is_asked
-from care.records.day import Alarm
+from care.missing import alarm_of, is_asked
+from care.records.day import CONTRADICTED, Alarm, Answer
 from care.records.delivery import Letter, LetterState
 from care.release.gate import any_child
 
@@ -81,6 +81,14 @@ async def _child_missing_over(c: Context) -> View | None:
     return View(not_at_school(c._, alarm))
 
 
+async def _contradicted(c: Context) -> View | None:
+    """Another guardian's answer stands against one's own; it may be set right."""
+    alarm = await _alarm(c)
+    if alarm.closed_at is not None or alarm.answer != CONTRADICTED or not await _was_asked(c, alarm):
+        return None
+    return await question(c.uow, c._, alarm)
+
+
 async def _was_asked(c: Context, alarm: Alarm) -> bool:
     """Whether this guardian has had the question: who has not needs no news of it."""
     key = f"missing:{alarm.id}:{c.uow.actor.person_id}"
@@ -99,4 +107,5 @@ KINDS: dict[str, Kind] = {
     "missing_shown": Kind(_missing_shown, courtesy=True),
     "child_arrived": Kind(_child_arrived),
     "child_missing_over": Kind(_child_missing_over),
+    "missing_contradicted": Kind(_contradicted),
 }

@@ -49,7 +49,9 @@ class Group:
     paper_by: str = ""
 
     def roll_is_late(self, now: datetime) -> bool:
-        return self.tally.of(Place.UNSAID) > 0 and now > self.roll_due
+        """Of extended care also while a class has not handed over the children who stay."""
+        awaited = self.staying if self.kind is SessionKind.EXTENDED else 0
+        return self.tally.of(Place.UNSAID) + awaited > 0 and now > self.roll_due
 
     def is_over(self, now: datetime) -> bool:
         """Children are still waiting when all should have been collected. Who stays for extended care should not."""
@@ -106,6 +108,10 @@ class Board:
     @property
     def tally(self) -> Tally:
         return Tally.together(wave.tally for wave in self.waves)
+
+    def late_rolls(self, now: datetime) -> tuple[Group, ...]:
+        """The groups whose roll should have been done by now."""
+        return tuple(group for wave in self.waves for group in wave.groups if group.roll_is_late(now))
 
 
 async def board(uow: UnitOfWork) -> Board | None:

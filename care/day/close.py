@@ -15,6 +15,7 @@ from care.custody.steps import ENDS
 from care.errors import Conflict, NotFound
 from care.permissions import Permission
 from care.records.day import Alarm, CareDay, DayChild, Step
+from care.records.delivery import Class
 from care.records.people import SchoolClass, Student
 from care.release.gate import UNDO_WITHIN
 from care.work import UnitOfWork
@@ -96,6 +97,9 @@ async def close_day(uow: UnitOfWork, day: date) -> None:
     if sealed.rowcount != 1:
         raise Conflict("day_closed")
     uow.record("day_closed", "day", day.toordinal(), date=day.isoformat(), root=root)
+    if care_day.duty_lead_id not in (None, uow.actor.person_id) and uow.actor.person_id is not None:
+        key = f"day_closed:{day.isoformat()}"
+        await uow.post("day_closed", care_day.duty_lead_id, Class.ALARM, key=key, date=day.isoformat())
 
 
 def _names(children: Sequence[OpenChild]) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from care.records.base import Instant, Record
 from care.records.day import (
     Alarm,
+    AlarmAnswer,
     AlarmKind,
+    Answer,
     CareDay,
     CareSession,
     CustodyEvent,
@@ -51,7 +53,9 @@ __all__ = [
     "Adult",
     "Agreement",
     "Alarm",
+    "AlarmAnswer",
     "AlarmKind",
+    "Answer",
     "Application",
     "CalendarDay",
     "CalendarYear",

@@ -68,6 +68,22 @@ class AlarmKind(StrEnum):
     UNCOLLECTED = "uncollected"
 
 
+class Answer(StrEnum):
+    """What a family says to "is the child with you?": by a button, or by a leave given afterwards. ``AGREED``: what the
+    other guardian says is right. Of a hand-over: that it is NOT_RIGHT, or that saying so was a MISTAKE."""
+
+    WITH_ME = "with_me"
+    AGREED = "agreed"
+    NOT_HERE = "not_here"
+    ON_LEAVE = "on_leave"
+    NOT_RIGHT = "not_right"
+    MISTAKE = "mistake"
+
+
+CONTRADICTED = "contradicted"
+"""The answers to an alarm, taken together: one guardian has the child, or says why it is away, and another has not."""
+
+
 class DayRules(Record):
     """The afternoon's settings of a term. Minutes count from the start or the end of a wave; times are local."""
 
@@ -190,7 +206,8 @@ class CustodyEvent(Record):
 
 class Alarm(Record):
     """Something about a child that stays on the board until somebody closes it with a reason. At most one of a kind is
-    open for a child and day."""
+    open for a child and day. ``answer``: what all answers say together, an Answer or CONTRADICTED, or empty; the last
+    of them came from ``answered_by``."""
 
     __tablename__ = "alarm"
     __table_args__ = (
@@ -218,6 +235,18 @@ class Alarm(Record):
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str] = mapped_column(Text, default="")
     day_child: Mapped[DayChild] = relationship(lazy="raise")
+
+
+class AlarmAnswer(Record):
+    """What a guardian has said to an alarm, or by one. Rows are appended, never changed; the last one counts."""
+
+    __tablename__ = "alarm_answer"
+    __table_args__ = (Index("ix_alarm_answer_alarm_id", "alarm_id"),)
+    id: Mapped[int] = key()
+    alarm_id: Mapped[int] = mapped_column(ForeignKey("alarm.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    answer: Mapped[Answer] = mapped_column(word(Answer))
+    at: Mapped[datetime]
 
 
 class LeaveReason(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from care.alarm_screens import show_again
@@ -14,7 +14,7 @@ from care.day.lead import reachable
 from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.permissions import RIGHTS, Permission
-from care.records.day import Alarm, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
+from care.records.day import Alarm, AlarmAnswer, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
 from care.records.delivery import Class
 from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
@@ -63,9 +63,14 @@ async def settle(uow: UnitOfWork, day_child_id: int, kind: AlarmKind) -> Alarm |
 
 async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
     """Whoever has been told of the alarm sees that it is over, in place of the button that would close it."""
+    said = select(func.count()).select_from(AlarmAnswer).where(AlarmAnswer.alarm_id == alarm.id)
+    later = range(2, (await uow.session.scalar(said) or 0) + 1)
     keys = {
         AlarmKind.REFUSED: [f"refused:{alarm.id}:{at}" for at in range(len(alarm.remark.splitlines()))],
-        AlarmKind.DISPUTED: [f"disputed:{alarm.id}"],
+        AlarmKind.DISPUTED: [
+            f"disputed:{alarm.id}",
+            *(f"{what}:{alarm.id}:{at}" for what in ("disputed", "withdrawn") for at in later),
+        ],
         AlarmKind.UNCOLLECTED: [f"late_lead:{alarm.id}"],
     }
     await show_again(uow, "gate_alarm_over", keys[alarm.kind], alarm_id=alarm.id)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from care.custody.chain import Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
-from care.records.day import AlarmKind, CustodyEvent, Holder, Proof, Step
+from care.records.day import Alarm, AlarmAnswer, AlarmKind, Answer, CustodyEvent, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.office import Event
 from care.records.people import Guardianship, Role
-from care.release.alarms import is_lead, raise_alarm
+from care.release.alarms import is_lead, open_alarm_of, raise_alarm
 from care.release.gate import UNDO_WITHIN, any_child, child, hold_lists
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
@@ -137,17 +137,56 @@ async def acknowledge(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
 
 async def dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
     """A guardian says that the hand-over is not right: the duty lead, the head and the homeroom teacher know at once,
-    and the alarm stays until it is closed with a reason."""
+    of each guardian who says so, and the alarm stays until it is closed with a reason."""
     await hold_lists(uow, [day_child_id])
     told = await _own(uow, day_child_id, seq)
-    one = told.child
-    alarm, new = await raise_alarm(uow, one.id, AlarmKind.DISPUTED)
-    if not new:
-        return told
-    alarm.lead_told_at = uow.now
-    uow.record("release_disputed", "student", one.student_id, alarm=alarm.id, seq=seq)
+    alarm, _is_new = await raise_alarm(uow, day_child_id, AlarmKind.DISPUTED)
+    if alarm.lead_told_at is None:
+        alarm.lead_told_at = uow.now
+    if await _say(uow, alarm, Answer.NOT_RIGHT):
+        uow.record("release_disputed", "student", told.child.student_id, alarm=alarm.id, seq=seq)
+        await _tell(uow, "release_disputed", f"disputed:{alarm.id}", alarm, told.child, seq)
+    return told
+
+
+async def withdraw_dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Release:
+    """The guardian who has said "not right" says that it was a mistake: whoever was told hears it, and who answers for
+    the day closes the alarm. Raises Conflict("alarm_closed"), and NotFound for who has not said so."""
+    await hold_lists(uow, [day_child_id])
+    told = await _own(uow, day_child_id, seq)
+    alarm = await open_alarm_of(uow, day_child_id, AlarmKind.DISPUTED)
+    if alarm is None:
+        raise Conflict("alarm_closed")
+    if await _last_word(uow, alarm) is None:
+        raise NotFound()
+    if await _say(uow, alarm, Answer.MISTAKE):
+        uow.record("dispute_withdrawn", "student", told.child.student_id, alarm=alarm.id, seq=seq)
+        await _tell(uow, "dispute_withdrawn", f"withdrawn:{alarm.id}", alarm, told.child, seq)
+    return told
+
+
+async def _last_word(uow: UnitOfWork, alarm: Alarm) -> Answer | None:
+    query = select(AlarmAnswer.answer).where(
+        AlarmAnswer.alarm_id == alarm.id, AlarmAnswer.person_id == uow.actor.person_id
+    )
+    return (await uow.session.scalars(query.order_by(AlarmAnswer.id.desc()).limit(1))).first()
+
+
+async def _say(uow: UnitOfWork, alarm: Alarm, word: Answer) -> bool:
+    """Keeps what the actor says, unless it is what they have said last."""
+    if await _last_word(uow, alarm) is word:
+        return False
+    uow.session.add(AlarmAnswer(alarm_id=alarm.id, person_id=uow.actor.person_id, answer=word, at=uow.now))
+    await uow.session.flush()
+    alarm.answer, alarm.answered_by, alarm.answered_at = word, uow.actor.person_id, uow.now
+    return True
+
+
+async def _tell(uow: UnitOfWork, kind: str, key: str, alarm: Alarm, one: GateChild, seq: int) -> None:
+    """A first "not right" goes by the alarm's own key; whatever is said afterwards by one of its own."""
+    said = select(func.count()).select_from(AlarmAnswer).where(AlarmAnswer.alarm_id == alarm.id)
+    number = await uow.session.scalar(said)
+    key = key if number == 1 else f"{key}:{number}"
     homeroom = await holders(uow, Role.HOMEROOM, class_id=one.class_id)
     people = [*await who_answers(uow, one.date), *await holders(uow, Role.HEAD), *homeroom]
-    key = f"disputed:{alarm.id}"
-    await uow.post("release_disputed", people, Class.ALARM, key=key, alarm_id=alarm.id, seq=seq, by=uow.actor.name)
-    return told
+    await uow.post(kind, people, Class.ALARM, key=key, alarm_id=alarm.id, seq=seq, by=uow.actor.name)

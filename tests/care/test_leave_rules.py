@@ -13,10 +13,12 @@ from care.custody.ledger import Verified, verify
 from care.errors import CareError, Conflict, Invalid, NotFound
 from care.leave import LeaveGiven, give, give_all, take_back
 from care.leave_queries import children_in_care, coming, look, nearest, told
-from care.missing import Answer, alarm_of, answer, unanswered
+from care.missing import alarm_of, unanswered
+from care.missing_answers import answer
 from care.permissions import SYSTEM, Actor
 from care.records import (
     Alarm,
+    Answer,
     Application,
     CalendarDay,
     CustodyEvent,

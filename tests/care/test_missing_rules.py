@@ -10,14 +10,13 @@ import pytest
 from afternoon_school import actor, at, children_of, opened, session_of, teacher_of
 from sqlalchemy import select
 
-from care import leave, missing, rollcall
+from care import leave, missing, missing_answers, rollcall
 from care.custody.ledger import Verified, verify
 from care.day.close import open_alarms, open_children
 from care.enrolment.family import unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
-from care.missing import Answer
 from care.permissions import SYSTEM, Actor
-from care.records import Alarm, AlarmKind, CustodyEvent, DayChild, Event, Letter, Role, Step
+from care.records import Alarm, AlarmAnswer, AlarmKind, Answer, CustodyEvent, DayChild, Event, Letter, Role, Step
 from care.school import School
 from care.work import UnitOfWork
 
@@ -57,7 +56,7 @@ async def does(school: School, who: Actor, deed: Deed) -> None:
 
 
 def says(alarm: int, said: Answer) -> Deed:
-    return lambda uow: missing.answer(uow, alarm, said)
+    return lambda uow: missing_answers.answer(uow, alarm, said)
 
 
 async def posted(school: School, kind: str) -> int:
@@ -66,18 +65,22 @@ async def posted(school: School, kind: str) -> int:
 
 
 async def test_answers_in_any_order(school: School) -> None:
-    """The same answer twice is one; a "no" does not take back what another has said; one's own "yes" can be."""
+    """The same answer twice is one. A "no" and another's "yes" contradict each other in either order, and explain
+    nothing until one of the two says otherwise, or that the other is right."""
     async with opened(school, CLASS):
         _teacher, child, alarm, (mum, dad) = await is_missing(school)
         expected = [
             (mum, Answer.NOT_HERE, "not_here", "absent"),
             (dad, Answer.NOT_HERE, "not_here", "absent"),
-            (dad, Answer.WITH_ME, "with_me", "explained"),
-            (dad, Answer.WITH_ME, "with_me", "explained"),
-            (mum, Answer.NOT_HERE, "with_me", "explained"),
+            (dad, Answer.WITH_ME, "contradicted", "absent"),
+            (dad, Answer.WITH_ME, "contradicted", "absent"),
+            (mum, Answer.AGREED, "with_me", "explained"),
+            (mum, Answer.NOT_HERE, "contradicted", "absent"),
             (mum, Answer.WITH_ME, "with_me", "explained"),
-            (dad, Answer.NOT_HERE, "not_here", "absent"),
-            (mum, Answer.WITH_ME, "with_me", "explained"),
+            (dad, Answer.NOT_HERE, "contradicted", "absent"),
+            (mum, Answer.NOT_HERE, "not_here", "absent"),
+            (mum, Answer.WITH_ME, "contradicted", "absent"),
+            (dad, Answer.AGREED, "with_me", "explained"),
         ]
         for who, said, holds, step in expected:
             await does(school, who, says(alarm, said))
@@ -88,6 +91,10 @@ async def test_answers_in_any_order(school: School) -> None:
             assert isinstance(await verify(uow), Verified)
             events = await uow.session.scalars(select(Event.actor_id).where(Event.action == "missing_answered"))
             assert len(list(events)) == len(expected)
+            kept = list(await uow.session.scalars(select(AlarmAnswer).order_by(AlarmAnswer.id)))
+            given = [(who.person_id, said) for who, said, _holds, _step in expected]
+            del given[3]  # said twice
+            assert [(one.person_id, one.answer) for one in kept] == given
 
 
 async def test_who_may_answer_and_close(school: School) -> None:
@@ -99,6 +106,7 @@ async def test_who_may_answer_and_close(school: School) -> None:
             (teacher, says(alarm, Answer.WITH_ME), NotAllowed),
             (other, says(alarm, Answer.WITH_ME), NotFound),
             (mum, says(alarm, Answer.ON_LEAVE), Invalid),
+            (mum, says(alarm, Answer.AGREED), Conflict),
             (mum, says(10**9, Answer.WITH_ME), NotFound),
             (mum, lambda uow: missing.close(uow, alarm, "我说了算"), NotAllowed),
             (other, lambda uow: missing.close(uow, alarm, "不是我班"), NotFound),
@@ -163,6 +171,20 @@ async def test_a_leave_given_afterwards_answers(school: School) -> None:
         steps = [link.step for link in await links(school, child)]
         assert steps == ["expected", "absent", "leave", "expected", "absent", "leave", "present"]
         assert all(one.closed_at for one in await alarms(school))
+
+
+async def test_a_leave_contradicts_who_is_looking_for_the_child(school: School) -> None:
+    async with opened(school, CLASS):
+        _teacher, child, alarm, (mum, dad) = await is_missing(school)
+        day = (await session_of(school, CLASS)).date
+        await does(school, mum, says(alarm, Answer.NOT_HERE))
+        async with school.look() as uow:
+            student = (await uow.session.get_one(DayChild, child)).student_id
+        await does(school, dad, lambda uow: leave.give(uow, student, day, day))
+        assert (await alarms(school))[0].answer == "contradicted"
+        await does(school, mum, says(alarm, Answer.AGREED))
+        assert (await alarms(school))[0].answer == "on_leave"
+        assert (await links(school, child))[-1].step == "leave"
 
 
 @pytest.mark.parametrize("_time", range(3))

@@ -18,7 +18,21 @@ from starlette.applications import Starlette
 
 from care.custody.chain import FAMILY, Link, Side, append
 from care.permissions import SYSTEM
-from care.records import Alarm, AlarmKind, CareDay, Holder, Letter, Proof, Role, State, Step
+from care.records import (
+    Alarm,
+    AlarmAnswer,
+    AlarmKind,
+    Answer,
+    CareDay,
+    Holder,
+    Letter,
+    Person,
+    Proof,
+    Role,
+    State,
+    Step,
+)
+from care.records.day import CONTRADICTED
 from care.records.people import SchoolClass
 from care.release.undoing import Slip, undo
 from care.rollcall import all_others_present, mark
@@ -40,7 +54,7 @@ async def opened(school: School, town: Town) -> Afternoon:
 async def test_the_board_comes_first_while_a_day_is_open(sign_in: SignIn, opened: Afternoon) -> None:
     page = await (await sign_in(Role.HEAD)).get("/")
     assert "<b>8</b><span>Expected" in page.text
-    assert "No alarm is open." in page.text
+    assert 'id="late-rolls"' in page.text and "No alarm is open." not in page.text
     for name in ("1(1)", "1(2)", "3(1)", "Ida", "Ola"):
         assert name in page.text
     assert "&lt;b&gt;=1+1&lt;/b&gt;" in page.text
@@ -234,6 +248,26 @@ async def test_closing_an_alarm_from_the_board(sign_in: SignIn, school: School, 
     assert again.status_code == 409
     assert "closed in the meantime" in again.text
     assert "&lt;b&gt;spoke&lt;/b&gt;" in again.text, "the reason it was closed with"
+
+
+async def test_guardians_who_contradict_each_other(
+    sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """Both answers, with the names, and that they cannot both be true."""
+    alarm_id = await raise_alarm(school, opened, "Ida", AlarmKind.MISSING)
+    async with school.work() as uow:
+        alarm = await uow.session.get_one(Alarm, alarm_id)
+        people = list(await uow.session.scalars(select(Person).order_by(Person.id).limit(2)))
+        for person, answer in zip(people, (Answer.NOT_HERE, Answer.WITH_ME), strict=True):
+            uow.session.add(AlarmAnswer(alarm_id=alarm_id, person_id=person.id, answer=answer, at=uow.now))
+        alarm.answer = CONTRADICTED
+        names = [person.name for person in people]
+    head = await sign_in(Role.HEAD)
+    for path in ("/", f"/children/{town.students['Ida']}"):
+        page = (await head.get(path)).text
+        assert "The guardians contradict each other" in page
+        assert f"{names[0]}: “the child is not with me”" in page and f"{names[1]}: “the child is with me”" in page
+        assert "no answer yet" not in page
 
 
 async def test_closing_an_alarm_from_the_childs_page(

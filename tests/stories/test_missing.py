@@ -142,36 +142,6 @@ async def test_nobody_answers(afternoon: Stage) -> None:
         assert not any("在我身边" in button for button in parent.buttons)
 
 
-async def test_not_with_the_first_but_with_the_second(afternoon: Stage) -> None:
-    """A "no" reaches the duty lead at once. The other's "yes" counts more, and is not undone by a second "no"."""
-    stage = afternoon
-    await opens(stage)
-    teacher = await on_duty(stage)
-    child, name, (mum, dad) = await with_family(stage)
-    await missing(teacher, child)
-    asked = last(mum), last(dad)
-    lead = await lead_of(stage)
-    await mum.tap("不在我这里")
-    assert now(mum, asked[0]).text == f"您已答复：{name}不在您身边。\n老师和值班领导正在寻找孩子，请保持电话畅通。"
-    lead.reads("答复“不在我这里”")
-    assert len([message for message in lead.messages if name in message.text]) == 1
-    teacher.reads("答复“不在我这里”")
-    await dad.tap("在我身边")
-    lead.reads("答复“在我身边”")
-    await mum.tap(data=f"ma:{(await alarms(stage, child))[0].id}:not_here", message=asked[0])
-    assert now(mum, asked[0]).text == f"{dad.user.name}已答复：{name}在其身边。"
-    (alarm,) = await alarms(stage, child)
-    assert (alarm.answer, alarm.answered_by) == ("with_me", person_id(dad))
-    await dad.tap("答错了：不在我这里", message=now(dad, asked[1]))
-    assert now(mum, asked[0]).text.startswith(f"{dad.user.name}已答复：{name}不在身边。")
-    assert "孩子现在和我在一起" in mum.buttons, "she is asked again"
-    assert await steps(stage, child.id) == ["expected", "absent", "explained", "absent"]
-    assert (await alarms(stage, child))[0].answer == "not_here"
-    assert await letters(stage, "child_missing_lead") == [person_id(lead)]
-    await dad.tap("孩子现在和我在一起", message=now(dad, asked[1]))
-    assert await steps(stage, child.id) == ["expected", "absent", "explained", "absent", "explained"]
-
-
 async def test_there_after_all(afternoon: Stage) -> None:
     """The child arrives: who was asked or told hears it, and old buttons say that it is over."""
     stage = afternoon

@@ -70,7 +70,8 @@ async def _card(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View
         head = [_("⚠ Not collected: {child}.", child=who_is(_, one)), await _who_was_told(uow, _, one)]
     when = of_another_day(uow, _, one.date)
     lines = [head[0], *when, *head[1:], screens.state(uow, _, one), *await phones(uow, _, one)]
-    return View("\n".join(lines), close_row(_, alarm))
+    ends_by_itself = one.is_here or one.step is Step.EXPECTED
+    return View("\n".join(lines), () if ends_by_itself else close_row(_, alarm))
 
 
 async def _who_was_told(uow: UnitOfWork, _: Words, one: GateChild) -> str:

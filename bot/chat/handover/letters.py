@@ -170,6 +170,18 @@ async def _release_disputed(c: Context) -> View | None:
     return View("\n".join(lines), close_row(c._, alarm) if answers(c.uow, told.child) else ())
 
 
+async def _dispute_withdrawn(c: Context) -> View | None:
+    alarm = await gate_alarm(c.uow, c.params["alarm_id"])
+    told = await release_told(c.uow, alarm.day_child_id, c.params["seq"])
+    text = c._(
+        "{guardian} says that “not right” was a mistake: {child}. The alarm stays until it is closed.",
+        guardian=c.params["by"],
+        child=who_is(c._, told.child),
+    )
+    view = View(text + "\n" + _release_line(c, told), close_row(c._, alarm) if answers(c.uow, told.child) else ())
+    return view if alarm.closed_at is None else None
+
+
 async def phones(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
     """Whom to ring up, for who answers for the day and for the child's own homeroom teacher."""
     query = (
@@ -216,6 +228,7 @@ KINDS: dict[str, Kind] = {
     "release_undone": Kind(_release_undone),
     "release_refused": Kind(_release_refused),
     "release_disputed": Kind(_release_disputed),
+    "dispute_withdrawn": Kind(_dispute_withdrawn),
     "gate_signed": Kind(_gate_signed),
     "gate_held": Kind(_gate_held),
 }

@@ -26,7 +26,7 @@ from bot.chat.handover.over import over_view
 from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen
 from bot.chat.ids import id_of
 from bot.wire.turn import Turn
-from bot.wire.view import View
+from bot.wire.view import Button, View, pack
 from care.errors import Conflict, NotAllowed, NotFound
 from care.paper.mark import back_from_paper, go_on_paper
 from care.pickup.adults import may_collect
@@ -35,7 +35,7 @@ from care.release.alarms import gate_alarm, to_close
 from care.release.gate import UNDO_WITHIN, any_child, child, children, come, sheet
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
-from care.release.undoing import Slip, acknowledge, dispute, undo
+from care.release.undoing import Slip, acknowledge, dispute, undo, withdraw_dispute
 from care.release.waiting import GateChild
 from locales.labels import error_sentence
 
@@ -201,7 +201,21 @@ async def disputed(update: Update, turn: Turn) -> None:
     sorry = turn._(
         "The duty lead, the head and the homeroom teacher have been told at once. Please keep your phone near."
     )
-    await turn.show(View("\n".join([told_line(turn, told.child), "", sorry])))
+    lines = [told_line(turn, told.child), "", turn._("You say that this is not right."), sorry]
+    mistake = Button(turn._("↩ It was a mistake: it is right"), pack("hy", day_child_id, seq))
+    await turn.show(View("\n".join(lines), ((mistake,),)))
+
+
+async def withdrawn(update: Update, turn: Turn) -> None:
+    """ "Not right" was a slip: the staff hear it and close the alarm; it can be said again."""
+    day_child_id, seq = _some(turn.numbers, 2)
+    told = await withdraw_dispute(turn.uow, day_child_id, seq)
+    said = turn._(
+        "You say that “not right” was a mistake. The duty lead, the head and the homeroom teacher have been told; "
+        "the duty lead closes the matter."
+    )
+    again = Button(turn._("✖ Not right"), pack("hx", day_child_id, seq))
+    await turn.show(View("\n".join([told_line(turn, told.child), "", said]), ((again,),)))
 
 
 def told_line(turn: Turn, one: GateChild) -> str:
@@ -240,6 +254,7 @@ TAPS: dict[str, Tap] = {
     "hw": undo_why_tapped,
     "hq": acknowledged,
     "hx": disputed,
+    "hy": withdrawn,
     "hc": close_tapped,
     "hf": late.child_tapped,
     "hv": late.class_tapped,
