@@ -8,7 +8,7 @@ from datetime import time
 
 from starlette.responses import Response
 
-from care.errors import CareError, Conflict
+from care.errors import CareError, Conflict, Invalid
 from care.paper.enter import Collector, Entry, PaperRefused, enter
 from care.paper.mark import Mark, back_from_paper, go_on_paper, marks
 from care.paper.sheet import PaperChild, PaperSession, open_sessions, paper_children, paper_session
@@ -214,6 +214,8 @@ def _time(written: str) -> time | None:
 
 
 def _collector(typed: Typed) -> Collector | None:
+    if typed.by not in ("", OTHER) and typed.name.strip():
+        raise Invalid("paper_two_names")
     if typed.by == ALONE:
         return Collector()
     if typed.by == OTHER or (not typed.by and typed.name.strip()):
