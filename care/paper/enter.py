@@ -4,7 +4,7 @@ word, and the duty lead must look after it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import time
 
 from sqlalchemy import select, update
@@ -26,6 +26,10 @@ from care.rollsheet import hold
 from care.work import UnitOfWork
 
 __all__ = ["Collector", "Entry", "Irregular", "PaperRefused", "append_line", "enter"]
+
+
+TOLD = {Step.RELEASED: "paper_released", Step.EXPLAINED: "paper_absent"}
+"""What the family reads of today's paper, so that a slip of the row shows."""
 
 
 class PaperRefused(CareError):
@@ -73,7 +77,8 @@ async def enter(uow: UnitOfWork, session_id: int, entries: Iterable[Entry], roll
     return len(lines)
 
 
-async def append_line(uow: UnitOfWork, session: PaperSession, line: Line) -> None:
+async def append_line(uow: UnitOfWork, session: PaperSession, line: Line, told: Collection[int] = ()) -> None:
+    """Appends a line's links, and tells whom they concern. ``told``: guardians who read of it in another letter."""
     child, seq = line.child, line.child.seq
     for link in line.links:
         seq = await append(uow, child.id, link, seq)
@@ -92,14 +97,13 @@ async def append_line(uow: UnitOfWork, session: PaperSession, line: Line) -> Non
         await arrived(uow, child.id)
     else:
         await _close_alarms(uow, child, line.links[-1].remark)
-    if Step.RELEASED not in steps:
-        return
     if line.irregular is not None:
-        await _dispute(uow, session, child, line.links[-1].to.name, seq)
-    elif session.date == uow.day:
-        guardians = await unrestricted_guardians(uow, child.student_id)
-        key = f"paper_released:{child.id}:{seq}"
-        await uow.post("paper_released", guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)
+        await _dispute(uow, session, line, line.irregular, seq)
+    elif session.date == uow.day and steps[-1] in TOLD:
+        kind = TOLD[steps[-1]]
+        guardians = [one for one in await unrestricted_guardians(uow, child.student_id) if one not in told]
+        key = f"{kind}:{child.id}:{seq}"
+        await uow.post(kind, guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)
 
 
 async def _close_alarms(uow: UnitOfWork, child: PaperChild, reason: str) -> None:
@@ -107,12 +111,14 @@ async def _close_alarms(uow: UnitOfWork, child: PaperChild, reason: str) -> None
     kinds = (AlarmKind.MISSING, AlarmKind.UNCOLLECTED)
     query = select(Alarm).where(Alarm.day_child_id == child.id, Alarm.kind.in_(kinds), Alarm.closed_at.is_(None))
     for alarm in await uow.session.scalars(query.with_for_update()):
-        alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
+        alarm.closed_at, alarm.closed_by = uow.now, uow.actor.person_id
+        alarm.reason = reason if alarm.kind is AlarmKind.MISSING else ""  # the clock goes on if this is taken back
 
 
-async def _dispute(uow: UnitOfWork, session: PaperSession, child: PaperChild, name: str, seq: int) -> None:
+async def _dispute(uow: UnitOfWork, session: PaperSession, line: Line, irregular: Irregular, seq: int) -> None:
     """The child left with whom it should not have: open until who answers for the day closes it with a reason."""
-    alarm, _is_new = await raise_alarm(uow, child.id, AlarmKind.DISPUTED, name)
+    kind, name = AlarmKind(irregular.value), line.links[-1].to.name
+    alarm, _is_new = await raise_alarm(uow, line.child.id, kind, name)
     alarm.lead_told_at = alarm.lead_told_at or uow.now
     lead = await who_answers(uow, session.date)
     if session.teacher is not None and session.teacher.person_id in lead:  # who gave the child does not close this
