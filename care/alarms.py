@@ -20,10 +20,10 @@ from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
-from care.release.alarms import close_alarm, is_own_release
+from care.release.alarms import OF_A_RELEASE, close_alarm, is_own_release
 from care.work import UnitOfWork
 
-URGENT = (AlarmKind.MISSING, AlarmKind.DISPUTED, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
+URGENT = (AlarmKind.MISSING, *OF_A_RELEASE, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
 """In the order in which somebody must look."""
 
 
@@ -114,7 +114,7 @@ async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
         for row in rows
         if row.student_id in family
         or (
-            row.kind is AlarmKind.DISPUTED
+            row.kind in OF_A_RELEASE
             and await is_own_release(uow, row.day_child_id, row.student_id, row.grade, row.opened_at)
         )
     }

@@ -69,6 +69,8 @@ LETTERS = {
     "day_sheet": mark("A day sheet"),
     "handover_on_paper": mark("A hand-over that goes on paper"),
     "paper_released": mark("A pick-up entered later from paper"),
+    "paper_absent": mark("An absence entered later from paper"),
+    "paper_corrected": mark("A pick-up on paper that was entered wrongly"),
     "paper_disputed": mark("A pick-up on paper that should not have been"),
     "reply": mark("A reply in the chat"),
 }

@@ -106,6 +106,7 @@ ACTIONS = {
     "handover_on_paper": mark("Hand-over goes on paper"),
     "handover_in_chat": mark("Hand-over goes on in the chat"),
     "paper_all_entered": mark("Hand-over on paper: all is entered"),
+    "paper_corrected": mark("Entered from paper, corrected"),
     "paper_entered": mark("Entered later, from paper"),
 }
 

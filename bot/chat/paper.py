@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
+from care.custody.steps import HERE
 from care.people import children_of
 from care.permissions import Permission
-from care.records.day import CareSession, CustodyEvent, DayChild, Holder, Step
+from care.records.day import CareSession, CustodyEvent, DayChild, Holder, Proof, Step
 from care.records.people import SchoolClass
 from care.release.alarms import gate_alarm
 from locales import mark
@@ -22,42 +23,102 @@ WHY = {
 }
 
 
-async def _link(c: Context, day_child_id: int) -> CustodyEvent | None:
-    """The release that was entered, where nothing has happened since."""
+async def _last(c: Context, day_child_id: int | None = None) -> CustodyEvent | None:
+    """The link that was entered, where nothing has happened since."""
     query = (
         select(CustodyEvent)
         .join(DayChild, (DayChild.id == CustodyEvent.day_child_id) & (DayChild.last_seq == CustodyEvent.seq))
-        .where(DayChild.id == day_child_id, CustodyEvent.seq == int(c.params["seq"]))
+        .where(DayChild.id == (day_child_id or int(c.params["day_child_id"])))
+        .where(CustodyEvent.seq == int(c.params["seq"]))
     )
-    link = (await c.uow.session.scalars(query)).first()
-    return link if link is not None and link.step is Step.RELEASED else None
+    return (await c.uow.session.scalars(query)).first()
+
+
+async def _own(c: Context) -> str | None:
+    """The child's name, for its guardian."""
+    child = await c.uow.session.get_one(DayChild, int(c.params["day_child_id"]))
+    own = await children_of(c.uow, c.uow.actor.person_id or 0)
+    return next((one.name for one in own if one.student_id == child.student_id), None)
 
 
 async def _released(c: Context) -> View | None:
-    child = await c.uow.session.get_one(DayChild, int(c.params["day_child_id"]))
-    own = [one for one in await children_of(c.uow, c.uow.actor.person_id or 0) if one.student_id == child.student_id]
-    link = await _link(c, child.id)
-    if not own or link is None:
+    own = await _own(c)
+    link = await _last(c)
+    if own is None or link is None or link.step is not Step.RELEASED:
         return None
-    _, time = c._, f"{link.at.astimezone(c.uow.school.zone):%H:%M}"
+    return View(f"{_release_line(c, own, link)}\n{_entered_by(c, link)}")
+
+
+def _release_line(c: Context, child: str, link: CustodyEvent) -> str:
+    _, time = c._, _time(c, link)
     if link.holder is Holder.FAMILY:
-        text = _("According to the paper list, {child} went home alone at {time}.", child=own[0].name, time=time)
-    else:
-        text = _(
-            "According to the paper list, {child} was collected by {adult} at {time}.",
-            child=own[0].name,
-            adult=link.holder_name,
-            time=time,
-        )
-    later = _("Entered later by {name}. If this is not right, please call the school at once.", name=link.by_name)
-    return View(f"{text}\n{later}")
+        return _("According to the paper list, {child} went home alone at {time}.", child=child, time=time)
+    return _(
+        "According to the paper list, {child} was collected by {adult} at {time}.",
+        child=child,
+        adult=link.holder_name,
+        time=time,
+    )
+
+
+def _entered_by(c: Context, link: CustodyEvent) -> str:
+    return c._("Entered later by {name}. If this is not right, please call the school at once.", name=link.by_name)
+
+
+def _time(c: Context, link: CustodyEvent) -> str:
+    return f"{link.at.astimezone(c.uow.school.zone):%H:%M}"
+
+
+async def _absent(c: Context) -> View | None:
+    """Of today's paper: a slip of the row would leave a child that is here without anybody who misses it."""
+    own = await _own(c)
+    link = await _last(c)
+    if own is None or link is None or link.step is not Step.EXPLAINED:
+        return None
+    text = c._(
+        "According to the paper list, {child} was not there today. Reason: {reason}", child=own, reason=link.remark
+    )
+    return View(f"{text}\n{_entered_by(c, link)}")
+
+
+async def _corrected(c: Context) -> View | None:
+    """What was told of the hand-over was wrong, and what is so now."""
+    own = await _own(c)
+    if own is None:
+        return None
+    _, undone = c._, int(c.params["undone"])
+    query = select(CustodyEvent).where(CustodyEvent.day_child_id == int(c.params["day_child_id"]))
+    links = {link.seq: link for link in await c.uow.session.scalars(query)}
+    link, wrong = links[undone], links[undone - 1]
+    text = _(
+        "Correction: the hand-over of {child} at {time}, entered from the paper list, was entered by mistake. {name} "
+        "has taken it back: {reason}.",
+        child=own,
+        time=_time(c, wrong),
+        name=link.by_name,
+        reason=link.remark,
+    )
+    return View("\n".join([text, *_now_so(c, own, links[max(links)])]))
+
+
+def _now_so(c: Context, child: str, last: CustodyEvent) -> list[str]:
+    """Where the child is: nothing where another letter says it."""
+    if last.step in HERE:
+        return [c._("{child} is with the school.", child=child)]
+    if "irregular" in last.data:
+        return [c._("The school will speak with you.")]
+    if last.proof is not Proof.PAPER:
+        return []
+    if last.step is Step.RELEASED:
+        return [_release_line(c, child, last), _entered_by(c, last)]
+    return [c._("According to the paper list, {child} was not there today.", child=child)]
 
 
 async def _disputed(c: Context) -> View | None:
     """Silent to everybody else: the duty lead speaks with the family."""
     alarm = await gate_alarm(c.uow, int(c.params["alarm_id"]))
-    link = await _link(c, alarm.day_child_id)
-    if alarm.closed_at is not None or link is None:
+    link = await _last(c, alarm.day_child_id)
+    if alarm.closed_at is not None or link is None or link.step is not Step.RELEASED:
         return None
     _, student = c._, alarm.day_child.student
     text = _(
@@ -95,5 +156,7 @@ async def _on_paper(c: Context) -> View | None:
 KINDS: dict[str, Kind] = {
     "handover_on_paper": Kind(_on_paper),
     "paper_released": Kind(_released),
+    "paper_absent": Kind(_absent),
+    "paper_corrected": Kind(_corrected),
     "paper_disputed": Kind(_disputed),
 }

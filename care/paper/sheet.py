@@ -24,7 +24,8 @@ from care.work import UnitOfWork
 @dataclass(frozen=True)
 class PaperChild:
     """A child as the chain's last link has it. ``entered_by``: who entered that link later, where it came from paper;
-    ``planned``: nobody has said anything about the child yet, the plan alone has."""
+    ``planned``: nobody has said anything about the child yet, the plan alone has. ``since``: not before it may what is
+    entered next have happened; ``unseen``: what was taken back was all that said the child came at all."""
 
     id: int
     student_id: int
@@ -34,24 +35,31 @@ class PaperChild:
     seq: int
     holder_name: str
     at: datetime
+    since: datetime
     entered_by: str
     planned: bool
+    unseen: bool
     alone: bool
     adults: Adults
 
     @property
     def may_come(self) -> bool:
-        return may_follow(self.step, Step.PRESENT)
+        return self.step not in HERE and may_follow(self.step, Step.PRESENT)
 
     @property
     def may_be_away(self) -> bool:
         """Whether paper can say that it did not come: not of a child whom a teacher has."""
-        return self.step not in HERE
+        return self.step not in HERE or self.unseen
 
     @property
     def is_open(self) -> bool:
         """Whether paper can still say something: a child who was given away is given away."""
         return self.step is not Step.RELEASED
+
+    @property
+    def is_from_paper(self) -> bool:
+        """Whether it was given away by paper, which can be corrected."""
+        return self.step is Step.RELEASED and bool(self.entered_by)
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,7 @@ _SESSIONS = (
 _CHILDREN = (
     select(CHILDREN.c.id, CHILDREN.c.student_id, CHILDREN.c.number, CHILDREN.c.last_seq)
     .add_columns(Student.name, SchoolClass.grade, Application.leave_mode)
-    .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, CHAIN.c.by_name, CHAIN.c.proof)
+    .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, CHAIN.c.by_name, CHAIN.c.proof, CHAIN.c.data)
     .join(Student, Student.id == CHILDREN.c.student_id)
     .join(SchoolClass, SchoolClass.id == Student.school_class_id)
     .join(Application, Application.id == CHILDREN.c.application_id)
@@ -151,8 +159,10 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
             seq=row.last_seq,
             holder_name=row.holder_name,
             at=row.at,
+            since=datetime.fromisoformat(row.data["since"]) if "since" in row.data else row.at,
             entered_by=row.by_name if row.proof is Proof.PAPER else "",
             planned=row.proof is Proof.PLAN or row.step is Step.EXPECTED,
+            unseen=row.step is Step.UNDONE and row.data.get("unseen", False),
             alone=may_leave_alone(row.leave_mode, row.grade),
             adults=adults[row.student_id],
         )

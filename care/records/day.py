@@ -66,6 +66,9 @@ class AlarmKind(StrEnum):
     REFUSED = "refused"
     DISPUTED = "disputed"
     UNCOLLECTED = "uncollected"
+    STOP_LISTED = "stop_listed"
+    OFF_LIST = "not_authorised"
+    ALONE = "not_alone"
 
 
 class Answer(StrEnum):

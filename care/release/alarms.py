@@ -22,7 +22,10 @@ from care.rollsheet import hold
 from care.work import UnitOfWork
 
 REASON_LIMIT = 200
-OF_THE_GATE = (AlarmKind.REFUSED, AlarmKind.DISPUTED, AlarmKind.UNCOLLECTED)
+ON_PAPER = (AlarmKind.STOP_LISTED, AlarmKind.OFF_LIST, AlarmKind.ALONE)
+"""What the paper says of a child that should not have left like that; nobody of its family has said anything."""
+OF_A_RELEASE = (AlarmKind.DISPUTED, *ON_PAPER)
+OF_THE_GATE = (AlarmKind.REFUSED, AlarmKind.UNCOLLECTED, *OF_A_RELEASE)
 """What happens at the gate is closed by who answers for the day, not by who stood there."""
 
 
@@ -73,7 +76,8 @@ async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
         ],
         AlarmKind.UNCOLLECTED: [f"late_lead:{alarm.id}"],
     }
-    await show_again(uow, "gate_alarm_over", keys[alarm.kind], alarm_id=alarm.id)
+    of_paper = [f"paper_disputed:{alarm.id}"]
+    await show_again(uow, "gate_alarm_over", keys.get(alarm.kind, of_paper), alarm_id=alarm.id)
 
 
 async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:
@@ -93,7 +97,7 @@ async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:
 
 
 async def is_own_release(uow: UnitOfWork, day_child_id: int, student_id: int, grade: int, opened_at: datetime) -> bool:
-    """Whether a dispute is about a child whom the actor gave away, and somebody else answers for the day. Of paper the
+    """Whether an alarm is about a child whom the actor gave away, and somebody else answers for the day. Of paper the
     giver is who had the child, not who entered it."""
     query = (
         select(CustodyEvent)
@@ -122,7 +126,7 @@ async def another_must_close(uow: UnitOfWork, alarm: Alarm) -> None:
     student = alarm.day_child.student
     if await is_family(uow, student.id):
         raise NotAllowed("alarm_own_child")
-    if alarm.kind is AlarmKind.DISPUTED:
+    if alarm.kind in OF_A_RELEASE:
         grade = student.school_class.grade
         if await is_own_release(uow, alarm.day_child_id, student.id, grade, alarm.opened_at):
             raise NotAllowed("alarm_own_release")

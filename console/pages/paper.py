@@ -8,7 +8,8 @@ from datetime import time
 
 from starlette.responses import Response
 
-from care.errors import CareError, Conflict
+from care.errors import CareError, Conflict, Invalid
+from care.paper.correct import may_correct
 from care.paper.enter import Collector, Entry, PaperRefused, enter
 from care.paper.mark import Mark, back_from_paper, go_on_paper, marks
 from care.paper.sheet import PaperChild, PaperSession, open_sessions, paper_children, paper_session
@@ -68,6 +69,9 @@ class FormView:
     rest: bool
     error: str
     entered: int | None
+    corrects: bool
+    """Whether the actor corrects what was entered wrongly."""
+    corrected: bool
 
 
 @dataclass(frozen=True)
@@ -118,18 +122,20 @@ async def _form(visit: Visit, session_id: int, given: _Given, status: int = 200)
     view = FormView(
         session=session,
         mark=mark,
-        rows=tuple(_row(visit, child, given) for child in children),
+        rows=tuple(
+            as_row(visit, child, given.typed.get(child.id, Typed()), given.problems.get(child.id)) for child in children
+        ),
         roll_at=given.roll_at or f"{session.starts_at.astimezone(zone):%H:%M}",
         rest=given.rest,
         error=given.error,
         entered=number(visit.request.query_params.get("entered")),
+        corrects=may_correct(visit.actor, session),
+        corrected=visit.request.query_params.get("corrected") == "yes",
     )
     return visit.page("paper/form.html", view, status)
 
 
-def _row(visit: Visit, child: PaperChild, given: _Given) -> ChildRow:
-    problem = given.problems.get(child.id)
-    typed = given.typed.get(child.id, Typed())
+def as_row(visit: Visit, child: PaperChild, typed: Typed, problem: CareError | None) -> ChildRow:
     return ChildRow(
         child=child,
         typed=typed,
@@ -165,17 +171,21 @@ def _typed(visit: Visit) -> dict[int, Typed]:
     for written in visit.fields("child"):
         child, seq = number(written, 1), number(visit.field(f"seq-{written}"), 1)
         if child is not None and seq is not None:
-            found[child] = Typed(
-                came=visit.field(f"came-{child}"),
-                came_at=visit.field(f"at-{child}").strip(),
-                by=visit.field(f"by-{child}"),
-                name=visit.field(f"name-{child}"),
-                left_at=visit.field(f"left-{child}").strip(),
-                note=visit.field(f"note-{child}"),
-                confirmed=visit.field(f"ok-{child}") == "yes",
-                seq=seq,
-            )
+            found[child] = typed_line(visit, child, seq)
     return found
+
+
+def typed_line(visit: Visit, child: int, seq: int) -> Typed:
+    return Typed(
+        came=visit.field(f"came-{child}"),
+        came_at=visit.field(f"at-{child}").strip(),
+        by=visit.field(f"by-{child}"),
+        name=visit.field(f"name-{child}"),
+        left_at=visit.field(f"left-{child}").strip(),
+        note=visit.field(f"note-{child}"),
+        confirmed=visit.field(f"ok-{child}") == "yes",
+        seq=seq,
+    )
 
 
 def _entries(
@@ -189,7 +199,7 @@ def _entries(
             continue
         try:
             came = {"yes": True, "no": False}.get(one.came)
-            collector = _collector(one)
+            collector = read_collector(one)
             if rest and came is None and collector is None and child.step is Step.EXPECTED:
                 came = True
             entries.append(
@@ -197,9 +207,9 @@ def _entries(
                     day_child_id=child.id,
                     seq=one.seq,
                     came=came,
-                    came_at=_time(one.came_at),
+                    came_at=read_moment(one.came_at),
                     collector=collector,
-                    left_at=_time(one.left_at),
+                    left_at=read_moment(one.left_at),
                     note=one.note,
                     confirmed=one.confirmed,
                 )
@@ -209,11 +219,13 @@ def _entries(
     return entries, problems
 
 
-def _time(written: str) -> time | None:
+def read_moment(written: str) -> time | None:
     return read_time(written) if written else None
 
 
-def _collector(typed: Typed) -> Collector | None:
+def read_collector(typed: Typed) -> Collector | None:
+    if typed.by not in ("", OTHER) and typed.name.strip():
+        raise Invalid("paper_two_names")
     if typed.by == ALONE:
         return Collector()
     if typed.by == OTHER or (not typed.by and typed.name.strip()):

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from afternoon_school import TUESDAY, actor, at, children_of, opened, session_of, teacher_of
 from databases import Databases, make_school
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
@@ -18,6 +18,7 @@ from care.custody.chain import FAMILY, Link, append
 from care.custody.ledger import Flaw, Verified, verify
 from care.day.close import close_day
 from care.errors import CareError, Conflict, NotFound
+from care.paper.correct import Right, correct
 from care.paper.enter import Collector, Entry, PaperRefused, enter
 from care.paper.sheet import PaperChild, open_sessions, paper_children, paper_session
 from care.permissions import SYSTEM, Actor, Duty
@@ -41,6 +42,7 @@ from care.records import (
     Step,
     StopListEntry,
 )
+from care.release.alarms import ON_PAPER
 from care.school import School
 
 CLASS = "2(3)"
@@ -247,7 +249,7 @@ async def test_a_stop_listed_adult_needs_an_explicit_word_and_the_duty_lead(dark
     await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
     (alarm,) = await alarms(dark)
     assert (alarm.kind, alarm.day_child_id, alarm.remark) == (
-        AlarmKind.DISPUTED,
+        AlarmKind.STOP_LISTED,
         child.id,
         child.adults.authorised[0].name,
     )
@@ -275,7 +277,7 @@ async def test_who_is_on_no_list(dark: School) -> None:
     assert await refused(dark, entry) == ["paper_not_authorised"]
     await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
     (alarm,) = await alarms(dark)
-    assert (alarm.kind, alarm.remark) == (AlarmKind.DISPUTED, "<b>=1+1")
+    assert (alarm.kind, alarm.remark) == (AlarmKind.OFF_LIST, "<b>=1+1")
     assert (await chain(dark, child.id))[-1].holder_name == "<b>=1+1"
     _, (_child, *others) = await page(dark)
     await enters(dark, *map(collected, others))
@@ -327,7 +329,7 @@ async def test_alone_is_for_whom_it_is_allowed(school: School) -> None:
         with pytest.raises(PaperRefused):
             await alone(second)
         await alone(second, confirmed=True)
-        assert [(alarm.kind, alarm.day_child_id) for alarm in await alarms(school)] == [(AlarmKind.DISPUTED, second.id)]
+        assert [(alarm.kind, alarm.day_child_id) for alarm in await alarms(school)] == [(AlarmKind.ALONE, second.id)]
         await verified(school)
 
 
@@ -449,6 +451,7 @@ LINES = st.lists(
         st.sampled_from(["", "备注"]),
         st.booleans(),
         st.integers(0, 1),  # how old the screen is
+        st.sampled_from(["", "", "看错一行"]),  # why what was entered before is wrong
     ),
     max_size=14,
 )
@@ -456,6 +459,15 @@ LINES = st.lists(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES)
+@example(
+    lines=[
+        (0, None, None, "first", time(17, 5), "", False, 0, ""),
+        (0, None, None, "stranger", time(17, 5), "", True, 0, "看错一行"),
+        (0, False, None, "", None, "备注", False, 0, "又看错"),
+        (0, None, None, "alone", time(17, 5), "", True, 0, ""),
+        (0, None, None, "", None, "", False, 0, "还在学校"),
+    ]
+)
 def test_whatever_is_entered_the_chains_hold(sqlite: Databases, lines: list[tuple[object, ...]]) -> None:
     asyncio.run(_play(sqlite, lines))
 
@@ -486,6 +498,7 @@ async def _one_line(
     note: str,
     confirmed: bool,
     age: int,
+    wrong: str,
 ) -> None:
     _, children = await page(school)
     child = children[number]
@@ -494,21 +507,41 @@ async def _one_line(
     collectors = {"first": first, "stopped": last, "stranger": Collector(name="路人"), "alone": Collector()}
     collector = collectors.get(by, Collector(name="?") if by else None)
     try:
+        if wrong:
+            await _corrects(school, child, age, wrong, Right(came is False, collector, left_at, note, confirmed))
+            return
         await enters(school, Entry(child.id, child.seq - age, came, came_at, collector, left_at, note, confirmed))
     except PaperRefused:
         return
 
 
+async def _corrects(school: School, child: PaperChild, age: int, wrong: str, right: Right) -> None:
+    async with school.look() as uow:
+        office = (await missing.holders(uow, Role.OFFICE))[0]
+    before = await chain(school, child.id)
+    try:
+        async with school.work(await actor(school, office)) as uow:
+            await correct(uow, child.id, child.seq - age, wrong, right)
+    except Conflict:
+        assert before[-1].step is not Step.RELEASED or age, "what was entered can be corrected"
+    else:
+        after = await chain(school, child.id)
+        assert after[: len(before)] and after[len(before)].step is Step.UNDONE
+        assert [one.sha256 for one in after[: len(before)]] == [one.sha256 for one in before], "nothing is erased"
+
+
 async def _what_must_hold(school: School) -> None:
     """In order of time, never released twice, an alarm for each that should not have been, and nothing unmarked."""
     _, children = await page(school)
-    disputed = {alarm.day_child_id for alarm in await alarms(school) if alarm.kind is AlarmKind.DISPUTED}
+    disputed = {alarm.day_child_id for alarm in await alarms(school) if alarm.kind in ON_PAPER and not alarm.closed_at}
     for child in children:
         links = await chain(school, child.id)
         entered = [link for link in links if link.proof is Proof.PAPER]
         assert entered == links[1:] and all(link.data["entered_later"] for link in entered)
-        assert [link.at for link in entered] == sorted(link.at for link in entered)
-        released = [link for link in links if link.step is Step.RELEASED]
+        holds = [link for link, after in zip(links, [*links[1:], None], strict=True)
+                 if link.step is not Step.UNDONE and (after is None or after.step is not Step.UNDONE)]  # fmt: skip
+        assert [link.at for link in holds] == sorted(link.at for link in holds)
+        released = [link for link in holds if link.step is Step.RELEASED]
         assert len(released) <= 1
         irregular = any("irregular" in link.data for link in released)
         assert irregular == (child.id in disputed)

@@ -31,7 +31,7 @@ from care.records import (
     Step,
     StopListEntry,
 )
-from care.release.alarms import close_alarm, raise_alarm
+from care.release.alarms import ON_PAPER, close_alarm, raise_alarm
 from care.release.giving import release
 from care.release.undoing import dispute
 from care.school import School
@@ -173,7 +173,7 @@ async def test_a_dispute_from_paper_is_not_the_teachers_to_close(school: School)
         async with school.work(office) as uow:
             await enter(uow, session.id, [entry], time(14, 40))
         async with school.look() as uow:
-            (alarm,) = await uow.session.scalars(select(Alarm.id).where(Alarm.kind == AlarmKind.DISPUTED))
+            (alarm,) = await uow.session.scalars(select(Alarm.id).where(Alarm.kind.in_(ON_PAPER)))
             told = set(await uow.session.scalars(select(Letter.person_id).where(Letter.kind == "paper_disputed")))
         assert told - {lead.person_id}
         await says_no(school, lead, alarm, "alarm_own_release")
