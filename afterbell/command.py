@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,28 +16,20 @@ import typer
 from afterbell.build import (
     find_school,
     has_database,
-    hold_data_dir,
     make_data_dir,
-    must_be_there,
-    name_school,
     open_database,
-    open_school,
     secret_key,
 )
-from afterbell.house import House, Roles
-from afterbell.log import configure_log
-from afterbell.settings import OperatorError, Settings, SettingsError, read_settings
+from afterbell.house import Roles
+from afterbell.serve import serve
+from afterbell.settings import OperatorError, SettingsError, read_settings
 from afterbell.staff import add_from_command_line
 from care.errors import CareError
-from care.people import holders
 from care.permissions import SYSTEM
-from care.records.office import Mark
 from care.records.people import Role
-from care.school import School
-from care.signin import make_link
 
 if TYPE_CHECKING:
-    from afterbell.weblocal import WebChat
+    pass
 
 app = typer.Typer(
     help="After-school care of a primary school, in a chat and a small console.",
@@ -75,116 +66,31 @@ def _fail(words: str) -> None:
 @app.command()
 def run() -> None:
     """Everything in one process: bot, console, scheduler, and the web chat."""
-    _run(_serve(Roles(), web=True))
+    _run(serve(Roles(), web=True))
 
 
 @app.command()
 def demo() -> None:
     """The same with the demonstration school; its clock can be moved on the chat page."""
-    _run(_serve(Roles(), web=True, demonstration=True))
+    _run(serve(Roles(), web=True, demonstration=True))
 
 
 @app.command()
 def bot() -> None:
     """Only the bot (Telegram); needs AFTERBELL_TELEGRAM_TOKEN."""
-    _run(_serve(Roles(console=False, scheduler=False)))
+    _run(serve(Roles(console=False, scheduler=False)))
 
 
 @app.command()
 def console() -> None:
     """Only the office console."""
-    _run(_serve(Roles(bot=False, scheduler=False)))
+    _run(serve(Roles(bot=False, scheduler=False)))
 
 
 @app.command()
 def scheduler() -> None:
     """Only the clock: reminders, deadlines, day open and day close."""
-    _run(_serve(Roles(bot=False, console=False)))
-
-
-async def _serve(roles: Roles, web: bool = False, demonstration: bool = False) -> None:
-    settings = read_settings()
-    if roles.bot and not web and not settings.telegram_token:
-        raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
-    configure_log()
-    alone = roles == Roles()
-    if not alone:
-        must_be_there(settings)
-    make_data_dir(settings.data_dir)
-    hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
-    school = await open_school(settings, upgrade=alone, start=_demonstration_start() if demonstration else None)
-    if alone and not demonstration and await _is_demonstration(school):
-        await school.close()
-        raise SettingsError(
-            f"The data folder {settings.data_dir} holds the demonstration school. Give the real one a folder of "
-            "its own by AFTERBELL_DATA_DIR."
-        )
-    if demonstration:
-        await _load_demonstration(school)
-    house = House(school, settings, roles, await _web_chat(school, settings, demonstration) if web else None)
-    watched = demonstration or sys.stdout.isatty()  # a link in a service's journal could be read by others
-    link = await _first_link(school) if roles.console and alone and watched else ""
-    house.started = lambda: _print_addresses(house, link, demonstration)
-    try:
-        await house.run()
-    finally:
-        if hold is not None:
-            hold.close()
-
-
-def _demonstration_start() -> datetime:
-    from afterbell.demo import START
-
-    return START
-
-
-async def _load_demonstration(school: School) -> None:
-    from afterbell.demo import SCHOOL_NAME, begin_afternoon, load
-
-    if await load(school):
-        await name_school(school, SCHOOL_NAME)
-    await begin_afternoon(school)
-
-
-async def _web_chat(school: School, settings: Settings, demonstration: bool) -> WebChat:
-    from afterbell.weblocal import WebChat
-
-    webchat = WebChat(school, settings, demonstration)
-    if demonstration:
-        await webchat.welcome_linked()
-    return webchat
-
-
-async def _is_demonstration(school: School) -> bool:
-    async with school.look() as uow:
-        return await uow.session.get(Mark, "demo") is not None
-
-
-async def _first_link(school: School) -> str:
-    """A one-time sign-in link for the office (or the head), printed at the start."""
-    async with school.work(SYSTEM) as uow:
-        people = await holders(uow, Role.OFFICE) or await holders(uow, Role.HEAD)
-        return f"{school.address}/sign-in/{await make_link(uow, people[0])}" if people else ""
-
-
-def _print_addresses(house: House, link: str, demonstration: bool) -> None:
-    address = house.school.address
-    lines = [f"AfterBell is running: {house.school.name}"]
-    if house.web is not None:
-        lines.append(f"  Web chat   {address}/chat" + ("   (choose an invented person)" if demonstration else ""))
-    telegram = house.channels.get("telegram")
-    if telegram is not None and telegram.is_open:
-        lines.append(f"  Telegram   https://t.me/{telegram.bot.username}")
-    elif telegram is not None:
-        lines.append("  Telegram   cannot be reached yet; it is tried again and again")
-    if house.roles.console:
-        lines.append(f"  Console    {address}/")
-    if link:
-        lines.append(f"  Sign in    {link}   (once, within 15 minutes)")
-    elif house.roles.console:
-        lines.append("  Sign in    by /console in the chat; the first person: afterbell staff add NAME --role office")
-    typer.echo("\n".join(lines))
-    sys.stdout.flush()
+    _run(serve(Roles(bot=False, console=False)))
 
 
 @app.command()
