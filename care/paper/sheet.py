@@ -65,7 +65,7 @@ class PaperChild:
 @dataclass(frozen=True)
 class PaperSession:
     """A class's session of an open day, with all its children, those who stay for extended care too. ``left``: how many
-    of them are not accounted for."""
+    of them are not accounted for, and ``extended`` of these are in extended care, which counts them on the board."""
 
     session_id: int
     date: date
@@ -77,6 +77,7 @@ class PaperSession:
     teacher: Side | None
     closed_at: datetime | None
     left: int = 0
+    extended: int = 0
 
     def is_for(self, actor: Actor) -> bool:
         return actor.may_for(Permission.TAKE_ROLL, self.grade, self.school_class_id)
@@ -102,7 +103,12 @@ _CHILDREN = (
 
 
 def _session(
-    session: CareSession, school_class: SchoolClass, teacher: Person | None, care_day: CareDay, left: int = 0
+    session: CareSession,
+    school_class: SchoolClass,
+    teacher: Person | None,
+    care_day: CareDay,
+    left: int = 0,
+    extended: int = 0,
 ) -> PaperSession:
     return PaperSession(
         session_id=session.id,
@@ -115,6 +121,7 @@ def _session(
         teacher=Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else None,
         closed_at=care_day.closed_at,
         left=left,
+        extended=extended,
     )
 
 
@@ -125,14 +132,16 @@ async def open_sessions(uow: UnitOfWork) -> list[PaperSession]:
     query = _SESSIONS.where(CareDay.closed_at.is_(None), CareDay.date <= uow.today)
     query = query.order_by(CareDay.date.desc(), CareSession.wave, SchoolClass.grade, SchoolClass.number)
     rows = (await uow.session.execute(query)).all()
-    left = Counter(
-        await uow.session.scalars(
-            select(CHILDREN.c.session_id)
-            .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
-            .where(CHILDREN.c.session_id.in_([row[0].id for row in rows]), CHAIN.c.step.not_in(ENDS))
-        )
+    waiting = (
+        select(CHILDREN.c.session_id, CHILDREN.c.extended_at.is_not(None))
+        .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
+        .where(CHILDREN.c.session_id.in_([row[0].id for row in rows]), CHAIN.c.step.not_in(ENDS))
     )
-    found = [_session(*row, left=left[row[0].id]) for row in rows]
+    left = Counter((session_id, bool(there)) for session_id, there in await uow.session.execute(waiting))
+    found = []
+    for row in rows:
+        there = left[row[0].id, True]
+        found.append(_session(*row, left=left[row[0].id, False] + there, extended=there))
     return [session for session in found if session.is_for(uow.actor)]
 
 

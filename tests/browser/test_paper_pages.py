@@ -114,3 +114,25 @@ async def test_a_hand_over_is_put_on_paper(office: Office, width: int) -> None:
     await expect(page).to_have_url(f"{office.url}/paper")
     await expect(page.get_by_text("✎ On paper since")).to_have_count(0)
     assert office.complaints == []
+
+
+async def test_a_wrong_line_is_corrected(office: Office) -> None:
+    """On a phone, from the line to the page that takes it back, and back to the line."""
+    session = await evening(office)
+    page = await office.enter(await office.context(width=390), Role.OFFICE)
+    await page.goto(f"{office.url}/paper?session={session}")
+    row = page.locator("form.lines section").nth(1)
+    await row.locator('select[name^="by-"]').select_option(index=1)
+    await row.locator('input[name^="left-"]').fill("17:12")
+    await page.get_by_role("button", name="Enter from paper").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Entered for 1 child")
+    await page.get_by_role("link", name="Correct").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Correct what was entered")
+    await looked_at(page, "paper-correct")
+    assert not await wider_than_the_screen(page)
+    assert await serious(page) == [] and await office.violations(page) == []
+    await page.get_by_label("Why it was wrong").fill("wrong row")
+    await page.get_by_role("button", name="Take back and correct").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Corrected.")
+    await expect(page.locator("form.lines section").nth(1)).to_contain_text("Hand-over taken back")
+    assert office.complaints == []
