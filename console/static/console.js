@@ -99,6 +99,14 @@
     return Boolean(field);
   }
 
+  // The board's only hit is opened, unless the list is still that of words typed before.
+  function only(words) {
+    const links = all("[data-row] [data-open]");
+    const fits = links.length === 1 && words.trim() !== "" && links[0].textContent.includes(words.trim());
+    if (fits) links[0].click();
+    return fits;
+  }
+
   function decide() {
     const field = document.querySelector("[data-decide]");
     field?.focus();
@@ -117,6 +125,9 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Enter" && event.target.matches("#filters [data-search]") && only(event.target.value)) {
+      return event.preventDefault();
+    }
     if (event.key === "Escape" && typing(event.target)) return event.target.blur();
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "Enter" && event.target.matches("[data-row]")) return void (open() && event.preventDefault());
