@@ -80,7 +80,7 @@ async def test_a_button_after_the_submission(small_stage: Stage) -> None:
     await mum.tap(ZH["submit"])
     before = await stage.application_of("林芷若")
     await mum.tap(data=summary)
-    assert mum.toasts[-1] == "这次填写已经结束。发送 /apply 重新开始。"
+    assert mum.toasts[-1] == "林芷若的申请学校已收到：待班级审核。"
     await mum.tap(data=f"ap:{before.student_id}")
     assert mum.toasts[-1] == "该学生本学期已有申请，不能重复提交。"
     assert (await again(stage, before.id)).version == before.version
