@@ -131,6 +131,18 @@ async def find_school(settings: Settings) -> School:
     return await open_school(settings, upgrade=False)
 
 
+async def begin_or_migrate(settings: Settings) -> bool:
+    """Brings the schema up to date; where there is no database yet, makes it and its key, and returns True."""
+    new = not has_database(settings)
+    make_data_dir(settings.data_dir)
+    writer, reader = await open_database(settings, upgrade=True)
+    await writer.dispose()
+    await reader.dispose()
+    if new:
+        secret_key(settings)
+    return new
+
+
 async def open_school(settings: Settings, *, upgrade: bool = True, start: datetime | None = None) -> School:
     """One school, ready for work. ``start`` is where a movable clock begins when the settings name none."""
     make_data_dir(settings.data_dir)

@@ -9,27 +9,20 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from afterbell.build import (
+    begin_or_migrate,
     find_school,
-    has_database,
-    make_data_dir,
-    open_database,
-    secret_key,
 )
 from afterbell.house import Roles
 from afterbell.serve import serve
 from afterbell.settings import OperatorError, SettingsError, read_settings
 from afterbell.staff import add_from_command_line
 from care.errors import CareError
-from care.permissions import SYSTEM
 from care.records.people import Role
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     help="After-school care of a primary school, in a chat and a small console.",
@@ -99,15 +92,8 @@ def migrate() -> None:
 
     async def work() -> None:
         settings = read_settings()
-        new = not has_database(settings)
-        make_data_dir(settings.data_dir)
-        writer, reader = await open_database(settings, upgrade=True)
-        await writer.dispose()
-        await reader.dispose()
-        if new:
-            secret_key(settings)
         made = f"A new school, still empty, is made in {settings.data_dir}."
-        typer.echo(made if new else "The database is up to date.")
+        typer.echo(made if await begin_or_migrate(settings) else "The database is up to date.")
 
     _run(work())
 
@@ -162,28 +148,12 @@ def import_(
 @ledger.command("verify")
 def ledger_verify() -> None:
     """Walk all custody chains and seals; name the first row that was changed by hand."""
-    from care.custody.ledger import Flaw, verify
+    from afterbell.ledger import verified
 
     async def work() -> None:
-        school = await find_school(read_settings())
-        try:
-            async with school.look(SYSTEM) as uow:
-                found = await verify(uow)
-        finally:
-            await school.close()
-        if isinstance(found, Flaw):
-            raise SettingsError(f"The ledger does not hold: {found.table} {found.row}, {found.day}: {found.what}.")
-        links, days = _count(found.links, "link"), _count(found.days, "day")
-        typer.echo(
-            f"The ledger holds: {links} on {days}, {found.sealed} of them sealed"
-            + (f"; the last seal is {found.root}." if found.root else ".")
-        )
+        typer.echo(await verified(read_settings()))
 
     _run(work())
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 @app.command()

@@ -80,7 +80,7 @@ async def test_a_button_after_the_submission(small_stage: Stage) -> None:
     await mum.tap(ZH["submit"])
     before = await stage.application_of("林芷若")
     await mum.tap(data=summary)
-    assert mum.toasts[-1] == "这次填写已经结束。发送 /apply 重新开始。"
+    assert mum.toasts[-1] == "林芷若的申请学校已收到：待班级审核。"
     await mum.tap(data=f"ap:{before.student_id}")
     assert mum.toasts[-1] == "该学生本学期已有申请，不能重复提交。"
     assert (await again(stage, before.id)).version == before.version
@@ -164,11 +164,11 @@ async def test_signed_by_a_double_tap_and_by_an_old_name(small_stage: Stage) -> 
     while not any("签字" in button for button in mum.buttons):
         await mum.tap("继续阅读")
     await mum.tap("签字")
-    await mum.send("苏晚晴")
-    wrong = mum.last
+    await mum.send("苏 婉晴")
+    older = mum.last
     await mum.send("苏婉晴")
     right = mum.last
-    await mum.tap("确认签署", message=wrong)
+    await mum.tap("确认签署", message=older)
     assert mum.toasts[-1] == "这个问题已经结束。"
     assert (await again(stage, number)).state is State.APPROVED
     await mum.tap("确认签署", message=right)

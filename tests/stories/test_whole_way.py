@@ -90,7 +90,6 @@ async def test_from_slip_to_signed_agreement_in_chinese(stage: Stage) -> None:
     await mum.tap("签字")
     mum.reads("请输入您的姓名")
     await mum.send("苏晚晴")
-    await mum.tap("确认签署")
     mum.finds("签名须与学校登记的姓名一致：苏婉晴")
     await mum.send("苏婉晴")
     await mum.tap("确认签署")
