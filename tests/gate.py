@@ -45,11 +45,20 @@ CLASSES = ("2(3)", "3(6)", "2(5)")
 FEW = 4
 PARTS = ("王梓涵", "许沐言")
 """Two of one name, and the child of a restricted father."""
+WAIT = "请稍等，学校会派人到门口。"
+STALE = "情况已有变化，请查看最新状态后再决定。"
+NOT_YOURS = "没有找到，或者您无权查看。"
 
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
     """A moment of the day that is played."""
     return datetime(DAY.year, DAY.month, DAY.day, hour, minute, second, tzinfo=ZONE)
+
+
+def labels(player: Player) -> list[str]:
+    """The buttons of the newest message."""
+    assert player.last is not None
+    return [str(button["text"]) for row in player.last.buttons() for button in row]
 
 
 class GateStage:

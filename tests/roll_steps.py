@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from sqlalchemy import delete, select, update
 from stage import USERS_FROM, Player, Stage
 
+from care.custody.chain import FAMILY, Link, append
 from care.records import (
     Application,
     CareDay,
@@ -20,6 +21,7 @@ from care.records import (
     SchoolClass,
     StaffRole,
     State,
+    Step,
     Student,
 )
 from care.school import School
@@ -27,6 +29,7 @@ from webchat.model import Message
 
 TUESDAY = date(2026, 11, 24)
 EVERY_DAY = [1, 2, 3, 4, 5]
+STALE = "名单刚有变化，已更新。"
 
 
 def moment(stage: Stage, hour: int, minute: int = 0, day: date = TUESDAY) -> datetime:
@@ -166,3 +169,15 @@ def labels(message: Message) -> list[str]:
 def data_of(message: Message, part: str) -> str:
     """The data of the first button with this in its label."""
     return next(str(b["callback_data"]) for row in message.buttons() for b in row if part in str(b["text"]))
+
+
+async def colleague(stage: Stage) -> Player:
+    """Another care teacher, planned for no class of today."""
+    query = select(StaffRole.person_id).where(StaffRole.role == Role.CARE_TEACHER).order_by(StaffRole.id)
+    return stage.persona((await stage.ask(query))[0])
+
+
+async def on_leave(stage: Stage, child_id: int) -> None:
+    """The family has given leave for today."""
+    async with stage.school.work() as uow:
+        await append(uow, child_id, Link(Step.LEAVE, FAMILY))

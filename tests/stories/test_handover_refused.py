@@ -1,0 +1,161 @@
+"""The gate: who is on no list, who is on the stop-list, and who is no longer sent (S14)."""
+
+from __future__ import annotations
+
+import pytest
+from gate import DAY, WAIT, GateStage
+from sqlalchemy import select, update
+
+from care.records import Adult, AlarmKind, Delegate, Letter, Person, Relation, Step
+
+
+async def test_somebody_who_is_on_no_list(gate: GateStage) -> None:
+    """Recorded, custody unchanged, the duty lead knows; the teacher's screen says nothing."""
+    teacher, lead = gate.teachers["2(3)"], await gate.lead()
+    child = (await gate.children("2(3)"))[0]
+    name = await gate.name(child)
+    await teacher.send("/handover")
+    await teacher.tap(name)
+    await teacher.tap("其他人：不在名单上")
+    teacher.reads(f"谁来接{name}")
+    await teacher.send("一位自称舅舅的先生")
+    teacher.reads(WAIT)
+    lead.reads("不在名单上：一位自称舅舅的先生到门口要接" + name)
+    lead.reads("已请对方稍等")
+    assert (await gate.last(child)).step is Step.PRESENT
+    (alarm,) = await gate.alarms(child)
+    assert (alarm.kind, alarm.remark) == (AlarmKind.REFUSED, "一位自称舅舅的先生")
+    for player in await gate.players(child):
+        player.misses("舅舅")
+    await teacher.tap(data=f"hc:{alarm.id}")
+    assert teacher.toasts[-1] == "您的职责不包含这项操作。"
+    await lead.tap("写明原因并结束")
+    await lead.send("已与母亲通电话，确认不认识此人")
+    lead.reads("已结束，原因已记录。")
+    (alarm,) = await gate.alarms(child)
+    assert alarm.closed_at is not None and alarm.reason == "已与母亲通电话，确认不认识此人"
+    (mother, *_) = await gate.guardians(child)
+    await teacher.send("1")
+    await teacher.tap(mother.name)
+    await teacher.tap("我认识来人")
+    assert (await gate.last(child)).step is Step.RELEASED
+
+
+@pytest.mark.parametrize("way", ["the name", "typed", "a code", "a forged button"])
+async def test_the_father_on_the_stop_list(gate: GateStage, way: str) -> None:
+    """However he tries: nothing on the screen, a silent alarm, the child stays."""
+    teacher, lead = gate.teachers["3(6)"], await gate.lead()
+    child = await gate.child("许沐言")
+    (father,) = await gate.stage.ask(select(Person).where(Person.name == "许长旭"))
+    await teacher.send("/handover")
+    await teacher.tap("许沐言")
+    if way == "the name":
+        assert any("许长旭 ※" in button for button in teacher.buttons)
+        teacher.reads("※ 请先联系值班领导。")
+        await teacher.tap("许长旭 ※")
+    elif way == "typed":
+        await teacher.tap("其他人：不在名单上")
+        await teacher.send("父亲许长旭")
+    elif way == "a code":
+        await teacher.send(await gate.code(Adult.GUARDIAN, father.id))
+    else:
+        await teacher.tap(data=f"hg:l:0:g{father.id}:{child.id}.{(await gate.last(child)).seq}")
+    teacher.reads(WAIT)
+    for word in ("禁止", "法院", "不得", "stop"):
+        teacher.misses(word)
+        assert not any(word in toast for toast in teacher.toasts)
+    lead.reads("⚠ 禁止接送名单：")
+    lead.reads("许长旭到门口要接许沐言（3(6)班")
+    assert [link.step for link in await gate.links(child)] == [Step.EXPECTED, Step.PRESENT]
+    (alarm,) = await gate.alarms(child)
+    assert alarm.kind is AlarmKind.REFUSED and alarm.lead_told_at is not None
+    assert len(await gate.stage.ask(select(Letter).where(Letter.kind == "release_refused"))) == 1
+    await teacher.send("/handover 许沐言")
+    await teacher.tap("许长旭 ※")
+    told = await gate.stage.ask(select(Letter).where(Letter.kind == "release_refused"))
+    assert len(told) <= 2, "the same adult again is hardly news"
+
+
+async def test_a_stop_listed_adult_on_the_familys_own_list(gate: GateStage) -> None:
+    """The stop-list comes first, even against what the mother has written."""
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    await gate.listed(child, "赵 德彪", Relation.UNCLE, "19900001234")
+    await teacher.send("/handover 1")
+    await teacher.tap("赵 德彪")
+    stale = teacher.last
+    teacher.reads("手机尾号 1234")
+    await gate.stop(child, "赵德彪")
+    await teacher.tap("我认识来人", message=stale)
+    teacher.reads(WAIT)
+    await teacher.send("/handover 1")
+    await teacher.tap("赵 德彪 ※")
+    teacher.reads(WAIT)
+    assert (await gate.last(child)).step is Step.PRESENT
+    assert len(await gate.alarms(child)) == 1
+
+
+async def test_a_delegate_for_one_day(gate: GateStage) -> None:
+    teacher = gate.teachers["2(3)"]
+    child, other = (await gate.children("2(3)"))[:2]
+    (mother, *_) = await gate.guardians(child)
+    ids = []
+    async with gate.stage.school.work() as uow:
+        for day in (DAY, DAY.replace(day=25)):
+            row = Delegate(
+                date=day,
+                guardian_id=mother.id,
+                student_ids=[child.student_id, other.student_id],  # the other child is not hers
+                name="陈阿姨",
+                relation=Relation.NANNY,
+                phone="19900004321",
+                made_at=uow.now,
+            )
+            uow.session.add(row)
+            await uow.session.flush()
+            ids.append(row.id)
+    code = await gate.code(Adult.DELEGATE, ids[0])
+    await teacher.send("/handover")
+    await teacher.send(code)
+    teacher.reads("陈阿姨")
+    assert await gate.name(other) not in (teacher.last.text if teacher.last else "")
+    used = teacher.last
+    await teacher.tap("✔ 交接")
+    assert (await gate.last(child)).holder_name == "陈阿姨"
+    await teacher.send(code)
+    teacher.reads("陈阿姨：这位来人的孩子现在都不在校。")
+    await teacher.tap("✔ 交接", message=used)
+    assert [link.step for link in await gate.links(child)].count(Step.RELEASED) == 1
+    seq = (await gate.last(other)).seq
+    for adult_id in ids:
+        await teacher.tap(data=f"hg:l:0:d{adult_id}:{other.id}.{seq}")
+        assert teacher.toasts[-1] == "此人不在这名学生的接送名单上。"
+    assert (await gate.last(other)).step is Step.PRESENT
+
+
+async def test_a_delegate_who_was_withdrawn(gate: GateStage) -> None:
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    (mother, *_) = await gate.guardians(child)
+    async with gate.stage.school.work() as uow:
+        row = Delegate(
+            date=DAY,
+            guardian_id=mother.id,
+            student_ids=[child.student_id],
+            name="陈阿姨",
+            relation=Relation.NANNY,
+            phone="19900004321",
+            made_at=uow.now,
+        )
+        uow.session.add(row)
+        await uow.session.flush()
+    code = await gate.code(Adult.DELEGATE, row.id)
+    await teacher.send(f"/handover {code}")
+    before = teacher.last
+    async with gate.stage.school.work() as uow:
+        await uow.session.execute(update(Delegate).values(withdrawn_at=uow.now))
+    await teacher.tap("✔ 交接", message=before)
+    assert teacher.toasts[-1] == "此人不在这名学生的接送名单上。"
+    await teacher.send(code)
+    teacher.reads("这个接送码已失效：家长已收回。")
+    assert (await gate.last(child)).step is Step.PRESENT

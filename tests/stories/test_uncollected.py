@@ -1,0 +1,81 @@
+"""The gate: nobody comes for a child, and who is told of it, step by step."""
+
+from __future__ import annotations
+
+from gate import DAY, GateStage, at
+from sqlalchemy import func, select
+
+from care.records import Adult, AlarmKind, Letter, PickupPlan
+
+
+async def test_nobody_comes(both: GateStage) -> None:
+    """10, 20 and 30 minutes after the end: who is expected, the other guardian, the duty lead; across restarts."""
+    gate = both
+    stage, teacher, lead = gate.stage, gate.teachers["2(3)"], await gate.lead()
+    children = await gate.children("2(3)")
+    child, *_ = [one for one in children if len(await gate.guardians(one)) == 2]
+    name = await gate.name(child)
+    first, second = await gate.guardians(child)
+    async with stage.school.work() as uow:
+        uow.session.add(
+            PickupPlan(
+                date=DAY,
+                student_id=child.student_id,
+                adult=Adult.GUARDIAN,
+                adult_id=second.id,
+                name=second.name,
+                said_by=first.id,
+                said_at=uow.now,
+            )
+        )
+    for one in children:
+        if one.id != child.id:
+            person = (await gate.guardians(one))[0]
+            await teacher.tap(data=f"hg:l:1:g{person.id}:{one.id}.{(await gate.last(one)).seq}")
+    dad, mum = stage.persona(second.id), stage.persona(first.id)
+    still = f"{name}还在学校：课后服务已于 17:10 结束。请到东门来接。"
+    await stage.at(at(17, 19, 59))
+    dad.misses(still)
+    await stage.at(at(17, 20))
+    dad.reads(still)
+    mum.misses(still)
+    await stage.restart()
+    await stage.later(seconds=1)
+    assert sum(still in (message.text or "") for message in dad.messages) == 1
+    await stage.at(at(17, 30))
+    mum.reads(still)
+    mum.reads("另一位家长也已收到通知")
+    assert sum(still in (message.text or "") for message in dad.messages) == 1
+    lead.misses("还没有人接")
+    await stage.restart()
+    await stage.at(at(17, 40))
+    lead.reads(f"⚠ 还没有人接：{name}")
+    lead.reads(second.phone or "")
+    await stage.later(minutes=5)
+    assert sum("还没有人接" in (message.text or "") for message in lead.messages) == 1
+    (alarm,) = await gate.alarms(child)
+    assert alarm.kind is AlarmKind.UNCOLLECTED and alarm.closed_at is None
+    await teacher.tap(data=f"hg:l:1:g{second.id}:{child.id}.{(await gate.last(child)).seq}")
+    (alarm,) = await gate.alarms(child)
+    assert alarm.closed_at is not None
+    await teacher.tap(data=f"hw:{child.id}:{(await gate.last(child)).seq}:wrong_adult")
+    await stage.later(seconds=5)
+    assert [one.closed_at is None for one in await gate.alarms(child)] == [False, True], "the child is here again"
+    assert sum("⚠ 还没有人接" in (message.text or "") for message in lead.messages) == 1
+    lead.reads(f"⚠ 还没有人接：{name}")
+    lead.finds(f"尚未接走：{name}（2(3)班")
+
+
+async def test_a_clock_that_jumps_past_all_three_steps(gate: GateStage) -> None:
+    child = (await gate.children("2(3)"))[0]
+    await gate.stage.at(at(18))
+    first = (await gate.guardians(child))[0]
+    kinds = await gate.stage.ask(
+        select(Letter.unique_key).where(Letter.kind == "child_uncollected", Letter.person_id == first.id)
+    )
+    assert kinds == [f"late:{child.id}:1:{first.id}"]
+    assert len(await gate.alarms(child)) == 1
+    letters = await gate.stage.ask(select(func.count(Letter.id)).where(Letter.kind.startswith("child_uncollected")))
+    await gate.stage.later(minutes=30)
+    after = await gate.stage.ask(select(func.count(Letter.id)).where(Letter.kind.startswith("child_uncollected")))
+    assert letters == after
