@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from afternoon_school import TUESDAY, actor, at, children_of, opened, session_of, teacher_of
+from afternoon_school import TUESDAY, at, children_of, opened, session_of, teacher_of
+from day_sheet_steps import CLASS, holder_of, letters, sheet
 from sqlalchemy import event, select, update
 from stage import care_runs_in
 
 from care import rollcall
 from care.custody.ledger import last_root
-from care.day.rules import Rules, rules_of, set_rules
-from care.day.sheets import SheetChild, day_sheets, sessions_of, taken
-from care.errors import Invalid, NotFound
+from care.day.sheets import day_sheets, sessions_of, taken
+from care.errors import NotFound
 from care.extended.session import open_extended
 from care.permissions import SYSTEM, Actor, Duty
 from care.pickup.adults import adults_of_all, authorised, barred
@@ -28,32 +28,18 @@ from care.records import (
     Delegate,
     Event,
     LeaveMode,
-    Letter,
     Person,
     PickupPlan,
     Relation,
     Role,
     SessionKind,
-    StaffRole,
     Step,
     StopListEntry,
     Student,
-    Term,
 )
-from care.records.delivery import Class
 from care.school import School
 from locales import words
 from papers.from_day import day_sheet_papers
-from scheduler import afternoon
-
-CLASS = "2(3)"
-
-
-async def sheet(school: School, who: Actor, class_name: str = CLASS) -> list[SheetChild]:
-    session = await session_of(school, class_name)
-    async with school.look(who) as uow:
-        (found,) = await day_sheets(uow, [session.id])
-    return list(found.children)
 
 
 @contextmanager
@@ -68,16 +54,6 @@ def counted(school: School) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield sent
     event.remove(engine, "before_cursor_execute", note)
-
-
-async def holder_of(school: School, role: Role, grade: int | None = None) -> Actor:
-    async with school.look() as uow:
-        query = select(StaffRole.person_id).where(StaffRole.role == role)
-        if grade is not None:
-            query = query.where(StaffRole.grade == grade)
-        person_id = (await uow.session.scalars(query.order_by(StaffRole.id))).first()
-    assert person_id is not None
-    return await actor(school, person_id)
 
 
 async def test_everybody_in_bulk_is_as_one_by_one(school: School) -> None:
@@ -244,99 +220,6 @@ async def test_the_sheet_carries_the_last_seal_and_the_lead(school: School) -> N
         async with school.look() as uow:
             last = (await uow.session.scalars(select(Event).order_by(Event.id.desc()).limit(1))).one()
             assert (last.action, last.subject_id, last.actor_id) == ("day_sheet_printed", session.id, head.person_id)
-
-
-# the clock
-
-
-async def letters(school: School) -> list[Letter]:
-    async with school.look() as uow:
-        return list(await uow.session.scalars(select(Letter).where(Letter.kind == "day_sheet").order_by(Letter.id)))
-
-
-async def test_it_goes_out_forty_minutes_before_the_wave_ends_once(school: School) -> None:
-    async with opened(school, CLASS, "3(5)"):
-        teacher = await teacher_of(school, CLASS)
-        await at(school, 16, 29)
-        assert await letters(school) == []
-        await at(school, 16, 30)
-        (letter,) = await letters(school)
-        session = await session_of(school, CLASS)
-        assert (letter.person_id, letter.klass, letter.valid_until) == (
-            teacher.person_id,
-            Class.REMINDER,
-            session.ends_at,
-        )
-        assert letter.params == {"session_id": session.id}
-        for minute in (31, 44):
-            await at(school, 16, minute)
-        assert len(await letters(school)) == 1
-        await at(school, 16, 45)
-        assert [one.person_id for one in await letters(school)] == [
-            teacher.person_id,
-            (await teacher_of(school, "3(5)")).person_id,
-        ]
-
-
-async def test_who_takes_over_gets_one_as_well(school: School) -> None:
-    async with opened(school, CLASS):
-        session = await session_of(school, CLASS)
-        await at(school, 16, 30)
-        head = await holder_of(school, Role.HEAD)
-        async with school.work(head) as uow:
-            await rollcall.sign_in(uow, session.id)
-        await at(school, 16, 31)
-        assert [one.person_id for one in await letters(school)][1:] == [head.person_id]
-
-
-async def test_none_goes_out_late_or_to_nobody(school: School) -> None:
-    async with opened(school, CLASS):
-        session = await session_of(school, CLASS)
-        async with school.work(SYSTEM) as uow:
-            await uow.session.execute(
-                update(CareSession).where(CareSession.id == session.id).values(teacher_id=None, signed_in_id=None)
-            )
-        await at(school, 16, 40)
-        await at(school, 17, 11)
-        assert await letters(school) == []
-
-
-async def test_the_minutes_are_a_setting(school: School) -> None:
-    head = await holder_of(school, Role.HEAD)
-    async with school.work(head) as uow:
-        term_id = await uow.session.scalar(select(Term.id))
-        assert term_id is not None
-        with pytest.raises(Invalid, match="minutes_out_of_range"):
-            await set_rules(uow, term_id, Rules(sheet_minutes=0))
-    await care_runs_in(school, CLASS)
-    async with school.work(head) as uow:
-        await set_rules(uow, term_id, Rules(sheet_minutes=60))
-        assert (await rules_of(uow, term_id)).sheet_minutes == 60
-    await at(school, 12, 30)
-    await at(school, 16, 10)
-    assert len(await letters(school)) == 1
-
-
-async def test_a_stop_between_posting_and_sending_doubles_nothing(school: School) -> None:
-    async with opened(school, CLASS):
-        stopped = False
-
-        def stop(point: str) -> None:
-            nonlocal stopped
-            if point == "posting" and not stopped:
-                stopped = True
-                raise KeyboardInterrupt
-
-        await at(school, 14, 36)
-        school.reached = stop
-        with pytest.raises(KeyboardInterrupt):
-            await at(school, 16, 30)
-        await afternoon.tick(school)
-        await afternoon.tick(school)
-        assert len(await letters(school)) == 1
-
-
-# extended care
 
 
 async def test_extended_care_has_a_sheet_of_its_own(school: School) -> None:

@@ -1,119 +1,25 @@
-"""What happened on paper is entered later: in order, by the rules of custody, marked, all of a page or nothing."""
+"""What happened on paper is entered later: in order, marked, all of a page or nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
 
 import pytest
 from afternoon_school import TUESDAY, actor, at, children_of, opened, session_of, teacher_of
-from databases import Databases, make_school
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from paper_steps import CLASS, ROLL, alarms, chain, collected, enters, letters, page, refused, verified
 from sqlalchemy import func, select, update
 
 from care import missing, rollcall
 from care.custody.chain import FAMILY, Link, append
-from care.custody.ledger import Flaw, Verified, verify
 from care.day.close import close_day
 from care.errors import CareError, Conflict, NotFound
-from care.paper.correct import Right, correct
-from care.paper.enter import Collector, Entry, PaperRefused, enter
-from care.paper.sheet import PaperChild, open_sessions, paper_children, paper_session
+from care.paper.enter import Collector, Entry, enter
+from care.paper.sheet import open_sessions
 from care.permissions import SYSTEM, Actor, Duty
 from care.pickup.adults import authorised
-from care.records import (
-    Adult,
-    Alarm,
-    AlarmKind,
-    Application,
-    CareDay,
-    CareSession,
-    CustodyEvent,
-    DayChild,
-    Event,
-    Holder,
-    LeaveMode,
-    Letter,
-    Proof,
-    Role,
-    SessionKind,
-    Step,
-    StopListEntry,
-)
-from care.release.alarms import ON_PAPER
+from care.records import Adult, Alarm, AlarmKind, CareSession, Event, Holder, Proof, Role, SessionKind, Step
 from care.school import School
-
-CLASS = "2(3)"
-ROLL = time(14, 40)
-
-
-async def untapped(school: School) -> None:
-    async with opened(school, CLASS):
-        await at(school, 18, 0)
-
-
-@pytest.fixture
-async def dark(databases: Databases) -> AsyncIterator[School]:
-    """Tuesday, 18:00: the network was away all afternoon, nobody has tapped anything."""
-    school = make_school(*await databases.after(untapped))
-    yield school
-    await school.close()
-
-
-async def page(school: School, who: Actor | None = None, class_name: str = CLASS) -> tuple[int, list[PaperChild]]:
-    session = await session_of(school, class_name)
-    async with school.look(who or await teacher_of(school, class_name)) as uow:
-        return session.id, await paper_children(uow, await paper_session(uow, session.id))
-
-
-async def enters(school: School, *entries: Entry, who: Actor | None = None, roll: time = ROLL) -> int:
-    session = await session_of(school, CLASS)
-    async with school.work(who or await teacher_of(school, CLASS)) as uow:
-        return await enter(uow, session.id, entries, roll)
-
-
-async def refused(school: School, *entries: Entry, roll: time = ROLL) -> list[str]:
-    with pytest.raises(PaperRefused) as error:
-        await enters(school, *entries, roll=roll)
-    return [problem.code for problem in error.value.problems.values()]
-
-
-async def chain(school: School, day_child_id: int) -> list[CustodyEvent]:
-    async with school.look() as uow:
-        query = select(CustodyEvent).where(CustodyEvent.day_child_id == day_child_id).order_by(CustodyEvent.seq)
-        return list(await uow.session.scalars(query))
-
-
-async def alarms(school: School) -> list[Alarm]:
-    """Without those the clock has raised in the dark, for no roll had been called."""
-    async with school.look() as uow:
-        query = select(Alarm).where(Alarm.kind != AlarmKind.UNCOLLECTED)
-        return list(await uow.session.scalars(query.order_by(Alarm.id)))
-
-
-async def letters(school: School, kind: str) -> list[Letter]:
-    async with school.look() as uow:
-        return list(await uow.session.scalars(select(Letter).where(Letter.kind == kind).order_by(Letter.id)))
-
-
-async def verified(school: School) -> Verified:
-    async with school.look(SYSTEM) as uow:
-        found = await verify(uow)
-    assert not isinstance(found, Flaw), found
-    return found
-
-
-async def stop(school: School, student_id: int, name: str) -> None:
-    async with school.work(SYSTEM) as uow:
-        uow.session.add(StopListEntry(student_id=student_id, name=name, reason="法院", added_at=uow.now))
-
-
-def collected(child: PaperChild, hour: int = 17, minute: int = 5, number: int = 0) -> Entry:
-    """Collected by one of the child's adults."""
-    one = child.adults.authorised[number]
-    return Entry(child.id, child.seq, collector=Collector(one.adult, one.id), left_at=time(hour, minute))
 
 
 async def test_an_afternoon_on_paper(dark: School) -> None:
@@ -235,107 +141,6 @@ async def test_two_at_once_enter_a_child_once(dark: School) -> None:
     await verified(dark)
 
 
-# with whom a child should not have left
-
-
-async def test_a_stop_listed_adult_needs_an_explicit_word_and_the_duty_lead(dark: School) -> None:
-    _, (child, *_rest) = await page(dark)
-    await stop(dark, child.student_id, child.adults.authorised[0].name)
-    _, (child, *_rest) = await page(dark)
-    assert child.adults.authorised[0].stopped
-    assert await refused(dark, collected(child)) == ["paper_stop_listed"]
-    assert await alarms(dark) == [] and len(await chain(dark, child.id)) == 1
-    entry = collected(child)
-    await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
-    (alarm,) = await alarms(dark)
-    assert (alarm.kind, alarm.day_child_id, alarm.remark) == (
-        AlarmKind.STOP_LISTED,
-        child.id,
-        child.adults.authorised[0].name,
-    )
-    (link,) = [one for one in await chain(dark, child.id) if one.step is Step.RELEASED]
-    assert link.data["irregular"] == "stop_listed"
-    async with dark.look() as uow:
-        lead = (await uow.session.get_one(CareDay, TUESDAY)).duty_lead_id
-    (letter,) = await letters(dark, "paper_disputed")
-    assert (letter.person_id, letter.params) == (lead, {"alarm_id": alarm.id, "seq": link.seq})
-    assert await letters(dark, "paper_released") == [], "the duty lead speaks with the family"
-
-
-@pytest.mark.parametrize("where", ["by name", "with blanks"])
-async def test_a_written_name_of_the_stop_list_is_known(dark: School, where: str) -> None:
-    _, (child, *_rest) = await page(dark)
-    await stop(dark, child.student_id, "坏叔叔")
-    name = "坏叔叔" if where == "by name" else "  坏叔叔 \n"
-    entry = Entry(child.id, child.seq, collector=Collector(name=name), left_at=time(17))
-    assert await refused(dark, entry) == ["paper_stop_listed"]
-
-
-async def test_who_is_on_no_list(dark: School) -> None:
-    _, (child, *_rest) = await page(dark)
-    entry = Entry(child.id, child.seq, collector=Collector(name="<b>=1+1"), left_at=time(17))
-    assert await refused(dark, entry) == ["paper_not_authorised"]
-    await enters(dark, Entry(**{**entry.__dict__, "confirmed": True}))
-    (alarm,) = await alarms(dark)
-    assert (alarm.kind, alarm.remark) == (AlarmKind.OFF_LIST, "<b>=1+1")
-    assert (await chain(dark, child.id))[-1].holder_name == "<b>=1+1"
-    _, (_child, *others) = await page(dark)
-    await enters(dark, *map(collected, others))
-    async with dark.work(SYSTEM) as uow:
-        with pytest.raises(Conflict, match="alarms_open"):
-            await close_day(uow, TUESDAY)
-
-
-async def test_a_written_name_that_is_on_the_list_is_that_adult(dark: School) -> None:
-    _, (child, *_rest) = await page(dark)
-    one = child.adults.authorised[0]
-    await enters(dark, Entry(child.id, child.seq, collector=Collector(name=f" {one.name} "), left_at=time(17)))
-    assert (await chain(dark, child.id))[-1].holder_id == one.id and await alarms(dark) == []
-
-
-@pytest.mark.parametrize("name", ["?", "\u200b", "名" * 41])
-async def test_a_name_that_is_none(dark: School, name: str) -> None:
-    _, (child, *_rest) = await page(dark)
-    entry = Entry(child.id, child.seq, collector=Collector(name=name), left_at=time(17))
-    assert await refused(dark, entry) == ["paper_name_needed"]
-
-
-async def test_an_adult_who_is_on_another_childs_list(dark: School) -> None:
-    _, (child, other, *_rest) = await page(dark)
-    foreign = next(one for one in other.adults.authorised if one.id not in {a.id for a in child.adults.authorised})
-    entry = Entry(child.id, child.seq, collector=Collector(foreign.adult, foreign.id), left_at=time(17))
-    assert await refused(dark, entry) == ["stale"]
-
-
-async def test_alone_is_for_whom_it_is_allowed(school: School) -> None:
-    async with opened(school, "3(5)"):
-        await at(school, 18, 0)
-        _, (first, second, *_rest) = await page(school, class_name="3(5)")
-        async with school.work(SYSTEM) as uow:
-            for child, mode in ((first, LeaveMode.ALONE), (second, LeaveMode.COLLECTED)):
-                mine = select(DayChild.application_id).where(DayChild.id == child.id).scalar_subquery()
-                await uow.session.execute(update(Application).where(Application.id == mine).values(leave_mode=mode))
-        teacher = await teacher_of(school, "3(5)")
-        session = await session_of(school, "3(5)")
-
-        async def alone(child: PaperChild, confirmed: bool = False) -> None:
-            async with school.work(teacher) as uow:
-                entry = Entry(child.id, child.seq, collector=Collector(), left_at=time(17, 26), confirmed=confirmed)
-                await enter(uow, session.id, [entry], time(15, 30))
-
-        await alone(first)
-        link = (await chain(school, first.id))[-1]
-        assert (link.step, link.holder, link.holder_name) == (Step.RELEASED, Holder.FAMILY, "")
-        with pytest.raises(PaperRefused):
-            await alone(second)
-        await alone(second, confirmed=True)
-        assert [(alarm.kind, alarm.day_child_id) for alarm in await alarms(school)] == [(AlarmKind.ALONE, second.id)]
-        await verified(school)
-
-
-# children who were not there
-
-
 async def test_absent_without_a_word_is_asked_as_at_the_roll(dark: School) -> None:
     _, (child, *_rest) = await page(dark)
     await enters(dark, Entry(child.id, child.seq, came=False))
@@ -383,9 +188,6 @@ async def test_a_child_on_leave_who_came(dark: School) -> None:
     assert len(await chain(dark, child.id)) == 2, "it is known that it does not come"
     await enters(dark, collected(before))
     assert [link.step for link in await chain(dark, child.id)][2:] == [Step.PRESENT, Step.RELEASED]
-
-
-# who may, and until when
 
 
 async def test_an_earlier_day_that_is_open(dark: School) -> None:
@@ -437,117 +239,6 @@ async def test_the_office_enters_for_a_class_without_a_teacher(dark: School) -> 
     _, (child, *_rest) = await page(dark, who)
     await enters(dark, collected(child), who=who)
     assert (await chain(dark, child.id))[1].holder_id == office
-
-
-# whatever is entered, in whatever order
-
-LINES = st.lists(
-    st.tuples(
-        st.integers(0, 3),  # which child
-        st.sampled_from([None, True, False]),
-        st.sampled_from([None, time(14, 45), time(15, 30), time(19, 0)]),
-        st.sampled_from(["", "first", "stopped", "stranger", "alone", "?"]),
-        st.sampled_from([None, time(14, 41), time(17, 5), time(17, 59), time(23, 0)]),
-        st.sampled_from(["", "备注"]),
-        st.booleans(),
-        st.integers(0, 1),  # how old the screen is
-        st.sampled_from(["", "", "看错一行"]),  # why what was entered before is wrong
-    ),
-    max_size=14,
-)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=LINES)
-@example(
-    lines=[
-        (0, None, None, "first", time(17, 5), "", False, 0, ""),
-        (0, None, None, "stranger", time(17, 5), "", True, 0, "看错一行"),
-        (0, False, None, "", None, "备注", False, 0, "又看错"),
-        (0, None, None, "alone", time(17, 5), "", True, 0, ""),
-        (0, None, None, "", None, "", False, 0, "还在学校"),
-    ]
-)
-def test_whatever_is_entered_the_chains_hold(sqlite: Databases, lines: list[tuple[object, ...]]) -> None:
-    asyncio.run(_play(sqlite, lines))
-
-
-async def _play(sqlite: Databases, lines: list[tuple[object, ...]]) -> None:
-    school = make_school(await sqlite.fresh())
-    try:
-        async with opened(school, CLASS):
-            await at(school, 18, 0)
-            _, children = await page(school)
-            for child in children[:4]:
-                await stop(school, child.student_id, child.adults.authorised[-1].name)
-            for line in lines:
-                await _one_line(school, *line)  # type: ignore[arg-type]
-            await verified(school)
-            await _what_must_hold(school)
-    finally:
-        await school.close()
-
-
-async def _one_line(
-    school: School,
-    number: int,
-    came: bool | None,
-    came_at: time | None,
-    by: str,
-    left_at: time | None,
-    note: str,
-    confirmed: bool,
-    age: int,
-    wrong: str,
-) -> None:
-    _, children = await page(school)
-    child = children[number]
-    adults = child.adults.authorised
-    first, last = (Collector(one.adult, one.id) for one in (adults[0], adults[-1]))
-    collectors = {"first": first, "stopped": last, "stranger": Collector(name="路人"), "alone": Collector()}
-    collector = collectors.get(by, Collector(name="?") if by else None)
-    try:
-        if wrong:
-            await _corrects(school, child, age, wrong, Right(came is False, collector, left_at, note, confirmed))
-            return
-        await enters(school, Entry(child.id, child.seq - age, came, came_at, collector, left_at, note, confirmed))
-    except PaperRefused:
-        return
-
-
-async def _corrects(school: School, child: PaperChild, age: int, wrong: str, right: Right) -> None:
-    async with school.look() as uow:
-        office = (await missing.holders(uow, Role.OFFICE))[0]
-    before = await chain(school, child.id)
-    try:
-        async with school.work(await actor(school, office)) as uow:
-            await correct(uow, child.id, child.seq - age, wrong, right)
-    except Conflict:
-        assert before[-1].step is not Step.RELEASED or age, "what was entered can be corrected"
-    else:
-        after = await chain(school, child.id)
-        assert after[: len(before)] and after[len(before)].step is Step.UNDONE
-        assert [one.sha256 for one in after[: len(before)]] == [one.sha256 for one in before], "nothing is erased"
-
-
-async def _what_must_hold(school: School) -> None:
-    """In order of time, never released twice, an alarm for each that should not have been, and nothing unmarked."""
-    _, children = await page(school)
-    disputed = {alarm.day_child_id for alarm in await alarms(school) if alarm.kind in ON_PAPER and not alarm.closed_at}
-    for child in children:
-        links = await chain(school, child.id)
-        entered = [link for link in links if link.proof is Proof.PAPER]
-        assert entered == links[1:] and all(link.data["entered_later"] for link in entered)
-        holds = [link for link, after in zip(links, [*links[1:], None], strict=True)
-                 if link.step is not Step.UNDONE and (after is None or after.step is not Step.UNDONE)]  # fmt: skip
-        assert [link.at for link in holds] == sorted(link.at for link in holds)
-        released = [link for link in holds if link.step is Step.RELEASED]
-        assert len(released) <= 1
-        irregular = any("irregular" in link.data for link in released)
-        assert irregular == (child.id in disputed)
-        for link in released:
-            listed = {one.name for one in child.adults.authorised if not one.stopped}
-            assert link.holder_name in listed or irregular
 
 
 async def test_children_of_extended_care_are_entered_with_their_class(dark: School) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime, time
 
 import pytest
 from afternoon_school import TUESDAY, actor, at, opened, session_of, teacher_of
+from paper_steps import CLASS, alarms, chain, collected, enters, letters, page, verified
 from sqlalchemy import select, update
-from test_paper import CLASS, alarms, chain, collected, dark, enters, letters, page, verified
 
 from care import rollcall
 from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
@@ -19,8 +19,6 @@ from care.permissions import Actor, Duty
 from care.records import Alarm, AlarmKind, CareDay, Event, Holder, Proof, Role, Step
 from care.release.late import due_steps, take_step
 from care.school import School
-
-__all__ = ["dark"]
 
 
 async def office(school: School) -> Actor:

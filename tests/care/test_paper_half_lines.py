@@ -6,7 +6,7 @@ from datetime import time
 
 import pytest
 from afternoon_school import at, opened
-from test_paper import chain, collected, enters, page, refused
+from paper_steps import chain, collected, enters, page, refused
 
 from care.paper.enter import Collector, Entry
 from care.records import Step

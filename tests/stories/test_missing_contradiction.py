@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from missing_steps import alarms, letters, missing, with_family
 from roll_steps import chain, data_of, last, lead_of, moment, now, on_duty, opens, person_id, steps
 from sqlalchemy import select
 from stage import Player, Stage
-from test_missing import alarms, letters, missing, with_family
 
 from care.records import AlarmAnswer, Answer, DayChild
 
