@@ -38,15 +38,27 @@ def count_view(_: Words, seen: Pass) -> View:
     rows = [(_tick(seen, child, child.name),) for child in seen.given]
     rows += [(_tick(seen, child, _("{child} (not given)", child=child.name)),) for child in seen.others]
     counted = len(seen.counted)
-    done = Button(_("Done: {counted} of {n}", counted=counted, n=n), pack("exc", seen.id, seen.version, 0))
+    done = Button(_done(_, seen), pack("exc", seen.id, seen.version, 0))
     everyone = Button(_("All {n} are here", n=n), pack("exc", seen.id, seen.version, 1))
     last = (done,) if counted else (everyone,)
     return View("\n".join(lines), (*rows, last, (Button(_("‹ Back"), pack("exd", 0)),)))
 
 
+def _done(_: Words, seen: Pass) -> str:
+    n, more = len(seen.given), len(seen.surplus)
+    counted = n - len(seen.uncounted)
+    if more:
+        return _("Done: {counted} of {n}, and {more} not given", counted=counted, n=n, more=more)
+    return _("Done: {counted} of {n}", counted=counted, n=n)
+
+
 def difference(_: Words, seen: Pass) -> list[str]:
-    """Who makes the counts differ, by name."""
-    lines = ["", _("⚠ The counts differ: given {n}, counted {counted}.", n=len(seen.given), counted=len(seen.counted))]
+    """Who makes the counts differ, by name; of equal counts, that they are not the same children."""
+    n, counted = len(seen.given), len(seen.counted)
+    if n == counted:
+        lines = ["", _("⚠ These are not the {n} children who were given.", n=n)]
+    else:
+        lines = ["", _("⚠ The counts differ: given {n}, counted {counted}.", n=n, counted=counted)]
     if seen.uncounted:
         lines.append(_("Not there: {names}", names=named(_, seen.uncounted)))
     if seen.surplus:

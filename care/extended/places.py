@@ -13,6 +13,7 @@ from care.calendar import load_calendar
 from care.clock import instant
 from care.day.plan import on_leave, times_on
 from care.enrolment.states import HOLDS_A_PLACE
+from care.records.day import CareDay, DayChild
 from care.records.enrolment import Application, State
 from care.records.extended import ExtendedRequest, Wish
 from care.records.people import Student
@@ -116,9 +117,13 @@ async def attending(uow: UnitOfWork, offer: Offer, among: Collection[int] | None
 
 
 async def stays_on(uow: UnitOfWork, offer: Offer, among: Collection[int] | None = None) -> set[int]:
-    """The children who stay on the date, as student ids: standing ones and granted ones, without those on leave. With
-    ``among``, only which of these."""
+    """The children who stay on the date, as student ids: standing ones and granted ones, without those on leave; of a
+    day whose lists are made, only who is on them. With ``among``, only which of these."""
     wanted = {one.student_id for one in await attending(uow, offer, among) if one.wants_to_stay}
+    care_day = await uow.session.get(CareDay, offer.date)
+    if care_day is not None and care_day.planned_at is not None:
+        listed = select(DayChild.student_id).where(DayChild.date == offer.date)
+        wanted &= set(await uow.session.scalars(listed))
     return wanted - await on_leave(uow, offer.date, wanted)
 
 

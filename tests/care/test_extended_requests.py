@@ -21,7 +21,8 @@ from extended_school import (
     wishes,
     with_role,
 )
-from extended_wishes import asks, staying, withdraws
+from extended_wishes import asks, left, staying, withdraws
+from sqlalchemy import delete, select, update
 
 from care.extended.asking import own_children
 from care.extended.deciding import decide, request_of
@@ -30,7 +31,7 @@ from care.extended.session import choose_teacher
 from care.extended.session import staying as staying_on
 from care.extended.standing import own_standing, set_standing
 from care.permissions import SYSTEM
-from care.records import Guardianship, Role, Wish
+from care.records import Application, CustodyEvent, DayChild, Guardianship, Role, Wish
 from care.school import School
 
 
@@ -184,3 +185,22 @@ async def test_a_restricted_guardian_can_neither_see_nor_ask(school: School) -> 
     async with school.look(mum) as uow:
         assert first.student_id not in {one.student_id for one in await own_children(uow)}
         assert first.student_id not in {one.student_id for one in await own_standing(uow)}
+
+
+async def test_who_is_enrolled_while_the_day_runs_stays_from_its_next_day_on(school: School) -> None:
+    """The day's lists are made: the child is on none of them, and takes no place."""
+    await begin(school, stay=1)
+    first, late, *_ = await attending(school)
+    before = await left(school)
+    async with school.work(SYSTEM) as uow:
+        gone = select(DayChild.id).where(DayChild.student_id == late.student_id)
+        await uow.session.execute(delete(CustodyEvent).where(CustodyEvent.day_child_id.in_(gone)))
+        await uow.session.execute(delete(DayChild).where(DayChild.student_id == late.student_id))
+        standing = update(Application).where(Application.id == late.id).values(extended_weekdays=[DAY])
+        await uow.session.execute(standing)
+    assert await staying(school) == {first.student_id}
+    assert await left(school) == before
+    async with school.look() as uow:
+        offer = await offer_on(uow, TUESDAY + timedelta(days=7))
+        assert offer is not None
+        assert await stays_on(uow, offer) == {first.student_id, late.student_id}

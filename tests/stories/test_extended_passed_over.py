@@ -167,3 +167,25 @@ async def test_who_does_not_arrive(small_afternoon: Stage) -> None:
     assert (await holder(stage, one)).holder_id == person_id(taker)
     await taker.send("/extended Nobody")
     taker.reads("No child of that name stays today.")
+
+
+async def test_as_many_but_not_the_same_children(small_afternoon: Stage) -> None:
+    """Equal counts are not enough: one who was given is not there, and one who was not given is."""
+    stage = small_afternoon
+    (one, first), (two, second), (three, third), *_ = await attending(stage, CLASS)
+    await begin(stage, stay=[one.id, two.id, three.id])
+    await at(stage, 12, 30)
+    giver, taker = await roll_taken(stage, CLASS), await care_teacher(stage)
+    await giver.send(f"/checkin {third} 缺")
+    await taker.send("/extended")
+    await taker.tap("延时托管签到")
+    await giver.send("/extended")
+    await giver.tap(f"交接 {CLASS}：2 人")
+    await giver.tap("交接这 2 人")
+    await taker.tap(f"☐ {first}")
+    await taker.tap(f"☐ {third}（不在名单上）")
+    await taker.tap("清点完毕：1/2，另有 1 人不在名单上")
+    taker.reads("⚠ 人数相同，但不是交出的这 2 名学生。")
+    taker.reads(f"未到：{second} {CLASS}")
+    taker.reads("未交接任何学生。")
+    assert {(await holder(stage, a)).step for a in (one, two)} == {Step.PRESENT}
