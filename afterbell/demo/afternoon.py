@@ -132,7 +132,7 @@ class _Afternoon:
         is_done = group.place != STAR_CLASS
         done = max(rolled.values())
         steps: list[Step] = []
-        for number, pupil in enumerate(group.pupils, start=1):
+        for pupil in group.pupils:
             day_child_id = self.book.next_id(DayChild)
             moves = list(self._moves(group, pupil, day_child_id, rolled.get(pupil.student_id)))
             self.book.add(
@@ -141,7 +141,7 @@ class _Afternoon:
                 student_id=pupil.student_id,
                 application_id=pupil.application_id,
                 session_id=session_id,
-                number=number,
+                number=pupil.number,
                 last_seq=len(moves),
             )
             self._chain(day_child_id, pupil.student_id, moves)

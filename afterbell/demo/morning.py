@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from afterbell.demo.loading import MARK
-from care.day.plan import term_on, times_on
+from care.day.plan import register_numbers, term_on, times_on
 from care.people import holders
 from care.records import (
     Application,
@@ -38,6 +38,7 @@ class Pupil:
     student_id: int
     application_id: int
     place: Place
+    number: int
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,12 @@ async def _pupils(uow: UnitOfWork, term: Term, day: date) -> dict[int, list[Pupi
         .order_by(Student.student_no, Student.id)
     )
     found: defaultdict[int, list[Pupil]] = defaultdict(list)
-    for student_id, application_id, weekdays, class_id, grade, number in await uow.session.execute(query):
+    numbers: dict[int, int] = {}
+    for class_id in await uow.session.scalars(select(SchoolClass.id)):
+        numbers |= await register_numbers(uow, term, class_id)
+    for student_id, application_id, weekdays, class_id, *place in await uow.session.execute(query):
         if day.isoweekday() in weekdays:
-            found[class_id].append(Pupil(student_id, application_id, (grade, number)))
+            found[class_id].append(Pupil(student_id, application_id, (place[0], place[1]), numbers[student_id]))
     return found
 
 

@@ -162,10 +162,10 @@ async def open_session(uow: UnitOfWork, term: Term, class_id: int) -> None:
     uow.session.add(session)
     await uow.session.flush()
     side = Side(Holder.TEACHER, teacher.id, teacher.name) if teacher else Side(Holder.SCHOOL, None, school_class.name)
-    await _expect(uow, session.id, attending, await _numbers(uow, term, class_id), side)
+    await _expect(uow, session.id, attending, await register_numbers(uow, term, class_id), side)
 
 
-async def _numbers(uow: UnitOfWork, term: Term, class_id: int) -> dict[int, int]:
+async def register_numbers(uow: UnitOfWork, term: Term, class_id: int) -> dict[int, int]:
     """The number of every child of a class: its place in the class's register, by student number. Who is in care on
     which day moves nobody, nor does a child that leaves the school within the term: teachers know these by heart."""
     query = (

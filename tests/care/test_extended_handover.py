@@ -275,7 +275,7 @@ async def test_who_does_not_arrive_is_an_alarm_and_may_come_after_all(school: Sc
     assert [one.student_id for one in row.given] == [second.student_id], "the missing child cannot be given"
     await does(school, taker, lambda uow: take(uow, row.id, row.version, everyone=True))
     found = await desk_of(school, taker)
-    assert (found.expected, found.present) == (2, 1)
+    assert (found.expected, found.here) == (2, 1)
     assert found.session.roll_done_at is not None, "missing is said as well"
     await does(school, taker, lambda uow: came(uow, child.id))
     async with school.look() as uow:

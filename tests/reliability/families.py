@@ -190,9 +190,11 @@ class Family(Resident):
         """Reads the summary: what is not as wanted is changed, and only then it is submitted."""
         wish = self.wish
         lines = {
-            "weekdays": _("Days: {value}", value=weekdays(_, wish.weekdays)),
+            "weekdays": _("Days: {value}", value=weekdays(_, wish.weekdays, in_list=True)),
             "needs": _("Reason: {value}", value=_("; ").join(label(_, need) for need in sorted(wish.needs))),
-            "extended": _("Extended care: {value}", value=weekdays(_, wish.extended) if wish.extended else _("none")),
+            "extended": _(
+                "Extended care: {value}", value=weekdays(_, wish.extended, in_list=True) if wish.extended else _("none")
+            ),
         }
         for token, line in lines.items():
             if f"• {line}" not in message.text.splitlines():

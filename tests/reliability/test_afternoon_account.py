@@ -142,7 +142,10 @@ FORGERIES: dict[str, tuple[Fate, tuple[str, ...], str]] = {
     ),
     "an alarm was lost": (
         Fate.DISPUTED,
-        (f"DELETE FROM alarm WHERE day_child_id = {CHILD}",),
+        (
+            f"DELETE FROM alarm_answer WHERE alarm_id IN (SELECT id FROM alarm WHERE day_child_id = {CHILD})",
+            f"DELETE FROM alarm WHERE day_child_id = {CHILD}",
+        ),
         "has the alarms []",
     ),
     "an alarm is open": (

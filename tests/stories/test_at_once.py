@@ -116,7 +116,7 @@ async def test_a_double_tap_on_submit(stage: Stage) -> None:
     mum._acts.tap(summary.id, token)
     await stage.calm()
     mum.reads("已提交")
-    assert mum.toasts[-1] == "这次填写已经结束。发送 /apply 重新开始。"
+    assert mum.toasts[-1] == "林芷若的申请学校已收到：待班级审核。"
     child = await student(stage, "林芷若")
     count = select(func.count()).select_from(Application).where(Application.student_id == child.id)
     assert await stage.ask(count) == [1]

@@ -109,7 +109,7 @@ async def test_in_english_for_another_day(small_home: Stage) -> None:
     await mum.send("Maya Lindqvist")
     await mum.tap("nanny")
     await mum.send("0044 7700 900123")
-    mum.reads("Maya Lindqvist (nanny, 447700900123) may collect")
+    mum.reads("Maya Lindqvist (nanny, +447700900123) may collect")
     await mum.tap("Authorise")
     mum.reads("on Fri 27 Nov, on this day only.\nPick-up code: ")
     dad.reads(f"{mum.user.name} has said who comes on Fri 27 Nov:")
