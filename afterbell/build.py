@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -127,33 +128,46 @@ def key_that_is_there(settings: Settings) -> str:
 async def find_school(settings: Settings) -> School:
     """The school that is there; no folder, database or key is made and nothing is migrated. Raises SettingsError."""
     must_be_there(settings)
-    key_that_is_there(settings)
     return await open_school(settings, upgrade=False)
 
 
 async def begin_or_migrate(settings: Settings) -> bool:
-    """Brings the schema up to date; where there is no database yet, makes it and its key, and returns True."""
+    """Brings the schema up to date, and begins a school that has no key yet with one; True where the embedded database
+    was made. Raises SettingsError."""
     new = not has_database(settings)
-    make_data_dir(settings.data_dir)
-    writer, reader = await open_database(settings, upgrade=True)
-    await writer.dispose()
-    await reader.dispose()
-    if new:
-        secret_key(settings)
+    school = await open_school(settings, upgrade=True)
+    await school.close()
     return new
+
+
+async def _key_of(settings: Settings, reader: AsyncEngine) -> str:
+    """The secret of the school in this database: a new one only where none has been used yet. Raises SettingsError."""
+    async with reader.connect() as connection:
+        used = await connection.scalar(select(Mark.name).where(Mark.name == KEY_MARK)) is not None
+    if used:
+        return key_that_is_there(settings)
+    make_data_dir(settings.data_dir)
+    return secret_key(settings)
 
 
 async def open_school(settings: Settings, *, upgrade: bool = True, start: datetime | None = None) -> School:
     """One school, ready for work. ``start`` is where a movable clock begins when the settings name none."""
-    make_data_dir(settings.data_dir)
+    if upgrade:
+        make_data_dir(settings.data_dir)
     writer, reader = await open_database(settings, upgrade)
+    try:
+        key = await _key_of(settings, reader)
+    except SettingsError:
+        await writer.dispose()
+        await reader.dispose()
+        raise
     start = settings.clock or start
     school = School(
         name=SCHOOL_NAME,
         zone=settings.zone,
         language=settings.language,
         clock=MovableClock(settings.zone, start) if start else Clock(settings.zone),
-        keys=Keys(secret_key(settings)),
+        keys=Keys(key),
         writer=writer,
         reader=reader,
         address=settings.address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,11 +37,15 @@ async def serve(roles: Roles, web: bool = False, demonstration: bool = False) ->
     if roles.bot and not web and not settings.telegram_token:
         raise SettingsError("AFTERBELL_TELEGRAM_TOKEN is not set: get a token from @BotFather and set it.")
     configure_log()
-    alone = roles == Roles()
-    if not alone:
+    if roles != Roles():
         must_be_there(settings)
     make_data_dir(settings.data_dir)
-    hold = hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else None
+    with hold_data_dir(settings.data_dir) if settings.database.startswith("sqlite") else nullcontext():
+        await _run_house(settings, roles, web, demonstration)
+
+
+async def _run_house(settings: Settings, roles: Roles, web: bool, demonstration: bool) -> None:
+    alone = roles == Roles()
     school = await open_school(settings, upgrade=alone, start=_demonstration_start() if demonstration else None)
     if alone and not demonstration and await _is_demonstration(school):
         await school.close()
@@ -54,11 +59,7 @@ async def serve(roles: Roles, web: bool = False, demonstration: bool = False) ->
     watched = demonstration or sys.stdout.isatty()  # a link in a service's journal could be read by others
     link = await _first_link(school) if roles.console and alone and watched else ""
     house.started = lambda: _print_addresses(house, link, demonstration)
-    try:
-        await house.run()
-    finally:
-        if hold is not None:
-            hold.close()
+    await house.run()
 
 
 def _demonstration_start() -> datetime:

@@ -63,7 +63,7 @@ def test_a_key_that_is_gone_is_not_made_anew(data: Path, tmp_path: Path) -> None
     called("migrate")
     key = data / "secret.key"
     key.unlink()
-    for words in (FINDING["staff add"], FINDING["backup"]):
+    for words in (FINDING["staff add"], FINDING["backup"], ("console",), ("run",), ("migrate",)):
         result = called(*words)
         assert result.exit_code == 1
         assert f"{key} is missing: bring it back from a backup" in result.output
