@@ -36,7 +36,7 @@ async def show_again(
 async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:
     """The question on these guardians' screens, and once it is over the letters to the staff, say how it stands."""
     answers = list(await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm.id)))
-    keys = [f"missing:{alarm.id}", *(contradicted_key(one) for one in answers)]
+    keys = [f"missing:{alarm.id}", *(key(one) for one in answers for key in (contradicted_key, with_key))]
     await show_again(uow, "missing_shown", keys, guardians, alarm_id=alarm.id, asked=True)
     if alarm.closed_at is not None:
         keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", *(answer_key(one) for one in answers)]
@@ -51,3 +51,8 @@ def answer_key(answer_id: int) -> str:
 def contradicted_key(answer_id: int) -> str:
     """Of the letters that tell the other guardians that an answer contradicts theirs."""
     return f"contradicted:{answer_id}"
+
+
+def with_key(answer_id: int) -> str:
+    """Of the letters that tell the other guardians with whom the child is."""
+    return f"with:{answer_id}"

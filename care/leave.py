@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from care.clock import instant
-from care.custody.chain import FAMILY, Link, Side, append
+from care.custody.chain import FAMILY, Link, append
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
 from care.leave_queries import look, own_child, today_of
-from care.missing import child_of
+from care.missing import child_of, who_expects
 from care.missing_answers import excused
 from care.people import holders
-from care.records.day import CareSession, DayChild, Holder, Leave, Step
+from care.records.day import DayChild, Leave, Step
 from care.records.delivery import Class
-from care.records.people import Person, Role, Student
+from care.records.people import Role, Student
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -145,12 +145,5 @@ async def take_back(uow: UnitOfWork, leave_id: int) -> None:
     if today is None or today.step is not Step.LEAVE or uow.now >= today.ends_at:
         return
     child = await child_of(uow, today.id)
-    await append(uow, today.id, Link(Step.EXPECTED, await _who_expects(uow, child.session), data={"leave": leave.id}))
+    await append(uow, today.id, Link(Step.EXPECTED, await who_expects(uow, child.session), data={"leave": leave.id}))
     await _tell_teachers(uow, child, "leave_taken_back", f"leave_back:{leave.id}", leave.id)
-
-
-async def _who_expects(uow: UnitOfWork, session: CareSession) -> Side:
-    person_id = session.signed_in_id or session.teacher_id
-    if person_id is None:
-        return Side(Holder.SCHOOL, None, session.venue)
-    return Side(Holder.TEACHER, person_id, (await uow.session.get_one(Person, person_id)).name)

@@ -10,13 +10,13 @@ from sqlalchemy import ScalarSelect, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from care.alarm_screens import show_missing
-from care.custody.chain import FAMILY, LAST, Link, append
+from care.custody.chain import FAMILY, LAST, Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
-from care.records.day import Alarm, AlarmKind, Answer, CareSession, DayChild, Step
+from care.records.day import Alarm, AlarmKind, Answer, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
 from care.release.alarms import settle
@@ -196,6 +196,14 @@ async def asked(uow: UnitOfWork, alarm: Alarm) -> list[Asked]:
     )
     rows = await uow.session.execute(query)
     return [Asked(id_, name, relation, phone or "" if sees else "") for id_, name, relation, phone in rows]
+
+
+async def who_expects(uow: UnitOfWork, session: CareSession) -> Side:
+    """Who answers for a child of this session before the roll is taken."""
+    person_id = session.signed_in_id or session.teacher_id
+    if person_id is None:
+        return Side(Holder.SCHOOL, None, session.venue)
+    return Side(Holder.TEACHER, person_id, (await uow.session.get_one(Person, person_id)).name)
 
 
 async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:

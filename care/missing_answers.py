@@ -9,11 +9,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from care.alarm_screens import answer_key, contradicted_key, show_missing
-from care.custody.chain import NOBODY, Link, Side
+from care.alarm_screens import answer_key, contradicted_key, show_missing, with_key
+from care.custody.chain import FAMILY, NOBODY, Link, Side
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed
-from care.missing import alarm_of, append_after, child_of, concerned, is_asked, open_alarm_of, tell_lead
+from care.missing import alarm_of, append_after, child_of, concerned, is_asked, open_alarm_of, tell_lead, who_expects
 from care.records.day import CONTRADICTED, Alarm, AlarmAnswer, Answer, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Person
@@ -108,7 +108,10 @@ async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, word: Answer
         key = contradicted_key(row.id)
         await uow.post("missing_contradicted", others, Class.ALARM, key=key, alarm_id=alarm.id)
     elif alarm.answer == Answer.WITH_ME and word is Answer.WITH_ME and changed:
-        await uow.post("child_missing_over", others, Class.ALARM, key=f"with:{alarm.id}", alarm_id=alarm.id)
+        await uow.post("child_missing_over", others, Class.ALARM, key=with_key(row.id), alarm_id=alarm.id)
+    elif alarm.answer == Answer.NOT_HERE and before in (Answer.WITH_ME, Answer.ON_LEAVE, CONTRADICTED):
+        again = contradicted_key(row.id)  # they were told where the child is, and that does not hold any more
+        await uow.post("child_missing", others, Class.ALARM, key=again, alarm_id=alarm.id)
     first_no = (alarm.answer, before) == (Answer.NOT_HERE, "")  # the others are still asked
     if CONTRADICTED in (before, alarm.answer) or word is Answer.ON_LEAVE:
         await show_missing(uow, alarm, guardians)
@@ -117,10 +120,16 @@ async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, word: Answer
 
 
 async def _into_chain(uow: UnitOfWork, alarm: Alarm, child: DayChild, said: Sequence[Said]) -> None:
-    """The child is with who says so first and is contradicted by nobody; else nobody is known to have it."""
+    """The child is with who says so first and is contradicted by nobody, or on leave; else nobody is known to have
+    it."""
     if alarm.answer == Answer.WITH_ME:
         holder = next(one for one in said if one.answer is Answer.WITH_ME)
         guardian = Side(Holder.ADULT, holder.person_id, holder.name)
         await append_after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, guardian))
+    elif alarm.answer == Answer.ON_LEAVE:
+        await append_after(uow, child.id, Step.ABSENT, Link(Step.LEAVE, FAMILY))
     elif alarm.answer in (Answer.NOT_HERE, CONTRADICTED):
-        await append_after(uow, child.id, Step.EXPLAINED, Link(Step.ABSENT, NOBODY))
+        expected = Link(Step.EXPECTED, await who_expects(uow, child.session))
+        await append_after(uow, child.id, Step.LEAVE, expected)  # whose leave is in doubt is looked for again
+        for last in (Step.EXPECTED, Step.EXPLAINED):
+            await append_after(uow, child.id, last, Link(Step.ABSENT, NOBODY))

@@ -34,7 +34,7 @@ ERRORS = {
         "leave with another one."
     ),
     "wave_still_needed": mark(
-        "{children} of the children who leave with wave {wave} have a place: choose the wave they leave with instead."
+        "Children who leave with wave {wave} have a place ({children}): choose the wave they leave with instead."
     ),
     "wave_in_open_day": mark(
         "Classes of wave {wave} are on the lists of a day that is not closed yet. Remove it once that day is closed."

@@ -17,7 +17,7 @@ from care.extended.session import running_on
 from care.extended.standing import Standing, own_standing, set_standing, weekly
 from care.extended.telling import cut_off
 from care.people import children_of
-from care.permissions import Permission
+from care.permissions import SYSTEM, Permission
 from care.records.extended import ExtendedRequest, Wish
 from care.records.people import Person
 from locales import Words, mark
@@ -264,8 +264,9 @@ def _whom(request: ExtendedRequest) -> dict[str, object]:
 
 async def _settled(turn: Turn, request: ExtendedRequest) -> View:
     """What a letter's old buttons ask has been answered since, or taken back: by whom, and what can still be done."""
-    by = await turn.uow.session.get(Person, request.decided_by or request.asked_by or 0)
-    text = turn._(SETTLED[request.state], **_whom(request), name=by.name if by else "–")
+    who = request.asked_by if request.state is Wish.WITHDRAWN else request.decided_by
+    by = await turn.uow.session.get(Person, who) if who is not None else None
+    text = turn._(SETTLED[request.state], **_whom(request), name=by.name if by else SYSTEM.name)
     return View(text, _after_all(turn._, request))
 
 

@@ -3,8 +3,11 @@ should not have happened (S14)."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import select
 
+from bot.chat.handover.words import of_another_day
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
 from care.custody.steps import HERE
@@ -98,10 +101,11 @@ async def _corrected(c: Context) -> View | None:
         name=link.by_name,
         reason=link.remark,
     )
-    return View("\n".join([text, *_now_so(c, own, links[max(links)])]))
+    when = wrong.at.astimezone(c.uow.school.zone).date()
+    return View("\n".join([*of_another_day(c.uow, _, when), text, *_now_so(c, own, links[max(links)], when)]))
 
 
-def _now_so(c: Context, child: str, last: CustodyEvent) -> list[str]:
+def _now_so(c: Context, child: str, last: CustodyEvent, when: date) -> list[str]:
     """Where the child is: nothing where another letter says it."""
     if last.step in HERE:
         return [c._("{child} is with the school.", child=child)]
@@ -111,6 +115,8 @@ def _now_so(c: Context, child: str, last: CustodyEvent) -> list[str]:
         return []
     if last.step is Step.RELEASED:
         return [_release_line(c, child, last), _entered_by(c, last)]
+    if when != c.uow.today:
+        return [c._("According to the paper list, {child} was not there.", child=child)]
     return [c._("According to the paper list, {child} was not there today.", child=child)]
 
 

@@ -122,7 +122,7 @@ async def stays_on(uow: UnitOfWork, offer: Offer, among: Collection[int] | None 
     wanted = {one.student_id for one in await attending(uow, offer, among) if one.wants_to_stay}
     care_day = await uow.session.get(CareDay, offer.date)
     if care_day is not None and care_day.planned_at is not None:
-        listed = select(DayChild.student_id).where(DayChild.date == offer.date)
+        listed = select(DayChild.student_id).where(DayChild.date == offer.date, DayChild.student_id.in_(wanted))
         wanted &= set(await uow.session.scalars(listed))
     return wanted - await on_leave(uow, offer.date, wanted)
 

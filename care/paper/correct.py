@@ -11,7 +11,7 @@ from sqlalchemy import select
 from care.custody.chain import Link, Side, append
 from care.custody.steps import HERE
 from care.enrolment.family import is_family, unrestricted_guardians
-from care.errors import CareError, Conflict, NotAllowed, NotFound
+from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
 from care.missing import child_of, fit_reason
 from care.paper.enter import PaperRefused, append_line
 from care.paper.line import Collector, Entry, Reading, entered_now
@@ -140,11 +140,14 @@ async def _close_what_was_wrong(uow: UnitOfWork, child: PaperChild, reason: str)
         await another_must_close(uow, alarm)
         alarm.reason = reason
         await settle(uow, child.id, kind)
+        uow.record("alarm_closed", "student", child.student_id, reason, alarm=alarm.id, kind=kind.value)
 
 
 async def _enter_what_is_right(uow: UnitOfWork, wrong: Entered, number: int, right: Right) -> int:
     """Returns the number of the chain's last link."""
     if not right.away and right.collector is None and right.left_at is None and not right.note.strip():
+        if wrong.session.date != uow.day:  # nobody of that day is here any more
+            raise PaperRefused({wrong.child.id: Invalid("paper_collector_needed")})
         return number
     child = replace(wrong.child, step=Step.UNDONE, seq=number, since=wrong.since, planned=False, unseen=wrong.unseen)
     entry = Entry(

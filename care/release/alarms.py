@@ -179,7 +179,7 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
     alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
     uow.record("alarm_closed", "student", student_id, reason, alarm=alarm.id, kind=alarm.kind.value)
     await _take_off(uow, alarm)
-    if alarm.kind is AlarmKind.DISPUTED:
+    if alarm.kind is AlarmKind.DISPUTED and alarm.answer:
         guardians = await unrestricted_guardians(uow, student_id)
         await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
     return alarm

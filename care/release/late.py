@@ -238,10 +238,14 @@ async def uncollected_in(uow: UnitOfWork, session_id: int, also: Collection[int]
     session = await uow.session.get(CareSession, session_id)
     if session is None:
         return []
+    here = (
+        DayChild.extended_at.is_not(None) if session.kind is SessionKind.EXTENDED else DayChild.session_id == session_id
+    )
     query = (
         select(Alarm.day_child_id, Alarm.id)
         .join(DayChild)
         .where(DayChild.date == session.date, Alarm.kind == AlarmKind.UNCOLLECTED, Alarm.closed_at.is_(None))
+        .where(or_(here, DayChild.id.in_(list(also))))
     )
     alarms = {row.day_child_id: row.id for row in await uow.connection.execute(query)}
     return [

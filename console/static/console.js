@@ -101,8 +101,8 @@
 
   // The board's only hit is opened, unless the list is still that of words typed before.
   function only(words) {
-    const links = all("[data-row] [data-open]");
-    const fits = links.length === 1 && words.trim() !== "" && links[0].textContent.includes(words.trim());
+    const links = all("[data-row] [data-open]"), typed = words.trim().toLowerCase();
+    const fits = links.length === 1 && typed !== "" && links[0].textContent.toLowerCase().includes(typed);
     if (fits) links[0].click();
     return fits;
   }

@@ -182,9 +182,36 @@ async def test_a_leave_contradicts_who_is_looking_for_the_child(school: School) 
             student = (await uow.session.get_one(DayChild, child)).student_id
         await does(school, dad, lambda uow: leave.give(uow, student, day, day))
         assert (await alarms(school))[0].answer == "contradicted"
+        assert (await links(school, child))[-1].step == "absent", "nobody is known to have the child"
         await does(school, mum, says(alarm, Answer.AGREED))
         assert (await alarms(school))[0].answer == "on_leave"
-        assert (await links(school, child))[-1].step == "leave"
+        steps = [link.step for link in await links(school, child)]
+        assert steps == ["expected", "absent", "leave", "expected", "absent", "leave"]
+
+
+async def test_a_leave_that_was_a_mistake_leaves_the_child_missing(school: School) -> None:
+    async with opened(school, CLASS):
+        _teacher, child, alarm, (mum, dad) = await is_missing(school)
+        day = (await session_of(school, CLASS)).date
+        await does(school, mum, says(alarm, Answer.NOT_HERE))
+        async with school.look() as uow:
+            student = (await uow.session.get_one(DayChild, child)).student_id
+        await does(school, dad, lambda uow: leave.give(uow, student, day, day))
+        await does(school, dad, says(alarm, Answer.NOT_HERE))
+        assert (await alarms(school))[0].answer == "not_here"
+        assert (await links(school, child))[-1].step == "absent"
+
+
+async def test_an_answer_taken_back_is_told_to_the_other_guardian(school: School) -> None:
+    """Who was told "the child is with them" hears as loudly that it is not, however often."""
+    async with opened(school, CLASS):
+        _teacher, _child, alarm, (mum, dad) = await is_missing(school)
+        for word in (Answer.WITH_ME, Answer.NOT_HERE, Answer.WITH_ME, Answer.NOT_HERE):
+            await does(school, dad, says(alarm, word))
+        async with school.look() as uow:
+            query = select(Letter.kind).where(Letter.person_id == mum.person_id).order_by(Letter.id)
+            kinds = [kind for kind in await uow.session.scalars(query) if kind.startswith("child_missing")]
+        assert kinds == ["child_missing", *["child_missing_over", "child_missing"] * 2]
 
 
 @pytest.mark.parametrize("_time", range(3))

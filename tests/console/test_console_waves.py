@@ -114,7 +114,7 @@ async def test_a_wave_goes_and_its_grades_leave_with_another(sign_in: SignIn, sc
     assert "2 applications are not decided" in page and "1 date of the calendar has other times" in page
     refused = await clerk.post("/settings/waves/2/remove", into="")
     assert refused.status_code == 422
-    assert "1 of the children who leave with wave 2 have a place: choose the wave" in refused.text
+    assert "Children who leave with wave 2 have a place (1): choose the wave" in refused.text
     assert (await clerk.post("/settings/waves/2/remove", into="2")).status_code == 404, "not into itself"
     assert await grades(school, town) == {1: [1, 2], 2: [3, 4]}
     done = await clerk.post("/settings/waves/2/remove", into="1")

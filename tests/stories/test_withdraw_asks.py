@@ -59,7 +59,7 @@ async def test_the_waiting_list_place_is_named_where_it_is_lost(small_stage: Sta
     (waiting, *_) = await in_state(stage, State.WAITING, CLASS)
     family = await applicant(stage, waiting)
     await family.send("/withdraw")
-    family.reads("候补名次将失去")
+    family.reads("候补名次将作废")
     await family.tap("撤回申请")
     assert (await again(stage, waiting.id)).state is State.WITHDRAWN
 
@@ -80,14 +80,14 @@ async def test_a_child_who_is_here_stays_until_it_is_collected(small_afternoon: 
     mum.reads("已退出课后服务")
     mum.reads("接走之前仍由学校负责")
     for told in (dad, teacher):
-        told.finds(f"今天{here.child}正在校")
+        told.finds(f"今天{here.child}正在学校")
 
     await other.send("/withdraw")
     await other.tap("自今天")
     other.reads("今天的课后服务也随之取消")
     await other.tap("确认自")
     other.misses("接走之前仍由学校负责")
-    teacher.misses(f"今天{absent.child}正在校")
+    teacher.misses(f"今天{absent.child}正在学校")
     await other.send("/children")
     other.reads("今天没有课后服务")
     other.misses("今天：请假")

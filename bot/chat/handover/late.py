@@ -105,7 +105,7 @@ async def _class_uncollected_lead(c: Context) -> View | None:
 def _class_list(uow: UnitOfWork, _: Words, found: list[tuple[int, GateChild]]) -> View:
     """The children of a class, or of extended care, who are still to be collected: who has them, and a button each."""
     if not found:
-        return View(_("All of these children have been collected."))
+        return View(_("None of these children waits to be collected any more."))
     shown, (_alarm, first) = found[:MOST], found[0]
     lines = [
         _.many(

@@ -36,9 +36,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_answer")),
     )
     op.create_index("ix_alarm_answer_alarm_id", "alarm_answer", ["alarm_id"], unique=False)
-    op.execute(  # of a dispute that came from paper the remark says who collected the child
+    op.execute(  # a dispute that came from paper was opened by who entered it, who is no guardian of the child
         "UPDATE alarm SET answer = 'not_right', answered_by = opened_by, answered_at = opened_at "
-        "WHERE kind = 'disputed' AND remark = '' AND opened_by IS NOT NULL"
+        "WHERE kind = 'disputed' AND remark = '' AND EXISTS ("
+        "SELECT 1 FROM day_child JOIN guardianship ON guardianship.student_id = day_child.student_id "
+        "WHERE day_child.id = alarm.day_child_id AND guardianship.person_id = alarm.opened_by)"
     )
     op.execute(
         "INSERT INTO alarm_answer (alarm_id, person_id, answer, at) "
