@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from afterbell import serve
 from afterbell.command import app
 
 FINDING = {
@@ -23,6 +24,7 @@ FINDING = {
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AFTERBELL_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(serve, "configure_log", lambda: None)  # it would write to the runner's output, closed since
     return tmp_path / "data"
 
 
