@@ -19,7 +19,7 @@ from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind, Answer, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
-from care.release.alarms import settle
+from care.release.alarms import open_alarm_of, settle
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -30,7 +30,7 @@ async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
     """A child is not where the plan expects it: asks all guardians at once, and tells the homeroom teacher. Where no
     guardian can be reached, the duty lead is told at once."""
     await settle(uow, day_child_id, AlarmKind.UNCOLLECTED)  # the school does not have the child
-    earlier = await open_alarm_of(uow, day_child_id)
+    earlier = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
     if earlier is not None:  # a leave had excused the child, and was taken back
         _close(uow, earlier, "")
         await uow.session.flush()
@@ -82,14 +82,6 @@ async def concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]
     return [one for one in dict.fromkeys(people) if one is not None and one != uow.actor.person_id]
 
 
-async def open_alarm_of(uow: UnitOfWork, day_child_id: int) -> Alarm | None:
-    """The open alarm about a child that is missing, to change it."""
-    query = select(Alarm).where(
-        Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.closed_at.is_(None)
-    )
-    return (await uow.session.scalars(query.with_for_update())).first()
-
-
 async def open_alarm_id(uow: UnitOfWork, day_child_id: int) -> int | None:
     """The open alarm about a child that is missing, if there is one."""
     query = select(Alarm.id).where(
@@ -100,7 +92,7 @@ async def open_alarm_id(uow: UnitOfWork, day_child_id: int) -> int | None:
 
 async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     """The child is there after all: the alarm closes by itself, and who was asked or told hears it."""
-    alarm = await open_alarm_of(uow, day_child_id)
+    alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
     if alarm is None:
         return
     _close(uow, alarm, "")
@@ -206,11 +198,13 @@ async def who_expects(uow: UnitOfWork, session: CareSession) -> Side:
     return Side(Holder.TEACHER, person_id, (await uow.session.get_one(Person, person_id)).name)
 
 
-async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> None:
-    """Appends a link where the child's last step is ``before``."""
+async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: Link) -> bool:
+    """Appends a link where the child's last step is ``before``. Returns whether it is."""
     last = (await uow.connection.execute(LAST, {"child": day_child_id})).one()
-    if last.step == before:
-        await append(uow, day_child_id, link, last.seq)
+    if last.step != before:
+        return False
+    await append(uow, day_child_id, link, last.seq)
+    return True
 
 
 def fit_reason(words: str) -> str:

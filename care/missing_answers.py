@@ -13,10 +13,11 @@ from care.alarm_screens import answer_key, contradicted_key, show_missing, with_
 from care.custody.chain import FAMILY, NOBODY, Link, Side
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed
-from care.missing import alarm_of, append_after, child_of, concerned, is_asked, open_alarm_of, tell_lead, who_expects
-from care.records.day import CONTRADICTED, Alarm, AlarmAnswer, Answer, DayChild, Holder, Step
+from care.missing import alarm_of, append_after, child_of, concerned, is_asked, tell_lead, who_expects
+from care.records.day import CONTRADICTED, Alarm, AlarmAnswer, AlarmKind, Answer, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Person
+from care.release.alarms import open_alarm_of
 from care.work import UnitOfWork
 
 EXPLAINS = (Answer.WITH_ME, Answer.ON_LEAVE)
@@ -81,7 +82,7 @@ async def answer(uow: UnitOfWork, alarm_id: int, said: Answer) -> Alarm:
 
 async def excused(uow: UnitOfWork, day_child_id: int) -> None:
     """The family has given leave for a child that was missing: that answers the alarm, which somebody still closes."""
-    alarm = await open_alarm_of(uow, day_child_id)
+    alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
     if alarm is not None:
         await _answered(uow, alarm, await child_of(uow, day_child_id), Answer.ON_LEAVE)
 
@@ -129,7 +130,8 @@ async def _into_chain(uow: UnitOfWork, alarm: Alarm, child: DayChild, said: Sequ
     elif alarm.answer == Answer.ON_LEAVE:
         await append_after(uow, child.id, Step.ABSENT, Link(Step.LEAVE, FAMILY))
     elif alarm.answer in (Answer.NOT_HERE, CONTRADICTED):
+        missing = Link(Step.ABSENT, NOBODY)
+        await append_after(uow, child.id, Step.EXPLAINED, missing)
         expected = Link(Step.EXPECTED, await who_expects(uow, child.session))
-        await append_after(uow, child.id, Step.LEAVE, expected)  # whose leave is in doubt is looked for again
-        for last in (Step.EXPECTED, Step.EXPLAINED):
-            await append_after(uow, child.id, last, Link(Step.ABSENT, NOBODY))
+        if await append_after(uow, child.id, Step.LEAVE, expected):  # whose leave is in doubt is looked for again
+            await append_after(uow, child.id, Step.EXPECTED, missing)

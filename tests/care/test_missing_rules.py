@@ -173,14 +173,19 @@ async def test_a_leave_given_afterwards_answers(school: School) -> None:
         assert all(one.closed_at for one in await alarms(school))
 
 
+async def gives_leave(school: School, child: int, guardian: Actor) -> int:
+    """A guardian gives leave for today; returns its id."""
+    async with school.look() as uow:
+        student = (await uow.session.get_one(DayChild, child)).student_id
+    async with school.work(guardian) as uow:
+        return (await leave.give(uow, student, uow.today, uow.today)).id
+
+
 async def test_a_leave_contradicts_who_is_looking_for_the_child(school: School) -> None:
     async with opened(school, CLASS):
         _teacher, child, alarm, (mum, dad) = await is_missing(school)
-        day = (await session_of(school, CLASS)).date
         await does(school, mum, says(alarm, Answer.NOT_HERE))
-        async with school.look() as uow:
-            student = (await uow.session.get_one(DayChild, child)).student_id
-        await does(school, dad, lambda uow: leave.give(uow, student, day, day))
+        await gives_leave(school, child, dad)
         assert (await alarms(school))[0].answer == "contradicted"
         assert (await links(school, child))[-1].step == "absent", "nobody is known to have the child"
         await does(school, mum, says(alarm, Answer.AGREED))
@@ -192,14 +197,21 @@ async def test_a_leave_contradicts_who_is_looking_for_the_child(school: School) 
 async def test_a_leave_that_was_a_mistake_leaves_the_child_missing(school: School) -> None:
     async with opened(school, CLASS):
         _teacher, child, alarm, (mum, dad) = await is_missing(school)
-        day = (await session_of(school, CLASS)).date
         await does(school, mum, says(alarm, Answer.NOT_HERE))
-        async with school.look() as uow:
-            student = (await uow.session.get_one(DayChild, child)).student_id
-        await does(school, dad, lambda uow: leave.give(uow, student, day, day))
+        await gives_leave(school, child, dad)
         await does(school, dad, says(alarm, Answer.NOT_HERE))
         assert (await alarms(school))[0].answer == "not_here"
         assert (await links(school, child))[-1].step == "absent"
+
+
+async def test_after_a_leave_that_was_taken_back_the_roll_speaks_first(school: School) -> None:
+    """The child is expected again: an answer to the old question calls no roll."""
+    async with opened(school, CLASS):
+        _teacher, child, alarm, (mum, dad) = await is_missing(school)
+        given = await gives_leave(school, child, dad)
+        await does(school, dad, lambda uow: leave.take_back(uow, given))
+        await does(school, mum, says(alarm, Answer.NOT_HERE))
+        assert (await links(school, child))[-1].step == "expected"
 
 
 async def test_an_answer_taken_back_is_told_to_the_other_guardian(school: School) -> None:
