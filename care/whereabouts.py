@@ -14,7 +14,7 @@ from care.attendance import Attends, enrolled
 from care.calendar import Calendar, load_calendar
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.plan import on_leave, times_on
-from care.records.day import Alarm, AlarmKind, CareDay, CareSession, Holder, Proof, SessionKind, Step
+from care.records.day import Alarm, AlarmKind, Answer, CareDay, CareSession, Holder, Proof, SessionKind, Step
 from care.records.people import Guardianship, Person, Relation, Role, StaffRole
 from care.work import UnitOfWork
 
@@ -108,7 +108,10 @@ _QUERY = (
     )
     .outerjoin(
         _dispute,
-        (_dispute.day_child_id == CHILDREN.c.id) & (_dispute.kind == AlarmKind.DISPUTED) & _dispute.closed_at.is_(None),
+        (_dispute.day_child_id == CHILDREN.c.id)
+        & (_dispute.kind == AlarmKind.DISPUTED)
+        & (_dispute.answer == Answer.NOT_RIGHT)
+        & _dispute.closed_at.is_(None),
     )
 )
 

@@ -13,6 +13,7 @@ from care.custody.chain import Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.missing_answers import said_to
 from care.people import holders
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, Answer, CustodyEvent, Holder, Proof, Step
 from care.records.delivery import Class
@@ -166,10 +167,8 @@ async def withdraw_dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Rele
 
 
 async def _last_word(uow: UnitOfWork, alarm: Alarm) -> Answer | None:
-    query = select(AlarmAnswer.answer).where(
-        AlarmAnswer.alarm_id == alarm.id, AlarmAnswer.person_id == uow.actor.person_id
-    )
-    return (await uow.session.scalars(query.order_by(AlarmAnswer.id.desc()).limit(1))).first()
+    said = (await said_to(uow, [alarm.id])).get(alarm.id, ())
+    return next((one.answer for one in said if one.person_id == uow.actor.person_id), None)
 
 
 async def _say(uow: UnitOfWork, alarm: Alarm, word: Answer) -> bool:
@@ -178,7 +177,9 @@ async def _say(uow: UnitOfWork, alarm: Alarm, word: Answer) -> bool:
         return False
     uow.session.add(AlarmAnswer(alarm_id=alarm.id, person_id=uow.actor.person_id, answer=word, at=uow.now))
     await uow.session.flush()
-    alarm.answer, alarm.answered_by, alarm.answered_at = word, uow.actor.person_id, uow.now
+    words = {one.answer for one in (await said_to(uow, [alarm.id]))[alarm.id]}
+    alarm.answer = Answer.NOT_RIGHT if Answer.NOT_RIGHT in words else Answer.MISTAKE
+    alarm.answered_by, alarm.answered_at = uow.actor.person_id, uow.now
     return True
 
 
