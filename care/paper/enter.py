@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import time
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from care.custody.chain import append
+from care.alarm_screens import show_missing
+from care.custody.chain import Link, append
 from care.day.lead import who_answers
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, NotAllowed
@@ -18,10 +19,10 @@ from care.paper.line import Collector, Entry, Irregular, Line, Reading
 from care.paper.mark import end_where_entered
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
 from care.people import holders
-from care.records.day import Alarm, AlarmKind, CareSession, Step
+from care.records.day import AlarmKind, CareSession, Step
 from care.records.delivery import Class
 from care.records.people import Role
-from care.release.alarms import raise_alarm
+from care.release.alarms import open_alarm_of, raise_alarm, settle
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -96,7 +97,7 @@ async def append_line(uow: UnitOfWork, session: PaperSession, line: Line, told: 
     elif steps == [Step.PRESENT]:
         await arrived(uow, child.id)
     else:
-        await _close_alarms(uow, child, line.links[-1].remark)
+        await _close_alarms(uow, child, line.links[-1])
     if line.irregular is not None:
         await _dispute(uow, session, line, line.irregular, seq)
     elif session.date == uow.day and steps[-1] in TOLD:
@@ -106,13 +107,14 @@ async def append_line(uow: UnitOfWork, session: PaperSession, line: Line, told: 
         await uow.post(kind, guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)
 
 
-async def _close_alarms(uow: UnitOfWork, child: PaperChild, reason: str) -> None:
-    """Where the child is, or was, is known now."""
-    kinds = (AlarmKind.MISSING, AlarmKind.UNCOLLECTED)
-    query = select(Alarm).where(Alarm.day_child_id == child.id, Alarm.kind.in_(kinds), Alarm.closed_at.is_(None))
-    for alarm in await uow.session.scalars(query.with_for_update()):
-        alarm.closed_at, alarm.closed_by = uow.now, uow.actor.person_id
-        alarm.reason = reason if alarm.kind is AlarmKind.MISSING else ""  # the clock goes on if this is taken back
+async def _close_alarms(uow: UnitOfWork, child: PaperChild, last: Link) -> None:
+    """Where the child is, or was, is known now: the messages of all who were told say so, in place of their buttons."""
+    await settle(uow, child.id, AlarmKind.UNCOLLECTED)
+    alarm = await open_alarm_of(uow, child.id, AlarmKind.MISSING)
+    if alarm is not None:
+        reason = last.remark if last.step is Step.EXPLAINED else ""
+        alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
+        await show_missing(uow, alarm, await unrestricted_guardians(uow, child.student_id))
 
 
 async def _dispute(uow: UnitOfWork, session: PaperSession, line: Line, irregular: Irregular, seq: int) -> None:
