@@ -36,11 +36,7 @@ class WaveTimes:
 async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     """Changes a wave (S9). A grade leaves with one wave only: one that is given to this wave leaves the wave it was in.
     Raises Invalid("grade_without_wave") where children who have a place would leave with no wave."""
-    uow.require(Permission.MANAGE_TERM)
-    wave = await uow.session.get(Wave, wave_id)
-    if wave is None:
-        raise NotFound()
-    term = await locked_term(uow, wave.term_id)
+    term, wave = await _locked_wave(uow, wave_id)
     others = [one for one in await waves(uow, term.id) if one.id != wave_id]
     await _check_wave(uow, wanted, term)
     had_none = set(wanted.grades).difference(wave.grades, *(other.grades for other in others))
@@ -55,6 +51,15 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     if had_none:
         await uow.session.flush()
         await give_places_of(uow, term.id, had_none)
+
+
+async def _locked_wave(uow: UnitOfWork, wave_id: int) -> tuple[Term, Wave]:
+    """The wave as it is now, and its term, which nobody else changes meanwhile. Raises NotFound."""
+    term = await locked_term(uow, await uow.session.scalar(select(Wave.term_id).where(Wave.id == wave_id)) or 0)
+    wave = await uow.session.get(Wave, wave_id, with_for_update=True)
+    if wave is None:
+        raise NotFound()
+    return term, wave
 
 
 async def counts_from(uow: UnitOfWork, term: Term) -> date | None:
@@ -222,23 +227,20 @@ async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Wav
     """Takes a wave out of the term. Its grades leave with the wave ``into_id`` from then on; None: with none, which can
     be only where no child of them has a place. What the calendar says of its times on single dates goes with it. Raises
     as ``check_removal``, and Invalid("wave_still_needed")."""
-    term_id = await uow.session.scalar(select(Wave.term_id).where(Wave.id == wave_id)) or 0
-    await locked_term(uow, term_id)
-    if await uow.session.get(Wave, wave_id, with_for_update=True) is None:  # nor does anybody give it other times now
-        raise NotFound()
+    term, _wave = await _locked_wave(uow, wave_id)
     wave, others = await check_removal(uow, wave_id)
     into = next((one for one in others if one.id == into_id), None)
     if into is None and into_id is not None:
         raise NotFound()
-    touched = await touched_by(uow, term_id, wave.grades, wave)
+    touched = await touched_by(uow, term.id, wave.grades, wave)
     if into is None and touched.children:
         raise Invalid("wave_still_needed", wave=wave.ordinal, children=touched.children)
     if into is not None:
         before, into.grades = _wave_of(into), sorted({*into.grades, *wave.grades})
-        uow.record("wave_changed", "term", term_id, wave=into.ordinal, before=before, after=_wave_of(into))
+        uow.record("wave_changed", "term", term.id, wave=into.ordinal, before=before, after=_wave_of(into))
     await uow.session.execute(delete(WaveDay).where(WaveDay.wave_id == wave_id))
     await uow.session.delete(wave)
     await uow.session.flush()
     to = into.ordinal if into else None
-    uow.record("wave_removed", "term", term_id, wave=wave.ordinal, before=_wave_of(wave), into=to, dates=touched.dates)
+    uow.record("wave_removed", "term", term.id, wave=wave.ordinal, before=_wave_of(wave), into=to, dates=touched.dates)
     return wave
