@@ -22,12 +22,16 @@ async def chase_uncollected(school: School, rules: Rules) -> None:
     children of one class at once."""
     async with school.look(SYSTEM) as uow:
         new = await open_steps(uow, rules.late_minutes)
-    for (session_id, unsaid), many in _many_of_a_class(new).items():
-        new = [late for late in new if late not in many]
+    of_classes = _many_of_a_class(new)
+    together_told = {late for many in of_classes.values() for late in many}
+    for (session_id, unsaid), many in of_classes.items():
         children = [late.day_child_id for late in many]
         await by_itself("class uncollected", _take(school, session_id, children, unsaid), session_id=session_id)
-    for child_id in dict.fromkeys(late.day_child_id for late in new):
-        steps = [late for late in new if late.day_child_id == child_id]
+    by_child: dict[int, list[Late]] = defaultdict(list)
+    for late in new:
+        if late not in together_told:
+            by_child[late.day_child_id].append(late)
+    for child_id, steps in by_child.items():
         await by_itself("uncollected", together(school, take_step, steps), day_child_id=child_id)
 
 
