@@ -13,14 +13,13 @@ from sqlalchemy.orm import joinedload
 from care import missing
 from care.board.places import IN_SESSION, day_children
 from care.custody.chain import CHAIN, CHILDREN
-from care.custody.steps import HERE
 from care.enrolment.family import own_among
 from care.errors import NotFound
 from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
-from care.release.alarms import OF_A_RELEASE, close_alarm, is_own_release
+from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, *OF_A_RELEASE, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -39,12 +38,10 @@ class Phone:
 @dataclass(frozen=True)
 class OpenAlarm:
     """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
-    that these cannot all be true. ``step_at``,
-    ``given_by``: when the child's last step was, and by whose hand. ``ends_at``: of the child's care.
-    ``phones``: whom to ring up, for who may see them. ``waits``: no word ends it, but the release of the child, or the
-    roll. ``own``: about the
-    actor's own child, or own release, so that somebody else must close it; ``closable``: the actor may. ``day``: the
-    care day it is about (``earlier``: not today)."""
+    that these cannot all be true. ``step_at``, ``given_by``: when the child's last step was, and by whose hand.
+    ``ends_at``: of the child's care. ``phones``: whom to ring up, for who may see them. ``waits``: no word ends it, but
+    the release of the child, or the roll. ``own``: about the actor's own child, or own release, so that somebody else
+    must close it; ``closable``: the actor may. ``day``: the care day it is about (``earlier``: not today)."""
 
     id: int
     kind: AlarmKind
@@ -142,7 +139,7 @@ async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[
 
 
 def _waits(row: Row[Any]) -> bool:
-    return row.kind is AlarmKind.UNCOLLECTED and (row.step in HERE or row.step is Step.EXPECTED)
+    return row.kind is AlarmKind.UNCOLLECTED and row.step in KEPT
 
 
 async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:

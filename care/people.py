@@ -154,3 +154,9 @@ async def holders(uow: UnitOfWork, *roles: Role, grade: int | None = None, class
 async def set_language(uow: UnitOfWork, person_id: int, language: str) -> None:
     person = await uow.session.get_one(Person, person_id)
     person.language = language
+
+
+async def name_of(uow: UnitOfWork, person_id: int | None) -> str:
+    """A person's name; empty for nobody."""
+    person = await uow.session.get(Person, person_id) if person_id is not None else None
+    return person.name if person is not None else ""

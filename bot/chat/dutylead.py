@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
+from care.people import name_of
+from care.permissions import SYSTEM
 from care.records.day import CareDay
-from care.records.people import Person, SchoolClass
+from care.records.people import SchoolClass
 from locales.labels import clock_on, day, listed
 
 
@@ -30,11 +32,10 @@ async def _day_closed(c: Context) -> View | None:
     care_day = await c.uow.session.get(CareDay, date.fromisoformat(c.params["date"]))
     if care_day is None or care_day.closed_at is None or care_day.duty_lead_id != c.uow.actor.person_id:
         return None
-    by = await c.uow.session.get(Person, care_day.closed_by) if care_day.closed_by is not None else None
     return View(
         c._(
             "{name} has closed and sealed {date} at {time}. Nothing is left to do.",
-            name=by.name if by is not None else "AfterBell",
+            name=await name_of(c.uow, care_day.closed_by) or SYSTEM.name,
             date=day(c._, care_day.date),
             time=clock_on(c._, care_day.closed_at, c.uow.school.zone, care_day.date),
         )

@@ -16,10 +16,9 @@ from care.extended.places import Offer, places_left
 from care.extended.session import running_on
 from care.extended.standing import Standing, own_standing, set_standing, weekly
 from care.extended.telling import cut_off
-from care.people import children_of
+from care.people import children_of, name_of
 from care.permissions import SYSTEM, Permission
 from care.records.extended import ExtendedRequest, Wish
-from care.records.people import Person
 from locales import Words, mark
 from locales.labels import day as day_name
 from locales.labels import weekday as weekday_name
@@ -265,13 +264,13 @@ def _whom(request: ExtendedRequest) -> dict[str, object]:
 async def _settled(turn: Turn, request: ExtendedRequest) -> View:
     """What a letter's old buttons ask has been answered since, or taken back: by whom, and what can still be done."""
     who = request.asked_by if request.state is Wish.WITHDRAWN else request.decided_by
-    by = await turn.uow.session.get(Person, who) if who is not None else None
-    text = turn._(SETTLED[request.state], **_whom(request), name=by.name if by else SYSTEM.name)
+    name = await name_of(turn.uow, who) or SYSTEM.name
+    text = turn._(SETTLED[request.state], **_whom(request), name=name)
     return View(text, _after_all(turn._, request))
 
 
 def _after_all(_: Words, request: ExtendedRequest) -> tuple[tuple[Button, ...], ...]:
-    """What was declined can still be granted, while there are places and time."""
+    """What was declined can still be granted; the tap finds out whether there are a place and time."""
     if request.state is not Wish.DECLINED:
         return ()
     return ((Button(_("✔ Grant after all"), pack("exg", Wish.APPROVED.value, request.id, request.version)),),)

@@ -15,9 +15,9 @@ from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.missing import alarm_of, asked, close, fit_reason, may_close
 from care.missing_answers import EXPLAINS, Said, answer, said_to
+from care.people import name_of
 from care.records.day import CONTRADICTED, Alarm, Answer
 from care.records.delivery import Form
-from care.records.people import Person
 from care.work import UnitOfWork
 from locales import Words, mark
 from locales.labels import error_sentence, label
@@ -47,11 +47,6 @@ def names_of(alarm: Alarm) -> dict[str, str]:
     """The child and its class."""
     student = alarm.day_child.student
     return {"child": student.name, "school_class": student.school_class.name}
-
-
-async def _name(uow: UnitOfWork, person_id: int | None) -> str:
-    person = await uow.session.get(Person, person_id) if person_id is not None else None
-    return person.name if person else ""
 
 
 # guardians
@@ -180,7 +175,7 @@ async def how_it_ended(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
     at = _clock(uow, alarm.closed_at) if alarm.closed_at else ""
     if not alarm.reason:
         return _("✔ There after all, {at}", at=at)
-    return _("✔ Closed {at} by {name}: {reason}", at=at, name=await _name(uow, alarm.closed_by), reason=alarm.reason)
+    return _("✔ Closed {at} by {name}: {reason}", at=at, name=await name_of(uow, alarm.closed_by), reason=alarm.reason)
 
 
 async def leave_question(turn: Turn) -> None:

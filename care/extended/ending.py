@@ -137,8 +137,8 @@ async def _write_down(uow: UnitOfWork, stay: Collection[int]) -> None:
 
 
 async def _decline(uow: UnitOfWork, refused: Collection[int]) -> None:
-    """What cannot be today. What was asked for a child who is away or missing lapses by
-    the clock, and its family is told so."""
+    """What cannot be today. What was asked for a child who is away or missing lapses by the clock, and its family is
+    told so."""
     for wish in (await _wishes(uow, uow.today)).values():
         if wish.student_id in refused:
             wish.state, wish.version = Wish.DECLINED, wish.version + 1

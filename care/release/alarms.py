@@ -27,6 +27,8 @@ ON_PAPER = (AlarmKind.STOP_LISTED, AlarmKind.OFF_LIST, AlarmKind.ALONE)
 OF_A_RELEASE = (AlarmKind.DISPUTED, *ON_PAPER)
 OF_THE_GATE = (AlarmKind.REFUSED, AlarmKind.UNCOLLECTED, *OF_A_RELEASE)
 """What happens at the gate is closed by who answers for the day, not by who stood there."""
+KEPT = HERE | {Step.EXPECTED}
+"""The child is here, or nobody has said whether it is: after the end of care somebody has to look, until it is gone."""
 
 
 async def is_lead(uow: UnitOfWork, child: GateChild) -> bool:

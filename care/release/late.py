@@ -11,7 +11,6 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN
-from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.extended.session import staying
 from care.missing import arrived_key, found_at
@@ -20,7 +19,7 @@ from care.records.day import Alarm, AlarmKind, CareSession, DayChild, SessionKin
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Contact, Guardianship, Reach
 from care.records.pickup import Adult, Delegate, PickupPlan
-from care.release.alarms import raise_alarm
+from care.release.alarms import KEPT, raise_alarm
 from care.release.gate import any_child, any_children, hold_lists
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
@@ -29,8 +28,6 @@ GUARDIAN, OTHERS, LEAD = 1, 2, 3
 """The steps: who is expected, the other guardians, the duty lead."""
 HANDFUL = 3
 """So many children of a class who come due at once reach the duty lead in a letter each; more, in one letter."""
-KEPT = HERE | {Step.EXPECTED}
-"""The child is here, or nobody has said whether it is: after the end of care somebody has to look."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from care.extended.asking import may_still_stay
 from care.permissions import Permission
 from care.records.day import Alarm, Step
 from care.records.people import Guardianship, Person
-from care.release.alarms import gate_alarm
+from care.release.alarms import KEPT, gate_alarm
 from care.release.gate import any_child
 from care.release.late import GUARDIAN, told, uncollected_in
 from care.release.waiting import GateChild
@@ -70,8 +70,7 @@ async def _card(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View
         head = [_("⚠ Not collected: {child}.", child=who_is(_, one)), await _who_was_told(uow, _, one)]
     when = of_another_day(uow, _, one.date)
     lines = [head[0], *when, *head[1:], screens.state(uow, _, one), *await phones(uow, _, one)]
-    ends_by_itself = one.is_here or one.step is Step.EXPECTED
-    return View("\n".join(lines), () if ends_by_itself else close_row(_, alarm))
+    return View("\n".join(lines), () if one.step in KEPT else close_row(_, alarm))
 
 
 async def _who_was_told(uow: UnitOfWork, _: Words, one: GateChild) -> str:

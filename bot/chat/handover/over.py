@@ -11,9 +11,9 @@ from bot.chat.kinds import Context, Kind
 from bot.wire.view import View
 from care.enrolment.family import unrestricted_guardians
 from care.errors import NotFound
+from care.people import name_of
 from care.permissions import Permission
 from care.records.day import Alarm, AlarmKind
-from care.records.people import Person
 from care.release.alarms import gate_alarm
 from care.release.gate import any_child
 from care.release.waiting import GateChild
@@ -26,7 +26,7 @@ async def over_view(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> 
     """What the alarm was about, how it ended, and where the child is."""
     at = f"{alarm.closed_at.astimezone(uow.school.zone):%H:%M}" if alarm.closed_at else ""
     if alarm.reason:
-        ended = _("✔ Closed {at} by {name}: {reason}", at=at, name=await _name(uow, alarm.closed_by),
+        ended = _("✔ Closed {at} by {name}: {reason}", at=at, name=await name_of(uow, alarm.closed_by),
                   reason=alarm.reason)  # fmt: skip
     else:
         ended = _("✔ Settled at {at}.", at=at)
@@ -58,18 +58,13 @@ async def _dispute_over(c: Context) -> View | None:
         said = c._("You have said that a hand-over of {child} is not right.", child=one.name)
     else:
         said = c._("{name} has said that a hand-over of {child} is not right.",
-                   name=await _name(c.uow, alarm.opened_by), child=one.name)  # fmt: skip
+                   name=await name_of(c.uow, alarm.opened_by), child=one.name)  # fmt: skip
     found = c._(
         "{name} has looked into it: “{reason}”. If anything is not clear to you, please call the school.",
-        name=await _name(c.uow, alarm.closed_by),
+        name=await name_of(c.uow, alarm.closed_by),
         reason=alarm.reason,
     )
     return View(f"{said}\n{found}")
-
-
-async def _name(uow: UnitOfWork, person_id: int | None) -> str:
-    person = await uow.session.get(Person, person_id) if person_id is not None else None
-    return person.name if person else "–"
 
 
 KINDS: dict[str, Kind] = {
