@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from board_town import Afternoon, open_day
 from console_browser import ADDRESS, Browser, SignIn
 from console_town import Town, build
 from databases import Databases, make_school
@@ -79,3 +80,8 @@ async def stranger(app: Starlette, town: Town) -> AsyncIterator[Browser]:
     browser = Browser(app)
     yield browser
     await browser.client.aclose()
+
+
+@pytest.fixture
+async def opened(school: School, town: Town) -> Afternoon:
+    return await open_day(school, town)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
-from board_town import Afternoon, actor_of, open_day, raise_alarm
+from board_town import Afternoon, actor_of, raise_alarm
 from console_browser import SignIn
 from console_town import Town
 from sqlalchemy import select
@@ -15,11 +14,6 @@ from care.custody.chain import FAMILY, Link, append
 from care.records import Alarm, AlarmKind, CareSession, DayChild, Guardianship, Letter, Person, Role, SessionKind, Step
 from care.school import School
 from scheduler import afternoon
-
-
-@pytest.fixture
-async def opened(school: School, town: Town) -> Afternoon:
-    return await open_day(school, town)
 
 
 async def phone_of(school: School, student_id: int) -> str:
