@@ -27,7 +27,6 @@ MOVES = {
     Move.RETURN: mark("Return to the family"),
     Move.REFUSE: mark("Refuse"),
 }
-MOVE_KEYS = {Move.PASS: "a", Move.APPROVE: "a", Move.WAIT_LIST: "w", Move.RETURN: "r", Move.REFUSE: "f"}
 
 ACTIONS = {
     "sign_in_link_made": mark("Sign-in link made"),

@@ -128,9 +128,12 @@ async def _removal(visit: Visit, refused: CareError | None = None) -> Response:
 
 
 async def remove(visit: Visit) -> Response:
+    into = number(visit.field("into"), 1)
     try:
+        if into is None and visit.field("into"):
+            raise Conflict()
         async with visit.working() as uow:
-            await remove_wave(uow, visit.id, number(visit.field("into"), 1))
+            await remove_wave(uow, visit.id, into)
     except CareError as error:
         if error.status in (403, 404):
             raise
