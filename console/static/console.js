@@ -146,6 +146,12 @@
     if (event.target.closest("[data-help]")) help();
   });
 
+  // The first key stops the smooth way down to the field, so what was found is brought into sight when it is there.
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail?.ctx?.sourceElement?.id !== "filters") return;
+    document.querySelector("[data-row] [data-open]")?.scrollIntoView({ block: "nearest" });
+  });
+
   document.addEventListener("htmx:after:swap", ready);
   ready();
 })();
