@@ -1,14 +1,21 @@
-"""Migrations, walked up, down and up again on both databases; the models agree with where they end."""
+"""Migrations, walked up, down and up again on both databases; the models agree with where they end. What a database
+held before is read in its new place."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
+from afternoon_school import at, children_of, opened, session_of, teacher_of
 from alembic.script import ScriptDirectory
-from databases import Databases
-from sqlalchemy import inspect
+from databases import Databases, make_school
+from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from care.enrolment.family import unrestricted_guardians
 from care.migrate import alembic_config, drift, is_current, migrate
-from care.school import open_engines
+from care.records import Alarm, AlarmAnswer, AlarmKind, Answer, DayChild
+from care.school import School, open_engines
 
 
 async def tables(engine: AsyncEngine) -> set[str]:
@@ -42,3 +49,46 @@ async def test_migrating_twice_changes_nothing(databases: Databases) -> None:
     finally:
         await writer.dispose()
         await reader.dispose()
+
+
+@pytest.fixture
+async def with_alarms(databases: Databases) -> AsyncIterator[tuple[School, int, int]]:
+    """Two alarms as they were kept before 0005, and who opened them: a dispute of a guardian, and one that was found in
+    what a teacher entered from paper."""
+    school = make_school(await databases.fresh())
+    async with opened(school, "2(3)"):
+        await at(school, 14, 36)
+        teacher = (await teacher_of(school, "2(3)")).person_id
+        assert teacher is not None
+        (first, _), (second, _) = (await children_of(school, (await session_of(school, "2(3)")).id))[:2]
+        async with school.look() as uow:
+            mother = (await unrestricted_guardians(uow, first.student_id))[0]
+        async with school.work() as uow:
+            for child, who in ((first, mother), (second, teacher)):
+                uow.session.add(_dispute(school, child, who))
+    yield school, mother, teacher
+    await school.close()
+
+
+def _dispute(school: School, child: DayChild, who: int) -> Alarm:
+    return Alarm(day_child_id=child.id, kind=AlarmKind.DISPUTED, opened_at=school.clock.now(), opened_by=who)
+
+
+async def test_answers_given_before_0005_are_kept(with_alarms: tuple[School, int, int]) -> None:
+    """A guardian's dispute becomes the guardian's word; what staff have entered becomes nobody's. On the way down the
+    words of both guardians become the one that the older program knows."""
+    school, mother, teacher = with_alarms
+    await migrate(school.writer, "0004")
+    await migrate(school.writer)
+    async with school.work() as uow:
+        kept = list(await uow.session.scalars(select(AlarmAnswer)))
+        disputes = {one.opened_by: one for one in await uow.session.scalars(select(Alarm))}
+        assert [(one.alarm_id, one.person_id, one.answer, one.at) for one in kept] == [
+            (disputes[mother].id, mother, Answer.NOT_RIGHT, disputes[mother].opened_at)
+        ]
+        assert (disputes[mother].answer, disputes[mother].answered_by) == ("not_right", mother)
+        assert (disputes[teacher].answer, disputes[teacher].answered_by) == ("", None)
+        disputes[mother].answer = "contradicted"
+    await migrate(school.writer, "0004")
+    async with school.look() as uow:
+        assert set(await uow.session.scalars(select(Alarm.answer))) == {"not_here", ""}
