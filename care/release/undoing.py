@@ -3,6 +3,7 @@ its own, never erased; "not right" is an alarm."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -164,6 +165,17 @@ async def withdraw_dispute(uow: UnitOfWork, day_child_id: int, seq: int) -> Rele
         uow.record("dispute_withdrawn", "student", told.child.student_id, alarm=alarm.id, seq=seq)
         await _tell(uow, "dispute_withdrawn", f"withdrawn:{alarm.id}", alarm, told.child, seq)
     return told
+
+
+async def own_words(uow: UnitOfWork, day_child_ids: Collection[int]) -> dict[int, Answer]:
+    """What the actor has said last to the open dispute of each of these children; nothing for who has not."""
+    query = select(Alarm.id, Alarm.day_child_id).where(
+        Alarm.day_child_id.in_(list(day_child_ids)), Alarm.kind == AlarmKind.DISPUTED, Alarm.closed_at.is_(None)
+    )
+    child_of = {alarm: child for alarm, child in await uow.connection.execute(query)}
+    said = await said_to(uow, child_of)
+    mine = ((child_of[alarm], one) for alarm, all_of_it in said.items() for one in all_of_it)
+    return {child: one.answer for child, one in mine if one.person_id == uow.actor.person_id}
 
 
 async def _last_word(uow: UnitOfWork, alarm: Alarm) -> Answer | None:

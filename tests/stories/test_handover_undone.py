@@ -84,7 +84,7 @@ async def test_a_guardian_says_not_right(both: GateStage) -> None:
     await teacher.tap("我认识来人")
     mum = (await gate.players(child))[0]
     stranger = (await gate.players(other))[0]
-    for data in (f"hx:{child.id}:3", f"hq:{child.id}.3"):
+    for data in (f"hx:{child.id}.3", f"hq:{child.id}.3"):
         await stranger.tap(data=data)
         assert stranger.toasts[-1] == NOT_YOURS
     letter = mum.last

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from telegram import Update
 
 from bot.chat.handover import screens
-from bot.chat.handover.letters import answers, close_row, own, phones
+from bot.chat.handover.letters import answers, close_row, phones
+from bot.chat.handover.told import own
 from bot.chat.handover.words import in_list, of_another_day, who_is
 from bot.chat.kinds import Context, Kind
 from bot.wire.turn import Turn
@@ -32,7 +33,7 @@ MOST = 60
 
 
 async def _child_uncollected(c: Context) -> View | None:
-    one = await own(c, c.params["day_child_id"])
+    one = await own(c.uow, c.params["day_child_id"])
     if one is None or not one.is_here or one.paper_since is not None:
         return None
     ended = clock_on(c._, one.ends_at, c.uow.school.zone, c.uow.today)

@@ -5,35 +5,21 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.chat.handover import screens
-from bot.chat.handover.words import Handed, pack_seen, who_is
+from bot.chat.handover.told import own, release_line, released
+from bot.chat.handover.words import who_is
 from bot.chat.kinds import Context, Kind
-from bot.wire.view import DATA_LIMIT, Button, View, pack
+from bot.wire.view import Button, View, pack
 from care.permissions import Permission
 from care.records.day import Alarm, CustodyEvent, Step
 from care.records.people import Guardianship, Person
 from care.release.alarms import gate_alarm
 from care.release.gate import any_child, just_released
 from care.release.refusing import Why
-from care.release.undoing import Release, Slip, release_told
+from care.release.undoing import Slip, release_told
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words, mark
-from locales.labels import clock_on, label, listed
-
-
-async def _may_be_told(c: Context, student_id: int) -> bool:
-    """Whether the receiver is a guardian of the child whom nothing restricts, now."""
-    query = select(Guardianship.id).where(
-        Guardianship.student_id == student_id,
-        Guardianship.person_id == c.uow.actor.person_id,
-        Guardianship.restricted.is_(False),
-    )
-    return await c.uow.session.scalar(query) is not None
-
-
-async def own(c: Context, day_child_id: int) -> GateChild | None:
-    one = await any_child(c.uow, day_child_id)
-    return one if one is not None and await _may_be_told(c, one.student_id) else None
+from locales.labels import label, listed
 
 
 def _time(c: Context, one: GateChild) -> str:
@@ -41,7 +27,7 @@ def _time(c: Context, one: GateChild) -> str:
 
 
 async def _lined_out(c: Context) -> View | None:
-    found = [await own(c, child) for child, _seq in c.params["links"]]
+    found = [await own(c.uow, child) for child, _seq in c.params["links"]]
     children = [one for one in found if one is not None and one.on_the_way]
     if not children:
         return None
@@ -57,52 +43,8 @@ async def _lined_out(c: Context) -> View | None:
     return View(text)
 
 
-async def _released(c: Context) -> View | None:
-    """With two buttons: all of it is known to me, and (by child) this is not right."""
-    told: list[Release] = []
-    for child, seq in c.params["links"]:
-        if await own(c, child) is not None:
-            one = await release_told(c.uow, child, seq)
-            if one.holds:
-                told.append(one)
-    if not told:
-        return None
-    pairs = [pack_seen(one.child) for one in told]
-    data = ":".join(["hq", *pairs])
-    rows = [(Button(c._("✔ Acknowledge"), data),)] if len(data) <= DATA_LIMIT else []
-    rows += [
-        (
-            Button(
-                c._("✖ Not right: {child}", child=one.child.name) if len(told) > 1 else c._("✖ Not right"),
-                pack("hx", one.child.id, one.child.seq),
-            ),
-        )
-        for one in told
-    ]
-    return View("\n\n".join(_release_line(c, one) for one in told), tuple(rows))
-
-
-def _release_line(c: Context, told: Release) -> str:
-    at = clock_on(c._, told.at, c.uow.school.zone, told.child.date)
-    if told.alone:
-        return c._(
-            "{child} left school alone at {at} (recorded by {teacher}).",
-            child=told.child.name,
-            at=at,
-            teacher=told.teacher,
-        )
-    return c._(
-        "{child} was handed to {adult} at {at} by {teacher} ({proof}).",
-        child=told.child.name,
-        adult=Handed(told.adult_name, told.relation).said(c._),
-        at=at,
-        teacher=told.teacher,
-        proof=label(c._, told.proof),
-    )
-
-
 async def _release_undone(c: Context) -> View | None:
-    one = await own(c, c.params["day_child_id"])
+    one = await own(c.uow, c.params["day_child_id"])
     if one is None:
         return None
     query = select(CustodyEvent).where(CustodyEvent.day_child_id == one.id, CustodyEvent.seq == c.params["seq"])
@@ -164,7 +106,7 @@ async def _release_disputed(c: Context) -> View | None:
     told = await release_told(c.uow, alarm.day_child_id, c.params["seq"])
     lines = [
         c._("⚠ “Not right”, says {guardian}: {child}.", guardian=c.params["by"], child=who_is(c._, told.child)),
-        _release_line(c, told),
+        release_line(c.uow, c._, told),
         *await phones(c.uow, c._, told.child),
     ]
     return View("\n".join(lines), close_row(c._, alarm) if answers(c.uow, told.child) else ())
@@ -178,7 +120,9 @@ async def _dispute_withdrawn(c: Context) -> View | None:
         guardian=c.params["by"],
         child=who_is(c._, told.child),
     )
-    view = View(text + "\n" + _release_line(c, told), close_row(c._, alarm) if answers(c.uow, told.child) else ())
+    view = View(
+        text + "\n" + release_line(c.uow, c._, told), close_row(c._, alarm) if answers(c.uow, told.child) else ()
+    )
     return view if alarm.closed_at is None else None
 
 
@@ -224,7 +168,7 @@ def _list_row(c: Context, one: GateChild) -> tuple[Button, ...]:
 
 KINDS: dict[str, Kind] = {
     "lined_out": Kind(_lined_out, courtesy=True),
-    "released": Kind(_released),
+    "released": Kind(released),
     "release_undone": Kind(_release_undone),
     "release_refused": Kind(_release_refused),
     "release_disputed": Kind(_release_disputed),

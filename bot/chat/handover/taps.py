@@ -8,7 +8,7 @@ from typing import Any
 
 from telegram import Update
 
-from bot.chat.handover import late, lists, screens
+from bot.chat.handover import late, lists, screens, told
 from bot.chat.handover.flow import (
     CLOSE,
     UNDO,
@@ -26,7 +26,6 @@ from bot.chat.handover.over import over_view
 from bot.chat.handover.words import Handed, read_adult, read_proof, read_seen
 from bot.chat.ids import id_of
 from bot.wire.turn import Turn
-from bot.wire.view import Button, View, pack
 from care.errors import Conflict, NotAllowed, NotFound
 from care.paper.mark import back_from_paper, go_on_paper
 from care.pickup.adults import may_collect
@@ -35,8 +34,7 @@ from care.release.alarms import gate_alarm, to_close
 from care.release.gate import UNDO_WITHIN, any_child, child, children, come, sheet
 from care.release.giving import Given, Held, leave_alone, line_out_all, release
 from care.release.refusing import refuse_barred
-from care.release.undoing import Slip, acknowledge, dispute, undo, withdraw_dispute
-from care.release.waiting import GateChild
+from care.release.undoing import Slip, undo
 from locales.labels import error_sentence
 
 
@@ -186,42 +184,6 @@ async def chat_again_tapped(update: Update, turn: Turn) -> None:
 # guardians and the duty lead
 
 
-async def acknowledged(update: Update, turn: Turn) -> None:
-    """Of each child the letter was about. The letter stays, without its buttons."""
-    lines = []
-    for day_child_id, seq in read_seen(turn.parts).items():
-        told = await acknowledge(turn.uow, day_child_id, seq or 0)
-        lines.append(told_line(turn, told.child))
-    await turn.show(View("\n".join([*lines, "", turn._("✔ Acknowledged. Thank you.")])))
-
-
-async def disputed(update: Update, turn: Turn) -> None:
-    day_child_id, seq = _some(turn.numbers, 2)
-    told = await dispute(turn.uow, day_child_id, seq)
-    sorry = turn._(
-        "The duty lead, the head and the homeroom teacher have been told at once. Please keep your phone near."
-    )
-    lines = [told_line(turn, told.child), "", turn._("You say that this is not right."), sorry]
-    mistake = Button(turn._("↩ It was a mistake: it is right"), pack("hy", day_child_id, seq))
-    await turn.show(View("\n".join(lines), ((mistake,),)))
-
-
-async def withdrawn(update: Update, turn: Turn) -> None:
-    """ "Not right" was a slip: the staff hear it and close the alarm; it can be said again."""
-    day_child_id, seq = _some(turn.numbers, 2)
-    told = await withdraw_dispute(turn.uow, day_child_id, seq)
-    said = turn._(
-        "You say that “not right” was a mistake. The duty lead, the head and the homeroom teacher have been told; "
-        "the duty lead closes the matter."
-    )
-    again = Button(turn._("✖ Not right"), pack("hx", day_child_id, seq))
-    await turn.show(View("\n".join([told_line(turn, told.child), "", said]), ((again,),)))
-
-
-def told_line(turn: Turn, one: GateChild) -> str:
-    return f"{one.name}\n{screens.state(turn.uow, turn._, one)}"
-
-
 async def close_tapped(update: Update, turn: Turn) -> None:
     """Who answers for the day is asked how it ended. Where it has, the letter says so."""
     alarm = await gate_alarm(turn.uow, turn.numbers[0])
@@ -252,9 +214,9 @@ TAPS: dict[str, Tap] = {
     "hn": not_listed_tapped,
     "hu": undo_tapped,
     "hw": undo_why_tapped,
-    "hq": acknowledged,
-    "hx": disputed,
-    "hy": withdrawn,
+    "hq": told.acknowledged,
+    "hx": told.disputed,
+    "hy": told.withdrawn,
     "hc": close_tapped,
     "hf": late.child_tapped,
     "hv": late.class_tapped,
