@@ -88,7 +88,8 @@ async def gather(
     moved: Callable[[C, K], bool],
 ) -> Told:
     """Guardians of the children whose care is ``changed`` from what they know (``before``, unless ``known`` says
-    otherwise), teachers whose classes are ``moved``, and the leading group; not who changes it."""
+    otherwise), teachers whose classes are ``moved``, and the leading group; not who changes it. Whom this change does
+    not touch has in a letter that still waits all there is to say."""
     found: dict[str, tuple[set[int], list[C]]] = {}
 
     def since(knows: K) -> tuple[set[int], list[C]]:
@@ -99,15 +100,18 @@ async def gather(
 
     mine: dict[int, list[int]] = {}
     families = await families_of(uow, [child.student_id for child in children])
+    touched, classes = since(before)
+    parents = {person for person, student in families if student in touched}
     for person_id, student_id in families:
-        if student_id in since(known.get(person_id, before))[0]:
+        if person_id in parents and student_id in since(known.get(person_id, before))[0]:
             mine.setdefault(person_id, []).append(student_id)
     people = {who: ToTell(who, known.get(who, before), tuple(students)) for who, students in mine.items()}
     for person_id, duty in await _staff(uow):
         knows = known.get(person_id, before)
-        if person_id not in people and person_id != uow.actor.person_id and _touches(since(knows)[1], duty):
+        if person_id in people or person_id == uow.actor.person_id:
+            continue
+        if _touches(classes, duty) and _touches(since(knows)[1], duty):
             people[person_id] = ToTell(person_id, knows)
-    touched = since(before)[0]
     reached = set(await uow.session.scalars(select(Contact.person_id).where(Contact.reach == Reach.REACHABLE)))
     in_reach = {student for person, student in families if person in reached}
     return Told(tuple(people.values()), len(touched), len(touched - in_reach))
