@@ -339,3 +339,24 @@ async def test_a_child_that_changes_its_class_meanwhile(small_school: School) ->
         other = await uow.session.scalar(select(SchoolClass.id).where(SchoolClass.grade == 3, SchoolClass.number == 5))
         await uow.session.execute(update(Student).where(Student.id == child).values(school_class_id=other))
     assert not people & set(await said(small_school)), "nothing has changed in grade 3"
+
+
+async def test_a_teacher_whose_own_child_it_touches_reads_one_letter(small_school: School) -> None:
+    """Of the grade that is told of to staff and of her child; and that days of extended care are as they were."""
+    await evening(small_school)
+    child, people = min((await guardians(small_school, 2)).items())
+    mother = min(people)
+    async with small_school.work(SYSTEM) as uow:
+        place = (await uow.session.get_one(Student, child)).school_class_id
+        uow.session.add(StaffRole(person_id=mother, role=Role.HOMEROOM, school_class_id=place, since=uow.now))
+        of = update(Application).where(Application.student_id == child, Application.state == State.ENROLLED)
+        await uow.session.execute(of.values(weekdays=[1, 2, 3], extended_weekdays=[3]))
+    await change(small_school, gate="南门", guidance_venue="阅览室")
+    (telling,) = (await said(small_school))[mother]
+    (move,) = telling.moves
+    assert (move.grades, move.after.guidance_venue, len(telling.children)) == ((2,), "阅览室", 1)
+    assert telling.stays
+    await gone_out(small_school)
+    await change(small_school, starts_at=time(14, 45))
+    (telling,) = (await said(small_school))[mother]
+    assert not telling.stays, "nobody would think that they come for it at another time"
