@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from care.calendar_dates import DateState, Span, ordinary, state_of, too_short
-from care.calendar_telling import Told, tell, whom_to_tell
+from care.calendar_telling import tell, whom_to_tell
 from care.clock import instant
 from care.day.plan import term_on
 from care.day.rules import rules_of
@@ -19,6 +19,7 @@ from care.errors import Conflict, Invalid
 from care.permissions import Permission
 from care.records.day import CareDay, CareSession, SessionKind
 from care.records.term import CalendarDay, Term, Wave, WaveDay
+from care.telling import Told
 from care.term import waves
 from care.work import UnitOfWork
 

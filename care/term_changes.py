@@ -11,6 +11,8 @@ from care.errors import Invalid, NotFound
 from care.extended import ending
 from care.permissions import Permission
 from care.records.term import Term, Venue, VenueKind, Wave
+from care.telling import Told
+from care.term_telling import plan_of, tell
 from care.work import UnitOfWork
 
 MOST_PLACES = 2000
@@ -45,17 +47,20 @@ async def locked_term(uow: UnitOfWork, term_id: int) -> Term:
     return term
 
 
-async def change_dates(uow: UnitOfWork, term_id: int, wanted: TermDates) -> None:
+async def change_dates(uow: UnitOfWork, term_id: int, wanted: TermDates) -> Told:
+    """Changes the dates and the grades that may apply. Whoever's care begins or ends on another day is told."""
     term = await locked_term(uow, term_id)
     if wanted.starts_on > wanted.ends_on or wanted.apply_from > wanted.apply_until:
         raise Invalid("dates_reversed")
     if not wanted.grades:
         raise Invalid("grades_needed")
-    before = _dates_of(term)
+    plan, before = await plan_of(uow, term), _dates_of(term)
     term.starts_on, term.ends_on = wanted.starts_on, wanted.ends_on
     term.apply_from, term.apply_until = wanted.apply_from, wanted.apply_until
     term.grades = sorted(wanted.grades)
-    uow.record("term_changed", "term", term_id, before=before, after=_dates_of(term))
+    told = await tell(uow, term, plan)
+    uow.record("term_changed", "term", term_id, before=before, after=_dates_of(term), told=len(told))
+    return told
 
 
 def _dates_of(term: Term) -> dict[str, object]:

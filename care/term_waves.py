@@ -1,15 +1,14 @@
 """The dismissal waves of a term (S9): which grades leave when and by which gate. One is changed, added or removed;
-no child who has a place is left without one."""
+no child who has a place is left without one, and whoever's afternoon it changes is told (``care/term_telling.py``)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import time
 
 from sqlalchemy import delete, func, select
 
-from care.calendar import load_calendar
 from care.day.rules import rules_of
 from care.enrolment.places import give_places_of, places_by_grade
 from care.errors import Conflict, Invalid, NotFound
@@ -18,8 +17,10 @@ from care.records.day import CareDay, CareSession, SessionKind
 from care.records.enrolment import Application, State
 from care.records.people import SchoolClass, Student
 from care.records.term import Term, Wave, WaveDay
+from care.telling import Told
 from care.term import waves
 from care.term_changes import locked_term
+from care.term_telling import WaveCare, care_of, plan_of, tell, whom_to_tell
 from care.work import UnitOfWork
 
 
@@ -32,8 +33,12 @@ class WaveTimes:
     guidance_venue: str
     course_venue: str
 
+    @property
+    def care(self) -> WaveCare:
+        return WaveCare(self.starts_at, self.ends_at, self.gate, self.guidance_venue, self.course_venue)
 
-async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
+
+async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> Told:
     """Changes a wave (S9). A grade leaves with one wave only: one that is given to this wave leaves the wave it was in.
     Raises Invalid("grade_without_wave") where children who have a place would leave with no wave."""
     term, wave = await _locked_wave(uow, wave_id)
@@ -41,16 +46,17 @@ async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> None:
     await _check_wave(uow, wanted, term)
     had_none = set(wanted.grades).difference(wave.grades, *(other.grades for other in others))
     await _check_all_leave(uow, term.id, {*wanted.grades, *(grade for other in others for grade in other.grades)})
+    plan, before = await plan_of(uow, term), _wave_of(wave)
     for other in others:
         _take_away(uow, other, wanted.grades)
-    before = _wave_of(wave)
     wave.grades = sorted(wanted.grades)
     wave.starts_at, wave.ends_at = wanted.starts_at, wanted.ends_at
     wave.gate, wave.guidance_venue, wave.course_venue = wanted.gate, wanted.guidance_venue, wanted.course_venue
-    uow.record("wave_changed", "term", term.id, wave=wave.ordinal, before=before, after=_wave_of(wave))
+    told = await tell(uow, term, plan)
+    uow.record("wave_changed", "term", term.id, wave=wave.ordinal, before=before, after=_wave_of(wave), told=len(told))
     if had_none:
-        await uow.session.flush()
         await give_places_of(uow, term.id, had_none)
+    return told
 
 
 async def _locked_wave(uow: UnitOfWork, wave_id: int) -> tuple[Term, Wave]:
@@ -60,19 +66,6 @@ async def _locked_wave(uow: UnitOfWork, wave_id: int) -> tuple[Term, Wave]:
     if wave is None:
         raise NotFound()
     return term, wave
-
-
-async def counts_from(uow: UnitOfWork, term: Term) -> date | None:
-    """The first care day whose lists are still to be made: from then on what a wave says counts. None where the
-    term has no such day left."""
-    calendar = await load_calendar(uow)
-    opened = set(await uow.session.scalars(select(CareDay.date).where(CareDay.date >= uow.today)))
-    day = max(uow.today, term.starts_on)
-    while day in opened or not calendar.is_care_day(day):
-        day += timedelta(days=1)
-        if day > term.ends_on:
-            return None
-    return day if day <= term.ends_on else None
 
 
 async def _check_wave(uow: UnitOfWork, wanted: WaveTimes, term: Term) -> None:
@@ -160,8 +153,8 @@ async def touched_by(uow: UnitOfWork, term_id: int, grades: Collection[int], wav
     )
 
 
-async def check_new_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> None:
-    """Raises what ``add_wave`` would."""
+async def look_at_new_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> Told:
+    """Whom ``add_wave`` would tell. Raises what it would."""
     uow.require(Permission.MANAGE_TERM)
     term = await uow.session.get(Term, term_id)
     if term is None:
@@ -169,9 +162,11 @@ async def check_new_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> No
     await _check_wave(uow, wanted, term)
     for other in await waves(uow, term_id):
         _left(other, wanted.grades)
+    plan = await plan_of(uow, term)
+    return await whom_to_tell(uow, term, plan, plan.with_wave(wanted.grades, wanted.care))
 
 
-async def add_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> Wave:
+async def add_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> tuple[Wave, Told]:
     """One more wave, with the next number; its grades leave the waves they were in. A day that is open keeps its lists.
     Children on the waiting list of a grade that had no wave get the places that were kept for want of one. Raises
     NotFound, and Invalid as ``change_wave``."""
@@ -179,6 +174,7 @@ async def add_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> Wave:
     others = await waves(uow, term_id)
     await _check_wave(uow, wanted, term)
     had_none = set(wanted.grades).difference(*(other.grades for other in others))
+    plan = await plan_of(uow, term)
     for other in others:
         _take_away(uow, other, wanted.grades)
     wave = Wave(
@@ -192,10 +188,10 @@ async def add_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> Wave:
         course_venue=wanted.course_venue,
     )
     uow.session.add(wave)
-    await uow.session.flush()
-    uow.record("wave_added", "term", term_id, wave=wave.ordinal, after=_wave_of(wave))
+    told = await tell(uow, term, plan)
+    uow.record("wave_added", "term", term_id, wave=wave.ordinal, after=_wave_of(wave), told=len(told))
     await give_places_of(uow, term_id, had_none)
-    return wave
+    return wave, told
 
 
 async def check_removal(uow: UnitOfWork, wave_id: int) -> tuple[Wave, list[Wave]]:
@@ -223,7 +219,14 @@ async def check_removal(uow: UnitOfWork, wave_id: int) -> tuple[Wave, list[Wave]
     return wave, others
 
 
-async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Wave:
+async def told_of_removal(uow: UnitOfWork, wave: Wave, into: Wave) -> Told:
+    """Whom ``remove_wave`` would tell, if the wave's grades left with this one."""
+    term = await uow.session.get_one(Term, wave.term_id)
+    plan = await plan_of(uow, term)
+    return await whom_to_tell(uow, term, plan, plan.with_wave(wave.grades, care_of(into)))
+
+
+async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Told:
     """Takes a wave out of the term. Its grades leave with the wave ``into_id`` from then on; None: with none, which can
     be only where no child of them has a place. What the calendar says of its times on single dates goes with it. Raises
     as ``check_removal``, and Invalid("wave_still_needed")."""
@@ -235,12 +238,21 @@ async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Wav
     touched = await touched_by(uow, term.id, wave.grades, wave)
     if into is None and touched.children:
         raise Invalid("wave_still_needed", wave=wave.ordinal, children=touched.children)
+    plan = await plan_of(uow, term)
     if into is not None:
         before, into.grades = _wave_of(into), sorted({*into.grades, *wave.grades})
         uow.record("wave_changed", "term", term.id, wave=into.ordinal, before=before, after=_wave_of(into))
     await uow.session.execute(delete(WaveDay).where(WaveDay.wave_id == wave_id))
     await uow.session.delete(wave)
-    await uow.session.flush()
-    to = into.ordinal if into else None
-    uow.record("wave_removed", "term", term.id, wave=wave.ordinal, before=_wave_of(wave), into=to, dates=touched.dates)
-    return wave
+    told = await tell(uow, term, plan)
+    uow.record(
+        "wave_removed",
+        "term",
+        term.id,
+        wave=wave.ordinal,
+        before=_wave_of(wave),
+        into=into.ordinal if into else None,
+        dates=touched.dates,
+        told=len(told),
+    )
+    return told

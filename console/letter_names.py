@@ -39,6 +39,7 @@ LETTERS = {
     "pickup_stopped": mark("An adult of a stop-list"),
     "pickup_slip": mark("The printable pick-up slip"),
     "calendar_changed": mark("A date of the calendar that changes"),
+    "term_plan_changed": mark("Waves or dates of the term that change"),
     "calendar_year_missing": mark("Reminder: public holidays to enter"),
     "calendar_undecided": mark("Reminder: a make-up day to decide"),
     "extended_asked": mark("A request for extended care"),

@@ -19,6 +19,7 @@ from bot.chat import (
     leave_letters,
     missing_letters,
     paper,
+    term_plan,
 )
 from bot.chat.handover import late, over
 from bot.chat.handover.letters import KINDS as HANDOVER_KINDS
@@ -278,4 +279,4 @@ KINDS |= (
     calendar.KINDS | leave_letters.KINDS | missing_letters.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
 )
 KINDS |= HANDOVER_KINDS | over.KINDS | late.KINDS
-KINDS |= day_sheet.KINDS | paper.KINDS
+KINDS |= day_sheet.KINDS | paper.KINDS | term_plan.KINDS

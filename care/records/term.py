@@ -34,7 +34,8 @@ class Venue(Record):
 
 
 class Term(Record):
-    """A term of care. ``grades`` may apply (S6); extended care has its own venue, end and places (S11)."""
+    """A term of care. ``grades`` may apply (S6); extended care has its own venue, end and places (S11).
+    ``plan_version`` grows with each change of its dates or waves that people are told of."""
 
     __tablename__ = "term"
     id: Mapped[int] = key()
@@ -47,6 +48,7 @@ class Term(Record):
     extended_venue_id: Mapped[int | None] = mapped_column(ForeignKey("venue.id"))
     extended_until: Mapped[time | None]
     extended_capacity: Mapped[int | None]
+    plan_version: Mapped[int] = mapped_column(default=0)
     extended_venue: Mapped[Venue | None] = relationship(lazy="raise")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
@@ -12,6 +13,7 @@ from care.extended.ending import Touched, touched_by_end
 from care.permissions import Permission
 from care.records.term import Term, TermText, TextKind, Venue, Wave
 from care.staff import GRADES
+from care.telling import Told
 from care.term import current_term, texts, waves
 from care.term_changes import (
     MOST_PLACES,
@@ -22,9 +24,14 @@ from care.term_changes import (
     change_extended,
     extended_venues,
 )
-from care.term_waves import WaveTimes, change_wave, counts_from
-from console.door import Page, Visit, number
+from care.term_telling import counts_from
+from care.term_waves import WaveTimes, change_wave
+from console.door import Page, Visit, number, query_string
 from console.refusals import sentence
+
+DATES = ("starts_on", "ends_on", "apply_from", "apply_until")
+TIMES_AND_PLACES = ("starts_at", "ends_at", "gate", "guidance_venue", "course_venue")
+EXTENDED = ("venue", "until", "places")
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,25 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How many are told of what has just been saved; ``out_of_reach``: children."""
+
+    guardians: int
+    staff: int
+    out_of_reach: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A form of the page that could not be saved, with why, and what was typed in it."""
+
+    part: str
+    why: str
+    typed: Mapping[str, str]
+    grades: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class SettingsView:
     term: Term | None
     waves: tuple[Wave, ...]
@@ -61,9 +87,9 @@ class SettingsView:
     grades: tuple[int, ...]
     saved: str
     """The part of the page that has just been saved."""
+    told: Counts | None
     counts_from: date | None
-    error: str
-    error_part: str
+    refused: Refused | None
     ending: Ending | None
 
     @property
@@ -78,7 +104,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, error: str = "", part: str = "", status: int = 200, ending: Ending | None = None
+    visit: Visit, refused: Refused | None = None, status: int = 200, ending: Ending | None = None
 ) -> Response:
     async with visit.looking() as uow:
         term = await current_term(uow)
@@ -90,12 +116,23 @@ async def _page(
             texts=tuple(TextHead(kind, newest_of(found, kind, visit.language)) for kind in TextKind),
             grades=tuple(GRADES),
             saved=visit.request.query_params.get("saved", ""),
+            told=_counts(visit.request.query_params.get("told", "")),
             counts_from=await counts_from(uow, term) if term else None,
-            error=error,
-            error_part=part,
+            refused=refused,
             ending=ending,
         )
     return visit.page("settings/page.html", view, status)
+
+
+def saved(visit: Visit, part: str, told: Told, anchor: str = "") -> Response:
+    """On to the page, which says what is saved, and how many are told of it."""
+    counts = f"{told.guardians}.{told.staff}.{told.out_of_reach}"
+    return visit.go("/settings" + query_string(saved=part, told=counts) + anchor)
+
+
+def _counts(written: str) -> Counts | None:
+    numbers = [found for found in map(number, written.split(".")) if found is not None]
+    return Counts(*numbers) if len(numbers) == 3 else None
 
 
 def newest_of(found: list[TermText], kind: TextKind, language: str) -> TermText | None:
@@ -125,10 +162,11 @@ def read_grades(visit: Visit) -> tuple[int, ...]:
     return tuple(sorted({grade for grade in grades if grade is not None}))
 
 
-async def _failed(visit: Visit, error: CareError, part: str) -> Response:
+async def _failed(visit: Visit, error: CareError, part: str, fields: Iterable[str]) -> Response:
     if error.status in (403, 404):
         raise error
-    return await _page(visit, sentence(visit._, error), part, error.status)
+    typed = {name: visit.field(name) for name in fields}
+    return await _page(visit, Refused(part, sentence(visit._, error), typed, read_grades(visit)), error.status)
 
 
 async def save_dates(visit: Visit) -> Response:
@@ -141,10 +179,10 @@ async def save_dates(visit: Visit) -> Response:
             grades=read_grades(visit),
         )
         async with visit.working() as uow:
-            await change_dates(uow, visit.id, wanted)
+            told = await change_dates(uow, visit.id, wanted)
     except CareError as error:
-        return await _failed(visit, error, "dates")
-    return visit.go("/settings?saved=dates")
+        return await _failed(visit, error, "dates", DATES)
+    return saved(visit, "dates", told)
 
 
 def read_wave(visit: Visit) -> WaveTimes:
@@ -162,10 +200,10 @@ async def save_wave(visit: Visit) -> Response:
     try:
         wanted = read_wave(visit)
         async with visit.working() as uow:
-            await change_wave(uow, visit.id, wanted)
+            told = await change_wave(uow, visit.id, wanted)
     except CareError as error:
-        return await _failed(visit, error, f"wave-{visit.id}")
-    return visit.go(f"/settings?saved=wave-{visit.id}#wave-{visit.id}")
+        return await _failed(visit, error, f"wave-{visit.id}", TIMES_AND_PLACES)
+    return saved(visit, f"wave-{visit.id}", told, f"#wave-{visit.id}")
 
 
 async def save_extended(visit: Visit) -> Response:
@@ -185,7 +223,7 @@ async def save_extended(visit: Visit) -> Response:
         async with visit.working() as uow:
             await change_extended(uow, visit.id, wanted)
     except CareError as error:
-        return await _failed(visit, error, "extended")
+        return await _failed(visit, error, "extended", EXTENDED)
     return visit.go("/settings?saved=extended#extended")
 
 

@@ -10,13 +10,20 @@ from care.errors import CareError, Conflict, NotFound
 from care.permissions import Permission
 from care.records.term import Term, Wave
 from care.staff import GRADES
+from care.telling import Told
 from care.term import the_term, waves
-from care.term_waves import Touched, add_wave, check_new_wave, check_removal, remove_wave, touched_by
+from care.term_waves import (
+    Touched,
+    add_wave,
+    check_removal,
+    look_at_new_wave,
+    remove_wave,
+    told_of_removal,
+    touched_by,
+)
 from console.door import Page, Visit, number
-from console.pages.settings import read_grades, read_wave
+from console.pages.settings import TIMES_AND_PLACES, read_grades, read_wave, saved
 from console.refusals import sentence
-
-TIMES_AND_PLACES = ("starts_at", "ends_at", "gate", "guidance_venue", "course_venue")
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,17 @@ class NewWaveView:
     chosen: tuple[int, ...]
     typed: dict[str, str]
     touched: Touched | None
+    told: Told
     moved: tuple[Leaves, ...]
     error: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """A wave that the grades of a removed one can leave with, and who would be told."""
+
+    wave: Wave
+    told: Told
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,7 @@ class RemovalView:
     """``others``: the waves its grades can go to. ``error``: why it cannot be removed, now or in this way."""
 
     wave: Wave
-    others: tuple[Wave, ...]
+    others: tuple[Way, ...]
     touched: Touched
     into: int | None
     possible: bool
@@ -66,11 +82,12 @@ def _new(
     chosen: tuple[int, ...],
     typed: dict[str, str],
     touched: Touched | None = None,
+    told: Told | None = None,
     moved: tuple[Leaves, ...] = (),
     error: CareError | None = None,
 ) -> Response:
     said = sentence(visit._, error) if error else ""
-    view = NewWaveView(term, tuple(GRADES), chosen, typed, touched, moved, said)
+    view = NewWaveView(term, tuple(GRADES), chosen, typed, touched, told or Told(), moved, said)
     return visit.page("settings/wave_new.html", view, error.status if error else 200)
 
 
@@ -85,10 +102,10 @@ async def add(visit: Visit) -> Response:
         wanted = read_wave(visit)
         if visit.field("step") == "add":
             async with visit.working() as uow:
-                wave = await add_wave(uow, term.id, wanted)
-            return visit.go(f"/settings?saved=wave-{wave.id}#wave-{wave.id}")
+                wave, told = await add_wave(uow, term.id, wanted)
+            return saved(visit, f"wave-{wave.id}", told, f"#wave-{wave.id}")
         async with visit.looking() as uow:
-            await check_new_wave(uow, term.id, wanted)
+            told = await look_at_new_wave(uow, term.id, wanted)
             touched = await touched_by(uow, term.id, wanted.grades)
             here = await waves(uow, term.id)
     except CareError as error:
@@ -96,7 +113,7 @@ async def add(visit: Visit) -> Response:
             raise
         return _new(visit, term, read_grades(visit), typed, error=error)
     moved = tuple(Leaves(grade, wave.ordinal) for wave in here for grade in wave.grades if grade in wanted.grades)
-    return _new(visit, term, wanted.grades, typed, touched, moved)
+    return _new(visit, term, wanted.grades, typed, touched, told, moved)
 
 
 async def removal(visit: Visit) -> Response:
@@ -108,7 +125,11 @@ async def _removal(visit: Visit, refused: CareError | None = None) -> Response:
         wave = await uow.session.get(Wave, visit.id)
         if wave is None:
             raise NotFound()
-        others = [one for one in await waves(uow, wave.term_id) if one.id != wave.id]
+        others = [
+            Way(one, await told_of_removal(uow, wave, one))
+            for one in await waves(uow, wave.term_id)
+            if one.id != wave.id
+        ]
         touched = await touched_by(uow, wave.term_id, wave.grades, wave)
         stands: CareError | None = None
         try:
@@ -133,12 +154,12 @@ async def remove(visit: Visit) -> Response:
         if into is None and visit.field("into"):
             raise Conflict()
         async with visit.working() as uow:
-            await remove_wave(uow, visit.id, into)
+            told = await remove_wave(uow, visit.id, into)
     except CareError as error:
         if error.status in (403, 404):
             raise
         return await _removal(visit, error)
-    return visit.go("/settings?saved=removed")
+    return saved(visit, "removed", told)
 
 
 PAGES = [

@@ -10,11 +10,11 @@ from sqlalchemy import update
 from stage import care_runs_in
 
 from care.calendar_changes import clear_day, set_day, set_times
-from care.calendar_telling import Told
 from care.day.plan import runs_on
 from care.permissions import SYSTEM
 from care.records import Application, Class, Guardianship, Leave, Letter
 from care.school import School
+from care.telling import Told
 
 
 async def test_nobody_is_told_who_has_nothing_to_do_with_it(small_school: School) -> None:
