@@ -19,7 +19,7 @@ from care.custody.steps import HERE
 from care.day.plan import on_leave, times_on
 from care.day.rules import rules_of
 from care.errors import Conflict, NotFound
-from care.extended.places import Offer, attending, lock_places, offer_on, places_left
+from care.extended.places import Offer, attending, lock_places, offer_on, places_left, turned_down
 from care.extended.session import running_on
 from care.extended.telling import ask_school, took_effect
 from care.people import children_of
@@ -164,14 +164,16 @@ async def _own(uow: UnitOfWork, student_id: int) -> tuple[Offer, ChildToday]:
 
 async def ask(uow: UnitOfWork, student_id: int) -> ChildToday:
     """A guardian asks that the child stays today, also where the school has declined before. Granted at once where that
-    is automatic and a place is left; else the duty lead and the office are asked. Raises NotFound, Conflict."""
+    is automatic, a place is left and nobody has declined; else the duty lead and the office are asked. Raises NotFound,
+    Conflict."""
     offer, child = await _own(uow, student_id)
     if child.stays or child.waits:  # the same tap twice, or both parents
         return child
     if offer.ended:
         raise Conflict("extended_ended")
     automatic = (await rules_of(uow, offer.term_id)).extended_automatic
-    granted = automatic and await places_left(uow, offer) > 0
+    declined = bool(await turned_down(uow, offer.date, (student_id,)))
+    granted = automatic and not declined and await places_left(uow, offer) > 0
     request = await _put(uow, offer, student_id, Wish.APPROVED if granted else Wish.ASKED)
     if granted:
         await took_effect(uow, offer, request, told=_me(uow))

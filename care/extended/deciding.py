@@ -10,7 +10,7 @@ from care.day.rules import rules_of
 from care.enrolment.family import is_family
 from care.errors import Conflict, Full, Invalid, NotAllowed, NotFound
 from care.extended.asking import child_today, held_offer
-from care.extended.places import Offer, offer_on, places_left
+from care.extended.places import Offer, offer_on, places_left, turned_down
 from care.extended.telling import tell_guardians, took_effect
 from care.permissions import Permission
 from care.records.extended import ExtendedRequest, Wish
@@ -88,7 +88,8 @@ async def _settle(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, to: W
 
 async def waiting_requests(uow: UnitOfWork) -> list[int]:
     """Today's requests that can be granted now, where they are granted by themselves as soon as places are free: the
-    oldest first, no more than there are places. A child who has left, or is not in care any more, holds nobody up."""
+    oldest first, no more than there are places, and none that somebody has declined before. A child who has left, or is
+    not in care any more, holds nobody up."""
     offer = await offer_on(uow, uow.day)
     if offer is None or uow.now >= offer.ends_at or not (await rules_of(uow, offer.term_id)).extended_automatic:
         return []
@@ -97,10 +98,13 @@ async def waiting_requests(uow: UnitOfWork) -> list[int]:
     )
     waiting = (await uow.session.execute(query.order_by(ExtendedRequest.asked_at, ExtendedRequest.id))).all()
     left = await places_left(uow, offer) if waiting else 0
+    declined = await turned_down(uow, offer.date, [student for _, student in waiting]) if left else set()
     found: list[int] = []
     for request_id, student_id in waiting:
         if len(found) >= left:
             break
+        if student_id in declined:
+            continue
         child = await child_today(uow, offer, student_id)
         if child is not None and child.in_care:
             found.append(request_id)

@@ -16,6 +16,7 @@ from care.enrolment.states import HOLDS_A_PLACE
 from care.records.day import CareDay, DayChild
 from care.records.enrolment import Application, State
 from care.records.extended import ExtendedRequest, Wish
+from care.records.office import Event
 from care.records.people import Student
 from care.records.term import Term
 from care.work import UnitOfWork
@@ -158,3 +159,18 @@ async def full_weekdays(uow: UnitOfWork, term_id: int) -> set[int]:
     offered = None not in (term.extended_venue_id, term.extended_until)
     places = (term.extended_capacity or 0) if offered else 0
     return {day for day, taken in (await standing_counts(uow, term_id)).items() if taken >= places}
+
+
+async def turned_down(uow: UnitOfWork, day: date, students: Collection[int]) -> set[int]:
+    """The children of whom the school's last word about a date is no: from then on somebody decides, and nothing grants
+    by itself what somebody has declined."""
+    words = ("extended_declined", "extended_approved")
+    query = select(Event.subject_id, Event.action, Event.data).where(
+        Event.subject == "student", Event.subject_id.in_(students), Event.action.in_(words)
+    )
+    last = {
+        student: action
+        for student, action, data in await uow.connection.execute(query.order_by(Event.id))
+        if data.get("date") == day.isoformat()
+    }
+    return {student for student, action in last.items() if action == "extended_declined"}

@@ -8,7 +8,7 @@ from journey import guardians
 from sqlalchemy import select
 from stage import Player, Stage
 
-from care.records import Application, DayRules, SchoolClass, State, Student, Term
+from care.records import Application, DayRules, ExtendedRequest, SchoolClass, State, Student, Term, Wish
 
 TUESDAY = date(2026, 11, 24)
 
@@ -62,3 +62,30 @@ async def test_asked_anew(small_afternoon: Stage) -> None:
     await mum.tap("改为 17:10 放学")
     await office.tap("✔ 改为同意", message=declined)
     office.finds(f"2(3) 班{child}：家长已撤回申请（{mum.user.name}）。")
+
+
+async def test_what_was_declined_is_not_granted_by_itself(small_afternoon: Stage) -> None:
+    """Places are free and requests are granted by themselves since: of this one the school has said no, so somebody
+    decides, and the family reads that it waits. What somebody has granted after all may be asked for again."""
+    stage = small_afternoon
+    child, mum, office = await asked(stage)
+    await office.tap("✖ 不同意")
+    async with stage.school.work() as uow:
+        (await uow.session.scalars(select(DayRules))).one().extended_automatic = True
+    await mum.tap("延时托管")
+    await mum.tap("再次申请延时")
+    mum.reads("✔ 已提交申请，学校答复后会在这里通知您。")
+    await stage.at(datetime.combine(TUESDAY, time(12, 40), stage.school.zone))
+    assert await wish_of(stage) is Wish.ASKED
+    await office.tap("✔ 同意")
+    assert await wish_of(stage) is Wish.APPROVED
+    await mum.tap("延时托管")
+    await mum.tap("改为 17:10 放学")
+    await mum.tap("今天参加延时")
+    mum.reads(f"✔ {child}今天参加延时托管")
+    assert await wish_of(stage) is Wish.APPROVED
+
+
+async def wish_of(stage: Stage) -> Wish:
+    async with stage.school.look() as uow:
+        return (await uow.session.scalars(select(ExtendedRequest.state))).one()
