@@ -3,6 +3,7 @@ lead; it stays open until somebody closes it with a reason, or the child is ther
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -100,9 +101,27 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     uow.record("missing_arrived", "student", child.student_id, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
     await uow.post("child_arrived", guardians, Class.ALARM, key=arrived_key(alarm.id), alarm_id=alarm.id)
+    await _tell_staff(uow, alarm, child, guardians)
+    await show_missing(uow, alarm, guardians)
+
+
+async def on_paper(uow: UnitOfWork, day_child_id: int, reason: str) -> None:
+    """The day's paper says where the child was: the alarm is over, and the staff who were told hear it. The family
+    reads what was entered."""
+    alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
+    if alarm is None:
+        return
+    _close(uow, alarm, reason)
+    child = await child_of(uow, day_child_id)
+    guardians = await unrestricted_guardians(uow, child.student_id)
+    await _tell_staff(uow, alarm, child, guardians)
+    await show_missing(uow, alarm, guardians)
+
+
+async def _tell_staff(uow: UnitOfWork, alarm: Alarm, child: DayChild, guardians: Collection[int]) -> None:
+    """How it ended; not to who reads it as a guardian."""
     staff = [person for person in await concerned(uow, alarm, child) if person not in guardians]
     await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
-    await show_missing(uow, alarm, guardians)
 
 
 def arrived_key(alarm_id: int) -> str:
@@ -234,8 +253,7 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     guardians = await unrestricted_guardians(uow, child.student_id)
     if alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
         await uow.post("child_missing_over", guardians, Class.ALARM, key=f"cleared:{alarm.id}", alarm_id=alarm.id)
-    staff = [person for person in await concerned(uow, alarm, child) if person not in guardians]
-    await uow.post("missing_over", staff, Class.ALARM, key=f"missing_over:{alarm.id}", alarm_id=alarm.id)
+    await _tell_staff(uow, alarm, child, guardians)
     await show_missing(uow, alarm, guardians)
 
 

@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from care.errors import Conflict, NotFound
+from care.errors import CareError, Conflict
 from care.extended import handover, roll
 from care.extended.handover import Pass, can_pass, open_handovers, own_classes
 from care.extended.places import offer_on
@@ -20,7 +20,7 @@ from care.records.day import CareSession
 from care.records.extended import Passing
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import label, listed
+from locales.labels import error_sentence, label, listed
 
 PER_ROW = 4
 
@@ -159,7 +159,8 @@ async def give_asked(update: Update, turn: Turn) -> None:
     _, me = turn._, turn.actor.person_id or 0
     own = next((one for one in await own_classes(turn.uow) if one[0].id == turn.numbers[0]), None)
     if own is None:
-        raise NotFound()
+        await _nothing_to_give(turn, Conflict("extended_nobody"))
+        return
     session, children = own
     assert session.school_class is not None
     ready = [child for child in children if can_pass(child, me)]
@@ -184,8 +185,18 @@ def _left_out(_: Words, children: Iterable[Stayer]) -> list[str]:
 
 
 async def give_tapped(update: Update, turn: Turn) -> None:
-    given = await handover.give(turn.uow, turn.numbers[0])
+    try:
+        given = await handover.give(turn.uow, turn.numbers[0])
+    except Conflict as stale:
+        await _nothing_to_give(turn, stale)
+        return
     await turn.show(given_view(turn._, given))
+
+
+async def _nothing_to_give(turn: Turn, why: CareError) -> None:
+    """An old screen, whose button would stay for ever: it shows how extended care stands instead."""
+    await turn.toast(error_sentence(turn._, why))
+    await turn.show(await desk(turn))
 
 
 def given_view(_: Words, given: Pass) -> View:

@@ -9,20 +9,19 @@ from datetime import time
 
 from sqlalchemy import update
 
-from care.alarm_screens import show_missing
-from care.custody.chain import Link, append
+from care.custody.chain import append
 from care.day.lead import who_answers
 from care.enrolment.family import own_among, unrestricted_guardians
 from care.errors import CareError, Conflict, NotAllowed
-from care.missing import arrived, open_missing
+from care.missing import arrived, on_paper, open_missing
 from care.paper.line import Collector, Entry, Irregular, Line, Reading
 from care.paper.mark import end_where_entered
-from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
+from care.paper.sheet import PaperSession, paper_children, paper_session
 from care.people import holders
 from care.records.day import AlarmKind, CareSession, Step
 from care.records.delivery import Class
 from care.records.people import Role
-from care.release.alarms import open_alarm_of, raise_alarm, settle
+from care.release.alarms import raise_alarm, settle
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
@@ -97,7 +96,9 @@ async def append_line(uow: UnitOfWork, session: PaperSession, line: Line, told: 
     elif steps == [Step.PRESENT]:
         await arrived(uow, child.id)
     else:
-        await _close_alarms(uow, child, line.links[-1])
+        last = line.links[-1]
+        await settle(uow, child.id, AlarmKind.UNCOLLECTED)
+        await on_paper(uow, child.id, last.remark if last.step is Step.EXPLAINED else "")
     if line.irregular is not None:
         await _dispute(uow, session, line, line.irregular, seq)
     elif session.date == uow.day and steps[-1] in TOLD:
@@ -105,16 +106,6 @@ async def append_line(uow: UnitOfWork, session: PaperSession, line: Line, told: 
         guardians = [one for one in await unrestricted_guardians(uow, child.student_id) if one not in told]
         key = f"{kind}:{child.id}:{seq}"
         await uow.post(kind, guardians, Class.REMINDER, key=key, day_child_id=child.id, seq=seq)
-
-
-async def _close_alarms(uow: UnitOfWork, child: PaperChild, last: Link) -> None:
-    """Where the child is, or was, is known now: the messages of all who were told say so, in place of their buttons."""
-    await settle(uow, child.id, AlarmKind.UNCOLLECTED)
-    alarm = await open_alarm_of(uow, child.id, AlarmKind.MISSING)
-    if alarm is not None:
-        reason = last.remark if last.step is Step.EXPLAINED else ""
-        alarm.closed_at, alarm.closed_by, alarm.reason = uow.now, uow.actor.person_id, reason
-        await show_missing(uow, alarm, await unrestricted_guardians(uow, child.student_id))
 
 
 async def _dispute(uow: UnitOfWork, session: PaperSession, line: Line, irregular: Irregular, seq: int) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from care import missing, rollcall
 from care.custody.chain import FAMILY, Link, append
 from care.day.close import close_day
+from care.day.lead import who_answers
 from care.errors import CareError, Conflict, NotFound
 from care.paper.enter import Collector, Entry, enter
 from care.paper.sheet import open_sessions
@@ -175,6 +176,11 @@ async def test_missing_in_the_records_but_there_on_paper(school: School) -> None
         async with school.look() as uow:
             alarm = await uow.session.get_one(Alarm, told[0].params["alarm_id"])
         assert {one.params["alarm_id"] for one in told} == {alarm.id} and alarm.day_child_id == first.id
+        over = await letters(school, "missing_over")
+        assert {one.params["alarm_id"] for one in over} == {one.id for one in await alarms(school)}
+        async with school.look() as uow:
+            lead = await who_answers(uow, TUESDAY)
+        assert {one.person_id for one in over} == set(lead), "whoever was told hears it, but not who has entered it"
         await verified(school)
 
 

@@ -30,6 +30,8 @@ async def test_from_the_class_to_the_academy(afternoon: Stage) -> None:
     await giver.tap(f"交接 {CLASS}：3 人")
     giver.reads(f"将 {CLASS} 的 3 名学生交给延时托管老师？")
     ask = giver.last
+    assert ask is not None
+    session = str(ask.buttons()[0][0]["callback_data"]).split(":")[1]
     await giver.tap("交接这 3 人")
     giver.reads("对方接收之前，仍由您负责。")
     await giver.tap("交接这 3 人", message=ask)
@@ -55,6 +57,14 @@ async def test_from_the_class_to_the_academy(afternoon: Stage) -> None:
             Step.HANDED_OVER, person_id(giver), person_id(taker)
         )  # fmt: skip
     assert (await holder(stage, four)).holder_id == person_id(giver)
+    # a screen that still asks, as one that arrived twice does, shows how it stands instead
+    await giver.send("/extended")
+    for data in (f"exw:{session}", f"exp:{session}"):
+        stale = giver.last
+        await giver.tap(data=data, message=stale)
+        assert giver.toasts[-1] == "目前没有参加延时的学生在您这里。"
+        giver.reads("应到 3 · 已到 3")
+    assert not any("交接" in button for button in giver.offered)
     mum = (await guardians(stage, one.student_id))[0]
     await mum.send("/extended")
     mum.reads("今天：已在澹台书院延时托管，至 18:30。")
