@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from care.records.day import Alarm, AlarmAnswer
+from care.day.lead import who_answers
+from care.records.day import Alarm, AlarmAnswer, AlarmKind, DayChild
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import StaffRole
 from care.work import UnitOfWork
@@ -19,18 +20,19 @@ async def show_again(
 ) -> None:
     """Each message that these people (None: anybody of the staff) have been sent under one of these keys is to show how
     it stands now: a letter of ``kind`` goes out in its place. What has not gone out yet needs none: a letter looks at
-    the present state when it does."""
+    the present state when it does. ``params`` are added to what the message was about."""
     if people is None:
         people = set(await uow.session.scalars(select(StaffRole.person_id)))
     wanted = [f"{key}:{person}" for key in keys for person in people]
     query = (
-        select(Letter.person_id, Letter.channel, Letter.chat_id, Letter.message_id)
+        select(Letter.person_id, Letter.params, Letter.channel, Letter.chat_id, Letter.message_id)
         .where(Letter.unique_key.in_(wanted), Letter.state == LetterState.SENT, Letter.message_id.is_not(None))
         .order_by(Letter.id)
     )
-    for person, *screen in await uow.session.execute(query):
+    for person, about, *screen in await uow.session.execute(query):
         if person is not None:
-            await uow.post(kind, person, Class.ALARM, screen=screen, at=uow.now.isoformat(), **params)
+            now = {**about, **params, "screen": screen, "at": uow.now.isoformat()}
+            await uow.post(kind, person, Class.ALARM, **now)
 
 
 async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:
@@ -41,6 +43,25 @@ async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]
     if alarm.closed_at is not None:
         keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", *(answer_key(one) for one in answers)]
         await show_again(uow, "missing_shown", keys, alarm_id=alarm.id, asked=False)
+
+
+async def show_collected(uow: UnitOfWork, alarm: Alarm) -> None:
+    """A letter about several uncollected children of one class, or of extended care, is over with the last of them."""
+    child = await uow.session.get_one(DayChild, alarm.day_child_id)
+    groups = [DayChild.session_id == child.session_id]
+    groups += [DayChild.extended_at.is_not(None)] if child.extended_at is not None else []
+    for group in groups:
+        query = select(Alarm.id, Alarm.closed_at).join(DayChild, DayChild.id == Alarm.day_child_id)
+        query = query.where(DayChild.date == child.date, group, Alarm.kind == AlarmKind.UNCOLLECTED)
+        alarms = (await uow.session.execute(query)).all()
+        if all(one.closed_at is not None for one in alarms):
+            keys = [class_key(one.id) for one in alarms]
+            await show_again(uow, "class_collected", keys, await who_answers(uow, child.date))
+
+
+def class_key(alarm_id: int) -> str:
+    """Of the letter about several children of a class, by the first of their alarms."""
+    return f"late_class:{alarm_id}"
 
 
 def answer_key(answer_id: int) -> str:

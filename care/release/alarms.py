@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from care.alarm_screens import show_again
+from care.alarm_screens import show_again, show_collected
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import reachable
@@ -80,6 +80,8 @@ async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
     }
     of_paper = [f"paper_disputed:{alarm.id}"]
     await show_again(uow, "gate_alarm_over", keys.get(alarm.kind, of_paper), alarm_id=alarm.id)
+    if alarm.kind is AlarmKind.UNCOLLECTED:
+        await show_collected(uow, alarm)
 
 
 async def gate_alarm(uow: UnitOfWork, alarm_id: int) -> Alarm:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
+from care.alarm_screens import class_key
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.lead import who_answers
 from care.extended.session import staying
@@ -224,7 +225,7 @@ async def take_together(uow: UnitOfWork, session_id: int, day_child_ids: Sequenc
             alarms[day_child_id] = alarm.id
     if alarms:
         kind = "class_unsaid_lead" if unsaid else "class_uncollected_lead"
-        people, key = await who_answers(uow, uow.day), f"late_class:{min(alarms.values())}"
+        people, key = await who_answers(uow, uow.day), class_key(min(alarms.values()))
         await uow.post(kind, people, Class.ALARM, key=key, session_id=session_id, children=list(alarms))
 
 

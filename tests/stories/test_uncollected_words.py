@@ -121,6 +121,19 @@ async def test_a_letter_of_the_night_says_its_date(sqlite: Databases, language: 
         mum.finds("Tue 24 Nov 17:25" if language == "en" else "11月24日 周二 17:25")
 
 
+async def test_the_list_is_over_with_the_last_child(sqlite: Databases) -> None:
+    """Nobody taps it: while somebody waits it stays, and then it says so by itself, without a button."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        children, teacher, lead = await gate.children("2(3)"), gate.teachers["2(3)"], await gate.lead()
+        await gate.stage.at(at(17, 40))
+        (letter,) = [m for m in lead.messages if f"⚠ 2(3)：还有 {len(children)} 名孩子没有人接。" in (m.text or "")]
+        for child in children:
+            assert now(lead, letter).markup
+            grown = (await gate.guardians(child))[0]
+            await teacher.tap(data=f"hg:l:1:g{grown.id}:{child.id}.{child.last_seq}")
+        assert (now(lead, letter).text, now(lead, letter).markup) == ("这些孩子都不用再等人来接了。", None)
+
+
 async def test_nobody_else_opens_the_list(sqlite: Databases) -> None:
     """A mother and a teacher tap what stands on the duty lead's buttons."""
     async with open_gate(sqlite, "2(3)") as gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import select
@@ -102,6 +103,12 @@ async def _class_uncollected_lead(c: Context) -> View | None:
     return _class_list(c.uow, c._, found)
 
 
+async def _class_collected(c: Context) -> View | None:
+    """In place of the letter: nobody it was about waits any more."""
+    found = await uncollected_in(c.uow, int(c.params["session_id"]), c.params["children"])
+    return replace(_class_list(c.uow, c._, found), in_place_of=c.screen)
+
+
 def _class_list(uow: UnitOfWork, _: Words, found: list[tuple[int, GateChild]]) -> View:
     """The children of a class, or of extended care, who are still to be collected: who has them, and a button each."""
     if not found:
@@ -152,4 +159,5 @@ KINDS: dict[str, Kind] = {
     "child_uncollected": Kind(_child_uncollected),
     "child_uncollected_lead": Kind(_child_uncollected_lead),
     "class_uncollected_lead": Kind(_class_uncollected_lead),
+    "class_collected": Kind(_class_collected, courtesy=True),
 }
