@@ -257,8 +257,8 @@ async def care_runs_in(school: School, *classes: str) -> None:
         )
         enrolled = select(Application.student_id, Application.weekdays).where(Application.state == State.ENROLLED)
         first = [student_id for student_id, days in await uow.session.execute(enrolled) if 2 in days]
-        in_front = update(Student).where(Student.id.in_(first)).values(student_no="0" + Student.student_no)
-        await uow.session.execute(in_front)
+        behind = update(Student).where(Student.id.not_in(first)).values(student_no="9" + Student.student_no)
+        await uow.session.execute(behind)
 
 
 @asynccontextmanager

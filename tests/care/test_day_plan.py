@@ -6,9 +6,10 @@ from datetime import date, time, timedelta
 
 import pytest
 from afternoon_school import TUESDAY, at, children_of, opened, session_of, teacher_of
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from stage import care_runs_in
 
+from care.day.plan import register_numbers
 from care.people import holders
 from care.permissions import SYSTEM
 from care.records import (
@@ -27,6 +28,7 @@ from care.records import (
     State,
     Step,
     Student,
+    Term,
     WaveDay,
 )
 from care.records.term import Wave
@@ -44,6 +46,23 @@ async def enrolled(school: School, class_name: str) -> list[Application]:
         query = select(Application).join(Student).where(Student.school_class_id == class_id)
         query = query.where(Application.state == State.ENROLLED).order_by(Student.student_no)
         return list(await uow.session.scalars(query))
+
+
+async def test_register_counts_by_number(school: School) -> None:
+    """9 stands before 10 and 100, whatever order the database gives to words."""
+    numbers = ["100", "9", "10", "A2", "b1", "11"]
+    async with school.work() as uow:
+        class_id = (await uow.session.scalars(select(SchoolClass.id).where(SchoolClass.grade == 2).limit(1))).one()
+        await uow.session.execute(update(Student).values(left_on=date(2026, 8, 1)))
+        children = await uow.session.scalars(select(Student).where(Student.school_class_id == class_id).limit(6))
+        by_number = {no: child for no, child in zip(numbers, children, strict=True)}
+        for no, child in by_number.items():
+            child.student_no, child.left_on = no, None
+        await uow.session.flush()
+        term = (await uow.session.scalars(select(Term))).one()
+        found = await register_numbers(uow, term, class_id)
+    order = sorted(by_number, key=lambda no: found[by_number[no].id])
+    assert order == ["9", "10", "11", "A2", "b1", "100"] and sorted(found.values()) == [1, 2, 3, 4, 5, 6]
 
 
 async def last_links(school: School, day: date = TUESDAY) -> dict[int, CustodyEvent]:
