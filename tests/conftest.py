@@ -42,15 +42,33 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def sqlite(folder: Path) -> Databases:
-    return sqlite_databases(folder)
+def kinds() -> list[Databases]:
+    """What makes databases in this process."""
+    return []
 
 
 @pytest.fixture(scope="session")
-def postgres(folder: Path) -> Iterator[Databases]:
+def sqlite(folder: Path, kinds: list[Databases]) -> Databases:
+    kinds.append(sqlite_databases(folder))
+    return kinds[-1]
+
+
+@pytest.fixture(scope="session")
+def postgres(folder: Path, kinds: list[Databases]) -> Iterator[Databases]:
     address, end = start_postgres(folder)
-    yield postgres_databases(address)
+    kinds.append(postgres_databases(address))
+    yield kinds[-1]
     end()
+
+
+@pytest.fixture(autouse=True)
+def _let_go(kinds: list[Databases]) -> Iterator[None]:
+    """The databases of a test end with it."""
+    for kind in kinds:
+        kind.keep()
+    yield
+    for kind in kinds:
+        kind.let_go()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
