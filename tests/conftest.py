@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from databases import Databases, make_school, postgres_databases, sqlite_databases, start_postgres
+from leftovers import PREFIX, SHARED, clear_away, own
 from stage import Stage, open_stage
 
 from afterbell.log import configure_log
@@ -43,9 +44,12 @@ def _logs() -> None:
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """For databases: in memory where the machine allows it, so that tests do not wait for the disk."""
-    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=shared, prefix="afterbell-tests-") as name:
+    shared = SHARED if os.access(SHARED, os.W_OK) else None
+    if shared:
+        clear_away(shared)
+    with tempfile.TemporaryDirectory(dir=shared, prefix=PREFIX) as name:
         os.chmod(name, 0o755)  # PostgreSQL runs as a user of its own when the tests run as root
+        own(Path(name))
         yield Path(name)
 
 
