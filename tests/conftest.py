@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from databases import Databases, make_school, postgres_databases, sqlite_databases, start_postgres
+from leftovers import PREFIX, SHARED, clear_away, own
 from stage import Stage, open_stage
 
 from afterbell.log import configure_log
@@ -27,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look through it for garbage again and again takes a seventh of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     configure_log()
@@ -35,22 +44,43 @@ def _logs() -> None:
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
     """For databases: in memory where the machine allows it, so that tests do not wait for the disk."""
-    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=shared, prefix="afterbell-tests-") as name:
+    shared = SHARED if os.access(SHARED, os.W_OK) else None
+    if shared:
+        clear_away(shared)
+    with tempfile.TemporaryDirectory(dir=shared, prefix=PREFIX) as name:
         os.chmod(name, 0o755)  # PostgreSQL runs as a user of its own when the tests run as root
+        own(Path(name))
         yield Path(name)
 
 
 @pytest.fixture(scope="session")
-def sqlite(folder: Path) -> Databases:
-    return sqlite_databases(folder)
+def kinds() -> list[Databases]:
+    """What makes databases in this process."""
+    return []
 
 
 @pytest.fixture(scope="session")
-def postgres(folder: Path) -> Iterator[Databases]:
+def sqlite(folder: Path, kinds: list[Databases]) -> Databases:
+    kinds.append(sqlite_databases(folder))
+    return kinds[-1]
+
+
+@pytest.fixture(scope="session")
+def postgres(folder: Path, kinds: list[Databases]) -> Iterator[Databases]:
     address, end = start_postgres(folder)
-    yield postgres_databases(address)
+    kinds.append(postgres_databases(address))
+    yield kinds[-1]
     end()
+
+
+@pytest.fixture(autouse=True)
+def _let_go(kinds: list[Databases]) -> Iterator[None]:
+    """The databases of a test end with it."""
+    for kind in kinds:
+        kind.keep()
+    yield
+    for kind in kinds:
+        kind.let_go()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

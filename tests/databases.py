@@ -6,12 +6,12 @@ import asyncio
 import itertools
 import shutil
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url, select, text
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
+from sqlalchemy import Engine, make_url, select
 
 from afterbell import demo
 from care.clock import MovableClock, stopped_clock
@@ -72,55 +72,83 @@ Prepare = Callable[..., Awaitable[None]]
 """Does something to a school, without a bot: ``await prepare(school, *words)``."""
 
 
+Make = Callable[[str, str | None, Sequence[str]], Awaitable[str]]
+"""``await make(name, template, over)``: makes a database, empty or as a copy, drops those that are over, and returns
+the address of the new one."""
+
+
 class Databases:
     """Makes databases of one kind. ``fresh(loaded=True)`` has the demonstration school in it."""
 
-    def __init__(self, make: Callable[[str, str | None], Awaitable[str]]) -> None:
+    def __init__(self, make: Make) -> None:
         self._make = make
         self._templates: dict[bool, str] = {}
         self._prepared: dict[tuple[Prepare, tuple[str, ...]], tuple[str, datetime]] = {}
         self._numbers = itertools.count()
+        self._in_use: list[str] = []
+        self._over: list[str] = []
 
     async def fresh(self, loaded: bool = True) -> str:
-        if loaded not in self._templates:
-            name = "template_loaded" if loaded else "template_empty"
-            url = await self._make(name, None)
-            await _fill(url, loaded)
-            self._templates[loaded] = name
-        return await self._make(f"test_{next(self._numbers)}", self._templates[loaded])
+        return await self._copy(await self._template(loaded))
 
     async def after(self, prepare: Prepare, *words: str) -> tuple[str, MovableClock]:
         """A copy of the demonstration school to which this was done, and a clock that stands where it ended. It is done
         once, however many tests begin there."""
         if (prepare, words) not in self._prepared:
-            url = await self.fresh()
-            school = make_school(url)
+            name = f"prepared_{len(self._prepared)}"
+            school = make_school(await self._make(name, await self._template(loaded=True), ()))
             await prepare(school, *words)
             await school.close()
-            database = make_url(url).database or ""
-            self._prepared[prepare, words] = Path(database).stem, school.clock.now()
+            self._prepared[prepare, words] = name, school.clock.now()
         template, moment = self._prepared[prepare, words]
-        url = await self._make(f"test_{next(self._numbers)}", template)
-        return url, stopped_clock(demo.START.tzinfo, moment)  # type: ignore[arg-type]
+        return await self._copy(template), stopped_clock(demo.START.tzinfo, moment)  # type: ignore[arg-type]
+
+    def keep(self) -> None:
+        """What was made until now is there for more than one test."""
+        self._in_use.clear()
+
+    def let_go(self) -> None:
+        """The test is over that used what was made: it is dropped before the next is made. Kept, a thousand schools
+        would fill the machine's memory."""
+        self._over += self._in_use
+        self._in_use.clear()
+
+    async def _template(self, loaded: bool) -> str:
+        if loaded not in self._templates:
+            name = "template_loaded" if loaded else "template_empty"
+            await _fill(await self._make(name, None, ()), loaded)
+            self._templates[loaded] = name
+        return self._templates[loaded]
+
+    async def _copy(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._in_use.append(name)
+        over, self._over = self._over, []
+        return await self._make(name, template, over)
 
 
 def sqlite_databases(folder: Path) -> Databases:
-    async def make(name: str, template: str | None) -> str:
-        path = folder / f"{name}.sqlite"
+    def make(name: str, template: str | None, over: Sequence[str]) -> None:
+        for path in [path for one in over for path in folder.glob(f"{one}.sqlite*")]:
+            path.unlink()
         if template:
-            await asyncio.to_thread(shutil.copyfile, folder / f"{template}.sqlite", path)
-        return f"sqlite+aiosqlite:///{path}"
+            shutil.copyfile(folder / f"{template}.sqlite", folder / f"{name}.sqlite")
 
-    return Databases(make)
+    async def in_a_thread(name: str, template: str | None, over: Sequence[str]) -> str:
+        await asyncio.to_thread(make, name, template, over)
+        return f"sqlite+aiosqlite:///{folder / name}.sqlite"
+
+    return Databases(in_a_thread)
 
 
 def postgres_databases(server: str) -> Databases:
-    async def make(name: str, template: str | None) -> str:
-        engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            source = f" TEMPLATE {template}" if template else ""
-            await connection.execute(text(f"CREATE DATABASE {name}{source}"))
-        await engine.dispose()
+    async def make(name: str, template: str | None, over: Sequence[str]) -> str:
+        connection = await asyncpg.connect(server.replace("+asyncpg", ""))
+        for one in over:
+            await connection.execute(f"DROP DATABASE {one} WITH (FORCE)")
+        copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""  # half as dear as through its log
+        await connection.execute(f"CREATE DATABASE {name}{copied}")
+        await connection.close()
         return make_url(server).set(database=name).render_as_string(hide_password=False)
 
     return Databases(make)

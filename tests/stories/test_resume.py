@@ -129,7 +129,7 @@ class Process:
         self._folder = folder
 
     async def start(self) -> None:
-        command = [sys.executable, "-c", "from afterbell.command import main; main()", "bot"]
+        command = [sys.executable, "-m", "afterbell", "bot"]
         path = os.pathsep.join([str(Path(demo.__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
         with (self._folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
