@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from chat_school import DAD, DESK, MUM, PHONE, School, complaints, inline, no_sideways_scrolling, opened, tab
-from chromium_browser import launch
-from playwright.async_api import Browser, async_playwright, expect
+from chromium_browser import leave
+from playwright.async_api import Browser, expect
 
 from webchat.methods import (
     delete_message,
@@ -22,19 +22,11 @@ from webchat.server import create_app, serve
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-async def school() -> AsyncIterator[School]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def school(browser: Browser) -> AsyncIterator[School]:
     async with opened(School()) as school:
         yield school
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await launch(playwright)
-        yield browser
-        with suppress(Exception):
-            await browser.close()
+        await leave(browser)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from board_afternoon import children_in, homeroom, open_afternoon, session_of
 from console_office import Office
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") i
 PROMISED_MS = 1000
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def opened(office: Office) -> Office:
     await open_afternoon(office.school, ("2(3)", "3(5)", "2(5)"))
     return office

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from chromium_browser import launch
+from chromium_browser import leave
 from console_office import Office, serving
 from custody_town import Town, build, town_clock
 from databases import Databases, make_school
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
 from care.people import actor_for
@@ -24,8 +25,8 @@ from papers import Printer
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
 
 
-@pytest.fixture
-async def gate(sqlite: Databases) -> AsyncIterator[tuple[Office, Town]]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def gate(sqlite: Databases, browser: Browser) -> AsyncIterator[tuple[Office, Town]]:
     """A small school whose children are all here, its console, and a browser."""
     school = make_school(await sqlite.fresh(loaded=False), town_clock())
     town = await build(school)
@@ -35,11 +36,10 @@ async def gate(sqlite: Databases) -> AsyncIterator[tuple[Office, Town]]:
     async with school.work(teacher) as uow:
         await sign_in(uow, town.sessions[0])
         await all_others_present(uow, town.sessions[0])
-    async with serving(desk) as url, async_playwright() as playwright:
+    async with serving(desk) as url:
         school.address = url
-        browser = await launch(playwright)
         yield Office(school, url, browser), town
-        await browser.close()
+        await leave(browser)
     await school.close()
 
 
