@@ -56,7 +56,7 @@ WITH_COURSE = "course"
 """Who has a child that is at a course whose teacher nobody has named."""
 AT_THE_GATE = frozenset({Step.LINED_OUT, Step.UNDONE})
 """The child is with whoever leads it out, or gave it and took the release back: that need not be who is on duty."""
-ALARMING = frozenset({Step.ABSENT, Step.EXPLAINED, Step.LEAVE})
+ALARMING = frozenset({Step.ABSENT, Step.EXPLAINED, Step.LEAVE, Step.WITHDRAWN})
 """After these an alarm about the child may be open still."""
 
 

@@ -19,7 +19,7 @@ from care.records.day import CareDay, CareSession, DayChild, Holder, SessionKind
 from care.records.people import Person, SchoolClass, Student
 from care.work import UnitOfWork
 
-NOT_THERE = frozenset({Step.EXPECTED, Step.LEAVE, Step.ABSENT, Step.EXPLAINED})
+NOT_THERE = frozenset({Step.EXPECTED, Step.LEAVE, Step.ABSENT, Step.EXPLAINED, Step.WITHDRAWN})
 """Steps of a child who has not come. Who has been handed over or collected since has come."""
 
 
@@ -72,8 +72,8 @@ class RollSheet:
 
     @property
     def expected(self) -> int:
-        """Children of the list who are not on leave."""
-        return len(self.children) - self._count(Step.LEAVE)
+        """Children of the list who are not on leave, nor out of care since it was made."""
+        return len(self.children) - self._count(Step.LEAVE, Step.WITHDRAWN)
 
     @property
     def present(self) -> int:

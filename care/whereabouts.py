@@ -61,7 +61,7 @@ class NoCare:
 
 
 Whereabouts = InCare | Coming | NoCare
-AT_HOME = (Step.LEAVE, Step.EXPLAINED)
+AT_HOME = (Step.LEAVE, Step.EXPLAINED, Step.WITHDRAWN)
 
 _signed = Person.__table__.alias("signed")
 _planned = Person.__table__.alias("planned")

@@ -15,8 +15,14 @@ PLACES = {
     Place.MISSING: mark("Missing"),
     Place.EXPLAINED: mark("Absent, explained"),
     Place.LEAVE: mark("On leave"),
+    Place.WITHDRAWN: mark("Withdrawn from care"),
 }
-PLACES_SHORT = {**PLACES, Place.ON_WAY: mark("On the way"), Place.EXPLAINED: mark("Explained")}
+PLACES_SHORT = {
+    **PLACES,
+    Place.ON_WAY: mark("On the way"),
+    Place.EXPLAINED: mark("Explained"),
+    Place.WITHDRAWN: mark("Out of care"),
+}
 """Where there is little room."""
 
 SIDES = {

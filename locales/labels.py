@@ -64,6 +64,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Step.RELEASED, "Collected"),
     (Step.UNDONE, "Hand-over taken back"),
     (Step.EXPLAINED, "Absent, explained"),
+    (Step.WITHDRAWN, "Withdrawn from care"),
     (AlarmKind.MISSING, "Expected but missing"),
     (AlarmKind.REFUSED, "Adult refused at the gate"),
     (AlarmKind.DISPUTED, "Hand-over disputed"),

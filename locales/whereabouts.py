@@ -21,6 +21,8 @@ def today_line(_: Words, where: Whereabouts, now: datetime, zone: ZoneInfo) -> s
         return _("Today: expected at {time}, homeroom teacher {teacher}", time=at, teacher=teacher)
     if where.step is Step.LEAVE:
         return _("Today: on leave")
+    if where.step is Step.WITHDRAWN:
+        return _("No care today")
     state = _in_care(_, where, now, zone)
     if where.date == now.astimezone(zone).date():
         return _("Today: {state}", state=state)

@@ -25,7 +25,7 @@ LAST_NARROW = "\u10ff"
 """Characters of the scripts that come after it, Chinese among them, count as two half-widths."""
 
 HERE, GONE, UNSAID = "✓", "➜", "○"
-LATE, LEAVE = mark("✓L"), mark("Lv")
+LATE, LEAVE, WITHDRAWN = mark("✓L"), mark("Lv"), mark("Out")
 MARKS = {
     Step.EXPECTED: UNSAID,
     Step.PRESENT: HERE,
@@ -39,6 +39,7 @@ MARKS = {
     Step.HANDED_OVER: GONE,
     Step.RELEASED: GONE,
     Step.EXPLAINED: "⌂",
+    Step.WITHDRAWN: WITHDRAWN,
 }
 LEGEND = (
     (UNSAID, mark("not called yet")),
@@ -49,6 +50,7 @@ LEGEND = (
     ("◆", mark("at a course")),
     (GONE, mark("handed over or collected")),
     ("⌂", mark("absent, explained")),
+    (WITHDRAWN, mark("withdrawn from care")),
 )
 SAYS = (
     (Step.PRESENT, mark("✓ Here")),
@@ -246,7 +248,7 @@ def _state(_: Words, zone: ZoneInfo, roll: RollSheet, child: RollChild) -> str:
     holder = "" if child.holder is Holder.SCHOOL and child.holder_name == WITH_COURSE else child.holder_name
     if holder and child.step is not Step.EXPECTED:
         return _("{state}, {at} ({name})", state=said, at=hour(child.at, zone), name=holder)
-    if child.step in (Step.EXPECTED, Step.LEAVE):
+    if child.step in (Step.EXPECTED, Step.LEAVE, Step.WITHDRAWN):
         return said
     return _("{state}, {at}", state=said, at=hour(child.at, zone))
 

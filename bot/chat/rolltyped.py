@@ -113,7 +113,7 @@ async def _say(
     own = any(one.own for one in choices if one.session_id == roll.session_id) or len(choices) == 1
     if roll.teacher_id is None:
         return sign_in_view(turn, roll)
-    if not own or (said is None and child.step is Step.LEAVE):
+    if not own or (said is None and child.step in (Step.LEAVE, Step.WITHDRAWN)):
         return await menu_view(turn, roll, child)
     step = _wanted(child, said)
     if step is None or child.step is step:

@@ -30,6 +30,7 @@ class Place(StrEnum):
     MISSING = "missing"
     EXPLAINED = "explained"
     LEAVE = "leave"
+    WITHDRAWN = "withdrawn"
 
 
 PLACES: Mapping[Step, Place] = {
@@ -45,6 +46,7 @@ PLACES: Mapping[Step, Place] = {
     Step.RELEASED: Place.COLLECTED,
     Step.UNDONE: Place.HERE,
     Step.EXPLAINED: Place.EXPLAINED,
+    Step.WITHDRAWN: Place.WITHDRAWN,
 }
 """By the last link of the child's chain."""
 
@@ -61,7 +63,8 @@ IN_SESSION: ColumnElement[int] = case((CHILDREN.c.extended_at.is_(None), CHILDRE
 
 @dataclass(frozen=True)
 class Tally:
-    """How many children are where. The places add up to ``total``; all but those on leave are ``expected``."""
+    """How many children are where. The places add up to ``total``; all but those on leave, or out of care
+    since the lists were made, are ``expected``."""
 
     places: Mapping[Place, int]
 
@@ -77,7 +80,7 @@ class Tally:
 
     @property
     def expected(self) -> int:
-        return self.total - self.of(Place.LEAVE)
+        return self.total - self.of(Place.LEAVE) - self.of(Place.WITHDRAWN)
 
     @property
     def waiting(self) -> int:

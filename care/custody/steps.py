@@ -9,8 +9,8 @@ from care.records.day import Holder, Step
 
 FOLLOWS: Mapping[Step | None, frozenset[Step]] = {
     None: frozenset({Step.EXPECTED, Step.LEAVE}),
-    Step.EXPECTED: frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.LEAVE}),
-    Step.LEAVE: frozenset({Step.PRESENT, Step.LATE, Step.EXPECTED}),
+    Step.EXPECTED: frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.LEAVE, Step.WITHDRAWN}),
+    Step.LEAVE: frozenset({Step.PRESENT, Step.LATE, Step.EXPECTED, Step.WITHDRAWN}),
     Step.PRESENT: frozenset({Step.ABSENT, Step.LATE, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
     Step.LATE: frozenset({Step.PRESENT, Step.ABSENT, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
     Step.ABSENT: frozenset({Step.PRESENT, Step.LATE, Step.MOVED, Step.LEAVE, Step.EXPLAINED}),
@@ -22,6 +22,7 @@ FOLLOWS: Mapping[Step | None, frozenset[Step]] = {
     Step.RELEASED: frozenset({Step.UNDONE}),
     Step.UNDONE: frozenset({Step.RELEASED, Step.LINED_OUT, Step.HANDED_OVER, Step.MOVED, Step.BACK, Step.ABSENT}),
     Step.EXPLAINED: frozenset({Step.PRESENT, Step.LATE, Step.ABSENT}),
+    Step.WITHDRAWN: frozenset({Step.PRESENT, Step.LATE}),
 }
 """What may come after each step; after none, the day's plan."""
 
@@ -38,12 +39,13 @@ HELD_BY: Mapping[Step, frozenset[Holder]] = {
     Step.RELEASED: frozenset({Holder.ADULT, Holder.FAMILY}),
     Step.UNDONE: frozenset({Holder.TEACHER}),
     Step.EXPLAINED: frozenset({Holder.FAMILY, Holder.ADULT}),
+    Step.WITHDRAWN: frozenset({Holder.FAMILY}),
 }
 """What kind of side answers after a step. ``NOBODY`` is what an alarm is open for: a child who is missing."""
 
 HERE = frozenset(step for step, sides in HELD_BY.items() if Holder.TEACHER in sides) - {Step.EXPECTED}
 """The child is on site, with a teacher."""
-ENDS = frozenset({Step.LEAVE, Step.RELEASED, Step.EXPLAINED})
+ENDS = frozenset({Step.LEAVE, Step.RELEASED, Step.EXPLAINED, Step.WITHDRAWN})
 """The school no longer answers for the child: a day may close on these."""
 
 

@@ -282,8 +282,8 @@ async def _not_expected(uow: UnitOfWork, application_id: int) -> None:
     if child_id is None:
         return
     last = (await uow.connection.execute(LAST, {"child": child_id})).one()
-    if last.step is Step.EXPECTED:
-        await append(uow, child_id, Link(Step.LEAVE, FAMILY), last.seq)
+    if last.step in (Step.EXPECTED, Step.LEAVE):
+        await append(uow, child_id, Link(Step.WITHDRAWN, FAMILY), last.seq)
 
 
 async def _tell_others(uow: UnitOfWork, application: Application, kind: str, **params: Any) -> None:

@@ -22,7 +22,7 @@ from care.work import UnitOfWork
 NOTE_LIMIT = 200
 BEFORE = timedelta(hours=1)
 """How long before its session a child may have been brought: an earlier time is a slip of the pen (5:10 for 17:10)."""
-NOT_HERE = frozenset({Step.EXPECTED, Step.LEAVE, Step.ABSENT, Step.EXPLAINED})
+NOT_HERE = frozenset({Step.EXPECTED, Step.LEAVE, Step.ABSENT, Step.EXPLAINED, Step.WITHDRAWN})
 
 
 class Irregular(StrEnum):
@@ -127,7 +127,7 @@ class Reading:
         if not self.child.may_be_away:
             raise Invalid("paper_contradicts")
         note = " ".join(self.entry.note.split())
-        if self.step in (Step.LEAVE, Step.EXPLAINED):
+        if self.step in (Step.LEAVE, Step.EXPLAINED, Step.WITHDRAWN):
             if note:
                 raise Invalid("paper_known_away")
             return

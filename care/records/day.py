@@ -36,6 +36,8 @@ class Step(StrEnum):
     RELEASED = "released"
     UNDONE = "undone"
     EXPLAINED = "explained"
+    WITHDRAWN = "withdrawn"
+    """Out of after-school care since today's lists were made."""
 
 
 class Holder(StrEnum):

@@ -288,5 +288,5 @@ async def test_who_withdraws_from_care_today_is_expected_no_more(school: School)
     await does(school, teacher, lambda uow: rollcall.mark(uow, there.id, Step.PRESENT))
     for one in (first, second):
         await does(school, await guardian(school, one), lambda uow, one=one: leave_care(uow, one.id))
-    assert (await last_link(school, first)).step is Step.LEAVE
+    assert (await last_link(school, first)).step is Step.WITHDRAWN
     assert (await last_link(school, second)).step is Step.PRESENT

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from journey import again, applicant, in_state
 from stage import Stage
-from way_home import at, family, marked
+from way_home import at, day_child, family, marked
 
+from care.board.children import Wanted, find
+from care.board.places import Place, tally_of
 from care.records import State
 
 CLASS = "3(4)"
@@ -91,3 +93,18 @@ async def test_a_child_who_is_here_stays_until_it_is_collected(small_afternoon: 
     await other.send("/children")
     other.reads("今天没有课后服务")
     other.misses("今天：请假")
+
+    gone = await day_child(stage.school, absent.student_id)
+    await teacher.send("/checkin")
+    assert f"退{gone.number} {absent.child}" in teacher.offered
+    teacher.reads("退 已退出")
+    teacher.misses("请假")
+    async with stage.school.look(await stage.act_as(await stage.star("head"))) as uow:
+        found, many = await find(uow, Wanted(place=Place.WITHDRAWN))
+        tally = await tally_of(uow, uow.day)
+    assert (many, [one.student_id for one in found]) == (1, [absent.student_id])
+    assert (tally.of(Place.LEAVE), tally.of(Place.WITHDRAWN)) == (0, 1)
+    await teacher.tap(f"退{gone.number} {absent.child}")
+    teacher.reads("已退出课后服务")
+    await teacher.tap("✓ 到")
+    assert f"✓{gone.number} {absent.child}" in teacher.offered, "who has come all the same is somebody's"

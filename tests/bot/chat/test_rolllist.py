@@ -88,7 +88,7 @@ def test_every_state_has_a_mark_of_its_own_kind() -> None:
     for language in LANGUAGES:
         _ = words(language, "chat")
         marks = {_(sign) for sign in MARKS.values()}
-        assert len(marks) == len(set(MARKS.values())) == 8
+        assert len(marks) == len(set(MARKS.values())) == 9
 
 
 def test_who_came_by_a_take_over_is_simply_here() -> None:
