@@ -9,10 +9,9 @@ from bot.wire.view import Button, View, pack
 from care.enrolment.places import waiting_position
 from care.enrolment.queries import OwnApplication, own_applications
 from care.people import Child, children_of
-from care.records.day import Step
 from care.records.enrolment import Application, State
 from care.term import applications_open, current_term
-from care.whereabouts import InCare, NoCare, Whereabouts, today_of
+from care.whereabouts import Whereabouts, today_of
 from locales.labels import day, label, moment
 from locales.whereabouts import today_line
 
@@ -54,8 +53,6 @@ async def _status(turn: Turn, child: Child, own: OwnApplication | None, where: W
         line += "\n" + _("Number {place} on the waiting list", place=place)
     if own.state is State.ENROLLED and own.leaves_on is not None:
         line += "\n" + _("Leaves care on {date}", date=day(_, own.leaves_on))
-    if own.state is State.WITHDRAWN and isinstance(where, InCare) and where.step is Step.LEAVE:
-        where = NoCare(leave=False, next_day=None)  # taken off today's list by the withdrawal, not by a leave
     if where is not None:
         head += "\n" + today_line(_, where, turn.uow.now, zone)
     return head + "\n" + line
