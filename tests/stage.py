@@ -146,7 +146,7 @@ class Stage:
         await self.channel.open()
         channels = {"web": self.channel}
         self.wire = Wire(self.school, channels, voice(self.school, self.printer), FAST)
-        self.wire.worker.look_every_s = 0.05
+        self.wire.worker.look_every_s = 0.2
         self.school.listeners[:] = [self.wire.wake]
         poller = Poller(self.channel, self.wire.intake, self.wire.leader.leads, self.wire.troubles)
         self._tasks = [asyncio.create_task(self.wire.run()), asyncio.create_task(poller.run())]
