@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from care.clock import instant
+from care.custody.chain import CHAIN, CHILDREN
+from care.custody.steps import HERE
 from care.day.lead import who_answers
 from care.day.rules import rules_of
 from care.enrolment.family import unrestricted_guardians
@@ -15,10 +17,11 @@ from care.extended.places import Offer
 from care.extended.session import open_extended, session_on
 from care.people import holders
 from care.quiet import when_awake
-from care.records.day import CareDay, CareSession, DayChild
+from care.records.day import AlarmKind, CareDay, CareSession, DayChild
 from care.records.delivery import Class
-from care.records.extended import ExtendedRequest
+from care.records.extended import ExtendedRequest, Wish
 from care.records.people import Role
+from care.release.alarms import settle
 from care.work import UnitOfWork
 
 
@@ -39,13 +42,27 @@ async def _post(uow: UnitOfWork, what: str, people: list[int], request: Extended
 
 
 async def took_effect(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, told: int | None) -> None:
-    """The child's other guardians are told; after the cut-off both teachers as well. ``told``: who sees it anyway."""
+    """The child's other guardians are told; after the cut-off both teachers as well. ``told``: who sees it anyway. A
+    child who was uncollected after its class has ended is that no longer, until extended care ends."""
     if request.date == uow.day:
         await open_extended(uow)
+        if request.state is Wish.APPROVED:
+            await _waits_no_more(uow, request.student_id)
     await tell_guardians(uow, request, told)
     if uow.now >= await cut_off(uow, offer):
         teachers = [one for one in await _both_teachers(uow, request) if one != told]
         await _post(uow, "changed", teachers, request)
+
+
+async def _waits_no_more(uow: UnitOfWork, student_id: int) -> None:
+    query = (
+        select(CHILDREN.c.id)
+        .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
+        .where(CHILDREN.c.date == uow.day, CHILDREN.c.student_id == student_id, CHAIN.c.step.in_(HERE))
+    )
+    here = await uow.session.scalar(query)
+    if here is not None:
+        await settle(uow, here, AlarmKind.UNCOLLECTED)
 
 
 async def tell_guardians(uow: UnitOfWork, request: ExtendedRequest, told: int | None = None) -> None:

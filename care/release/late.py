@@ -34,27 +34,33 @@ HANDFUL = 3
 @dataclass(frozen=True)
 class Late:
     """A step that is due for a child, and whom it tells. The last step tells who answers for the day. ``session_id``:
-    where the child is; ``unsaid``: its roll says nothing about the child."""
+    where the child is; ``unsaid``: its roll says nothing about the child; ``stays``: for extended care, whose end has
+    steps of its own, whoever was asked at the end of the class."""
 
     day_child_id: int
     step: int
     people: tuple[int, ...]
     session_id: int
     unsaid: bool = False
+    stays: bool = False
+
+    @property
+    def key(self) -> str:
+        return _key(self.day_child_id, self.step, self.stays)
 
     def letters(self) -> list[str]:
         """The keys of the letters to whom the step tells."""
-        return [f"{_key(self.day_child_id, self.step)}:{person}" for person in self.people]
+        return [f"{self.key}:{person}" for person in self.people]
 
 
-def _key(day_child_id: int, step: int) -> str:
-    return f"late:{day_child_id}:{step}"
+def _key(day_child_id: int, step: int, stays: bool) -> str:
+    return f"late:{day_child_id}:{step}" + (":extended" if stays else "")
 
 
 @dataclass(frozen=True)
 class _Waiting:
     """``since``: from when the minutes count. ``found``: after the end of care, for the child was missing; all of its
-    family has been asked to come with that. ``session_id``, ``unsaid``: as in ``Late``."""
+    family has been asked to come with that. ``session_id``, ``unsaid``, ``stays``: as in ``Late``."""
 
     id: int
     student_id: int
@@ -62,6 +68,7 @@ class _Waiting:
     found: bool
     session_id: int
     unsaid: bool
+    stays: bool
 
     def after(self, step: int, minutes: Sequence[int]) -> timedelta:
         """When a step is due after ``since``: the duty lead hears as long after all of the family as ever."""
@@ -87,7 +94,7 @@ async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
         for step in (LEAD,) if one.unsaid else (GUARDIAN, OTHERS, LEAD):
             passed = uow.now >= one.since + one.after(step, minutes)
             if passed and (people[step] or (step == LEAD and one.id not in alarmed)):
-                found.append(Late(one.id, step, tuple(people[step]), one.session_id, one.unsaid))
+                found.append(Late(one.id, step, tuple(people[step]), one.session_id, one.unsaid, one.stays))
     return found
 
 
@@ -122,10 +129,11 @@ async def _still_here(uow: UnitOfWork, ended_by: datetime) -> list[_Waiting]:
     )
     waiting: list[_Waiting] = []
     for row in await uow.connection.execute(query):
-        ends_at = stay.ends_at if stay is not None and row.student_id in stay.students else row.ends_at
+        stays = stay is not None and row.student_id in stay.students
+        ends_at = stay.ends_at if stay is not None and stays else row.ends_at
         found, unsaid = row.found_at is not None and row.found_at >= ends_at, row.step is Step.EXPECTED
         since = row.found_at if found else ends_at
-        waiting.append(_Waiting(row.id, row.student_id, since, found, row.session_id, unsaid))
+        waiting.append(_Waiting(row.id, row.student_id, since, found, row.session_id, unsaid, stays))
     return [one for one in waiting if one.since <= ended_by]
 
 
@@ -206,8 +214,7 @@ async def _ask(uow: UnitOfWork, late: Late) -> None:
     if (await uow.connection.execute(again)).rowcount:
         uow.posted = True
     child, step = late.day_child_id, late.step
-    key = _key(child, step)
-    await uow.post("child_uncollected", late.people, Class.ALARM, key=key, day_child_id=child, step=step)
+    await uow.post("child_uncollected", late.people, Class.ALARM, key=late.key, day_child_id=child, step=step)
 
 
 async def take_together(uow: UnitOfWork, session_id: int, day_child_ids: Sequence[int], unsaid: bool) -> None:
@@ -265,7 +272,10 @@ async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> s
         .where(DayChild.id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
         .where(Alarm.closed_at >= CareSession.ends_at)
     )
-    told_by = [_key(day_child_id, step) for step in (GUARDIAN, OTHERS)]
+    child = await uow.session.get_one(DayChild, day_child_id)
+    stay = await staying(uow, child.date, [child.student_id])
+    stays = stay is not None and child.student_id in stay.students
+    told_by = [_key(day_child_id, step, stays) for step in (GUARDIAN, OTHERS)]
     told_by += [arrived_key(alarm_id) for alarm_id in await uow.session.scalars(found)]
     keys = [f"{key}:{person}" for key in told_by for person in people]
     query = (

@@ -192,7 +192,7 @@ async def test_late_after_an_outage_and_missed_after_a_longer_one(small_home: St
         await marked(stage.school, number)
     await stage.at(at(17, 42))
     assert count(mum, ASKS) == 0, "half an hour after the wave's end it is of no use any more"
-    assert count(parent, "迟到的提醒：") == 1
+    assert count(parent, "这条提醒发晚了：") == 1
     parent.finds("老师在3(5)班教室看护\n请到西门接。")
     states = {letter.params["wave"]: (letter.state, letter.error) for letter in await letters(stage)}
     assert states == {1: (LetterState.LAPSED, "its time was over"), 2: (LetterState.SENT, "")}

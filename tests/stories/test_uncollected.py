@@ -79,3 +79,40 @@ async def test_a_clock_that_jumps_past_all_three_steps(gate: GateStage) -> None:
     await gate.stage.later(minutes=30)
     after = await gate.stage.ask(select(func.count(Letter.id)).where(Letter.kind.startswith("child_uncollected")))
     assert letters == after
+
+
+async def test_who_stays_after_all_is_waited_for_anew(gate: GateStage) -> None:
+    """Everybody has been told, then the family asks for extended care: the alarm is over, and 10, 20 and 30 minutes
+    after that ends each hears it anew."""
+    stage, lead = gate.stage, await gate.lead()
+    children = await gate.children("2(3)")
+    child, *_ = [one for one in children if len(await gate.guardians(one)) == 2]
+    name, (mum, dad) = await gate.name(child), await gate.players(child)
+    for one in children:
+        if one.id != child.id:
+            person = (await gate.guardians(one))[0]
+            await gate.teachers["2(3)"].tap(data=f"hg:l:1:g{person.id}:{one.id}.{(await gate.last(one)).seq}")
+    await stage.at(at(17, 40))
+    lead.reads(f"⚠ 还没有人接：{name}")
+    await mum.send("/extended")
+    await mum.tap("今天参加延时")
+    (alarm,) = await gate.alarms(child)
+    assert alarm.closed_at is not None
+    lead.misses("写明原因并结束")
+    still = f"{name}还在学校"
+
+    def asked() -> list[int]:
+        return [sum(still in (message.text or "") for message in one.messages) for one in (mum, dad)]
+
+    await stage.at(at(18, 39))
+    assert asked() == [1, 1]
+    await stage.at(at(18, 40))
+    assert asked() == [2, 1]
+    await stage.at(at(18, 50))
+    assert asked() == [2, 2]
+    await stage.at(at(19, 0))
+    lead.reads(f"⚠ 还没有人接：{name}")
+    lead.reads("已通知全部家长。")
+    await stage.later(minutes=10)
+    assert asked() == [2, 2]
+    assert [one.closed_at is None for one in await gate.alarms(child)] == [False, True]
