@@ -66,6 +66,7 @@ LETTERS = {
     "class_collected": mark("Children of a class who had not been collected: shown as settled"),
     "class_uncollected_lead": mark("Alarm: children of a class who have not been collected"),
     "class_unsaid_lead": mark("Alarm: a class whose roll was not called"),
+    "given_elsewhere": mark("A colleague has handed over a child that was with the teacher"),
     "gate_signed": mark("Signed at the gate"),
     "gate_held": mark("Not handed over at the gate"),
     "day_sheet": mark("A day sheet"),

@@ -16,7 +16,7 @@ from care.custody.chain import FAMILY, Link, Side, append
 from care.custody.steps import may_follow
 from care.errors import CareError, Conflict, NotAllowed
 from care.pickup.adults import Authorised, is_barred, may_collect, who_is_adult
-from care.records.day import AlarmKind, Holder, Proof, Step
+from care.records.day import AlarmKind, CustodyEvent, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.people import Guardianship
 from care.records.pickup import Adult
@@ -108,6 +108,7 @@ async def release(
         data = _data(given[one.id], signed)
         links[one.id] = await _release(uow, one, Link(Step.RELEASED, side, proof, data=data), seen[one.id])
         uow.record("released", "student", one.student_id, adult=adult.value, adult_id=adult_id, proof=proof.value)
+        await _tell_who_had(uow, one, links[one.id])
     await _tell(uow, "released", found, links)
     return Given(tuple(await children(uow, seen)))
 
@@ -173,6 +174,19 @@ async def leave_alone(uow: UnitOfWork, day_child_id: int, seen: int | None = Non
     uow.record("left_alone", "student", one.student_id)
     await _tell(uow, "released", [one], {one.id: number})
     return (await children(uow, [day_child_id]))[0]
+
+
+async def _tell_who_had(uow: UnitOfWork, one: GateChild, number: int) -> None:
+    """A colleague with whom the child still was, not on its way to a gate yet, would look for it."""
+    if one.step in (Step.LINED_OUT, Step.UNDONE):
+        return
+    had = select(CustodyEvent.holder_id).where(
+        CustodyEvent.day_child_id == one.id, CustodyEvent.seq == number - 1, CustodyEvent.holder == Holder.TEACHER
+    )
+    teacher = await uow.session.scalar(had)
+    if teacher is not None and teacher != uow.actor.person_id:
+        key = f"given_elsewhere:{one.id}:{number}"
+        await uow.post("given_elsewhere", teacher, Class.ALARM, key=key, day_child_id=one.id, seq=number)
 
 
 async def _tell(uow: UnitOfWork, kind: str, found: Sequence[GateChild], links: Mapping[int, int]) -> None:

@@ -142,7 +142,7 @@ async def test_brother_and_sister_in_two_classes(gate: GateStage) -> None:
     assert labels(teacher) == ["✔ 交接", "‹ 返回名单"], "of the own class"
     await leader.send(f"/handover {code}")
     for child, place in ((first, "2(3)"), (second, "2(5)"), (far, "3(6)")):
-        leader.reads(f"{await gate.name(child)}（{place}班，1 号）")
+        leader.reads(f"{await gate.name(child)}（{place}班，1 号）\n  还在{gate.teachers[place].user.name}处")
     assert grandmother, "another woman of that name, with another phone, is somebody else"
     leader.misses(await gate.name((await gate.children("2(3)"))[1]))
     await teacher.tap("✔ 交接")
@@ -155,6 +155,8 @@ async def test_brother_and_sister_in_two_classes(gate: GateStage) -> None:
         link = await gate.last(child)
         assert (link.step, link.holder_name, link.proof) == (Step.RELEASED, "钱秀英", Proof.CODE)
     assert (await gate.last(first)).data["adult_id"] != (await gate.last(second)).data["adult_id"]
+    for child, place in ((second, "2(5)"), (far, "3(6)")):
+        gate.teachers[place].finds(f"此前{await gate.name(child)}由您看护。")
 
 
 async def test_two_children_of_one_name(gate: GateStage) -> None:

@@ -140,6 +140,14 @@ async def phones(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
     ]
 
 
+async def _given_elsewhere(c: Context) -> View | None:
+    """To the teacher who still had the child, when a colleague gave it to somebody."""
+    told = await release_told(c.uow, c.params["day_child_id"], c.params["seq"])
+    if not told.holds:
+        return None
+    return View(release_line(c.uow, c._, told) + "\n" + c._("Until then {child} was with you.", child=told.child.name))
+
+
 async def _gate_signed(c: Context) -> View | None:
     """After a signature on the page the teacher's question about the adult shows how it ended."""
     found = [await any_child(c.uow, child) for child, _seq in c.params["links"]]
@@ -173,6 +181,7 @@ KINDS: dict[str, Kind] = {
     "release_refused": Kind(_release_refused),
     "release_disputed": Kind(_release_disputed),
     "dispute_withdrawn": Kind(_dispute_withdrawn),
+    "given_elsewhere": Kind(_given_elsewhere),
     "gate_signed": Kind(_gate_signed),
     "gate_held": Kind(_gate_held),
 }

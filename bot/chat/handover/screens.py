@@ -113,7 +113,7 @@ def come_screen(
     lines = [_adult_line(_, came.children[0][1] if came.children else came.who)]
     if proof is Proof.CODE:
         lines.insert(0, _("The pick-up code is right."))
-    lines += [f"• {who_is(_, child)}" for child, _listed in found]
+    lines += [f"• {who_is(_, child)}{_elsewhere(uow, _, child)}" for child, _listed in found]
     lines += [
         "• " + _("{child}: another teacher hands this child over", child=who_is(_, child))
         for child, _listed in came.children
@@ -134,6 +134,13 @@ def come_screen(
         return View("\n".join(lines))
     rows.append((Button(_("‹ To the list"), pack("hs", place.session_id)),))
     return View("\n".join(lines), tuple(rows))
+
+
+def _elsewhere(uow: UnitOfWork, _: Words, child: GateChild) -> str:
+    """With whom the child still is, where that is a colleague and it is not on its way to a gate."""
+    if child.on_the_way or not child.is_here or child.holder_name == uow.actor.name:
+        return ""
+    return "\n  " + _("still with {teacher}", teacher=child.holder_name) if child.holder_name else ""
 
 
 def _adult_line(_: Words, who: Authorised) -> str:
