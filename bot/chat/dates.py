@@ -87,7 +87,8 @@ class _Reader:
 
     def _without_year(self, words: str) -> date | None:
         if found := CHINESE.fullmatch(words):
-            return self._next(int(found[1]), int(found[2]))
+            next_ = self._next(int(found[1]), int(found[2]))
+            return self._or_over(next_) if next_ is not None else None
         if found := DAY_MONTH.fullmatch(words):
             return self._named(found[2], found[1], found[3])
         if found := MONTH_DAY.fullmatch(words):
@@ -97,6 +98,10 @@ class _Reader:
             return None
         one, other = int(found[1]), int(found[3])
         day_first = self.day_first and found[2] != "-"
+        if not self.day_first or found[2] == "-":  # 11-12 is never the eleventh of December, however long it is over
+            month_first = self._next(one, other)
+            if month_first is not None and (month_first <= self.until or found[2] != "."):
+                return self._or_over(month_first)
         pairs = [(other, one), (one, other)] if day_first else [(one, other), (other, one)]
         dates = [day for day in (self._next(*pair) for pair in pairs) if day is not None]
         return next((day for day in dates if day <= self.until), dates[0] if dates else None)
@@ -109,6 +114,11 @@ class _Reader:
         years = (self.today.year, self.today.year + 1)
         found = [date_ for date_ in (_date(year, month, day) for year in years) if date_ is not None]
         return next((date_ for date_ in found if date_ >= self.today), None)
+
+    def _or_over(self, next_: date) -> date:
+        """The one of this year, which is over, where the next one lies behind everything that can be meant."""
+        before = _date(self.today.year, next_.month, next_.day)
+        return before if next_ > self.until and before is not None else next_
 
     def _next_such_day(self, day: int) -> date | None:
         """The next date with this day of the month."""

@@ -72,6 +72,13 @@ def test_the_year_turns() -> None:
     assert read("1月4日") == (date(2027, 1, 4), date(2027, 1, 4))
 
 
+@pytest.mark.parametrize("words", ["11-12", "11/12", "11 - 12", "11月12日"])
+def test_a_day_that_is_over_is_no_other_day(words: str) -> None:
+    """The eleventh of December would be within the term, and is not what was typed."""
+    assert read(words) == (date(2026, 11, 12), date(2026, 11, 12))
+    assert read("10-1") == (date(2026, 10, 1), date(2026, 10, 1))
+
+
 def test_what_may_be_read_in_two_ways() -> None:
     """The one within the term; where both are, as the language has it. A dash is always month and day."""
     assert read("11.12") == read("11.12", True) == (date(2026, 12, 11), date(2026, 12, 11))
