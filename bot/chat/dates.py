@@ -64,10 +64,13 @@ def _halves(words: str) -> Iterator[tuple[str, str]]:
 
 
 class _Reader:
-    def __init__(self, today: date, until: date, day_first: bool) -> None:
+    """``may_be_over``: what is typed may name a day before ``today``, which is told so; the end of a range does not."""
+
+    def __init__(self, today: date, until: date, day_first: bool, may_be_over: bool = True) -> None:
         self.today = today
         self.until = until
         self.day_first = day_first
+        self.may_be_over = may_be_over
 
     def one(self, words: str) -> date | None:
         """A single date, from ``today`` on where it has no year."""
@@ -98,10 +101,9 @@ class _Reader:
             return None
         one, other = int(found[1]), int(found[3])
         day_first = self.day_first and found[2] != "-"
-        if not self.day_first or found[2] == "-":  # 11-12 is never the eleventh of December, however long it is over
-            month_first = self._next(one, other)
-            if month_first is not None and (month_first <= self.until or found[2] != "."):
-                return self._or_over(month_first)
+        month_first = self._next(one, other)
+        if month_first is not None and not day_first and found[2] != ".":
+            return self._or_over(month_first)  # 11-12 is never the eleventh of December, however long it is over
         pairs = [(other, one), (one, other)] if day_first else [(one, other), (other, one)]
         dates = [day for day in (self._next(*pair) for pair in pairs) if day is not None]
         return next((day for day in dates if day <= self.until), dates[0] if dates else None)
@@ -118,7 +120,7 @@ class _Reader:
     def _or_over(self, next_: date) -> date:
         """The one of this year, which is over, where the next one lies behind everything that can be meant."""
         before = _date(self.today.year, next_.month, next_.day)
-        return before if next_ > self.until and before is not None else next_
+        return before if self.may_be_over and next_ > self.until and before is not None else next_
 
     def _next_such_day(self, day: int) -> date | None:
         """The next date with this day of the month."""
@@ -129,7 +131,7 @@ class _Reader:
         """The two ends of a range; one may have just its day, and the month from the other."""
         first, last = self.one(left), self.one(right)
         if first is not None and (last is None or last < first):
-            after = _Reader(first, self.until, self.day_first)
+            after = _Reader(first, self.until, self.day_first, may_be_over=False)
             day = DAY.fullmatch(right)
             last = after._next_such_day(int(day[1])) if day else after.one(right)
         elif first is None and last is not None and (day := DAY.fullmatch(left)):

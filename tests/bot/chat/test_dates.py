@@ -79,6 +79,13 @@ def test_a_day_that_is_over_is_no_other_day(words: str) -> None:
     assert read("10-1") == (date(2026, 10, 1), date(2026, 10, 1))
 
 
+def test_a_range_may_end_after_the_term() -> None:
+    """Its end is the next such day after its beginning, and never one that is over."""
+    for words in ("12-30 到 2-4", "12月30日到2月4日"):
+        assert read(words) == (date(2026, 12, 30), date(2027, 2, 4))
+    assert read("11-20 到 11-27") == (date(2026, 11, 20), date(2026, 11, 27))
+
+
 def test_what_may_be_read_in_two_ways() -> None:
     """The one within the term; where both are, as the language has it. A dash is always month and day."""
     assert read("11.12") == read("11.12", True) == (date(2026, 12, 11), date(2026, 12, 11))
