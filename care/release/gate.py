@@ -102,6 +102,7 @@ def _child(uow: UnitOfWork, row: DbRow[Any]) -> GateChild:
         step=row.step,
         seq=row.seq,
         holder=row.holder,
+        holder_id=row.holder_id,
         holder_name=row.holder_name,
         at=row.at,
         by_id=row.by_id,

@@ -16,7 +16,7 @@ from care.custody.chain import FAMILY, Link, Side, append
 from care.custody.steps import may_follow
 from care.errors import CareError, Conflict, NotAllowed
 from care.pickup.adults import Authorised, is_barred, may_collect, who_is_adult
-from care.records.day import AlarmKind, CustodyEvent, Holder, Proof, Step
+from care.records.day import AlarmKind, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.people import Guardianship
 from care.records.pickup import Adult
@@ -108,7 +108,6 @@ async def release(
         data = _data(given[one.id], signed)
         links[one.id] = await _release(uow, one, Link(Step.RELEASED, side, proof, data=data), seen[one.id])
         uow.record("released", "student", one.student_id, adult=adult.value, adult_id=adult_id, proof=proof.value)
-        await _tell_who_had(uow, one, links[one.id])
     await _tell(uow, "released", found, links)
     return Given(tuple(await children(uow, seen)))
 
@@ -139,13 +138,15 @@ def gone(uow: UnitOfWork, one: GateChild) -> CareError:
 
 
 async def _release(uow: UnitOfWork, one: GateChild, link: Link, seen: int | None) -> int:
-    """Appends the release, and closes the clock of who was not collected. Of two at once one wins."""
+    """Appends the release, closes the clock of who was not collected, and tells who still had the child. Of two at once
+    one wins."""
     try:
         number = await append(uow, one.id, link, one.seq if seen is None else seen)
     except Conflict as error:
         now = (await children(uow, [one.id]))[0]
         raise (gone(uow, now) if now.is_gone and error.code == "stale" else error) from error
     await settle(uow, one.id, AlarmKind.UNCOLLECTED)
+    await _tell_who_had(uow, one, number)
     return number
 
 
@@ -177,16 +178,10 @@ async def leave_alone(uow: UnitOfWork, day_child_id: int, seen: int | None = Non
 
 
 async def _tell_who_had(uow: UnitOfWork, one: GateChild, number: int) -> None:
-    """A colleague with whom the child still was, not on its way to a gate yet, would look for it."""
-    if one.step in (Step.LINED_OUT, Step.UNDONE):
-        return
-    had = select(CustodyEvent.holder_id).where(
-        CustodyEvent.day_child_id == one.id, CustodyEvent.seq == number - 1, CustodyEvent.holder == Holder.TEACHER
-    )
-    teacher = await uow.session.scalar(had)
-    if teacher is not None and teacher != uow.actor.person_id:
+    """A colleague with whom the child still was would look for it."""
+    if one.holder_id is not None and one.is_elsewhere(uow.actor.person_id):
         key = f"given_elsewhere:{one.id}:{number}"
-        await uow.post("given_elsewhere", teacher, Class.ALARM, key=key, day_child_id=one.id, seq=number)
+        await uow.post("given_elsewhere", one.holder_id, Class.ALARM, key=key, day_child_id=one.id, seq=number)
 
 
 async def _tell(uow: UnitOfWork, kind: str, found: Sequence[GateChild], links: Mapping[int, int]) -> None:

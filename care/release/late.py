@@ -262,20 +262,19 @@ async def uncollected_in(uow: UnitOfWork, session_id: int, also: Collection[int]
     ]
 
 
-async def told(uow: UnitOfWork, day_child_id: int, people: Collection[int]) -> set[int]:
+async def told(uow: UnitOfWork, one: GateChild, people: Collection[int]) -> set[int]:
     """Those of these people whom the first two steps have told, or that the child was found after the end of care: a
     letter is or can be with them. Who has no chat, or has blocked it, has heard nothing."""
     found = (
         select(Alarm.id)
         .join(DayChild)
         .join(CareSession)
-        .where(DayChild.id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
+        .where(DayChild.id == one.id, Alarm.kind == AlarmKind.MISSING, Alarm.reason == "")
         .where(Alarm.closed_at >= CareSession.ends_at)
     )
-    child = await uow.session.get_one(DayChild, day_child_id)
-    stay = await staying(uow, child.date, [child.student_id])
-    stays = stay is not None and child.student_id in stay.students
-    told_by = [_key(day_child_id, step, stays) for step in (GUARDIAN, OTHERS)]
+    stay = await staying(uow, one.date, [one.student_id])
+    stays = stay is not None and one.student_id in stay.students
+    told_by = [_key(one.id, step, stays) for step in (GUARDIAN, OTHERS)]
     told_by += [arrived_key(alarm_id) for alarm_id in await uow.session.scalars(found)]
     keys = [f"{key}:{person}" for key in told_by for person in people]
     query = (

@@ -30,6 +30,7 @@ class GateChild:
     step: Step
     seq: int
     holder: Holder
+    holder_id: int | None
     holder_name: str
     at: datetime
     by_id: int | None
@@ -62,6 +63,10 @@ class GateChild:
     @property
     def is_gone(self) -> bool:
         return self.step is Step.RELEASED
+
+    def is_elsewhere(self, person_id: int | None) -> bool:
+        """With somebody else than this person of the school, and not on its way to a gate."""
+        return self.is_here and self.step not in (Step.LINED_OUT, Step.UNDONE) and self.holder_id != person_id
 
     @property
     def has_namesake(self) -> bool:

@@ -183,10 +183,10 @@ async def test_two_children_of_one_name(gate: GateStage) -> None:
 async def test_who_goes_home_alone(gate: GateStage) -> None:
     """From grade 3 on, where the family has agreed; never in grades 1 and 2, whatever the application says."""
     old, young = (await gate.children("3(6)"))[0], (await gate.children("2(3)"))[0]
-    other = (await gate.children("3(6)"))[1]
+    other, third = (await gate.children("3(6)"))[1:3]
     async with gate.stage.school.work() as uow:
         await uow.session.execute(update(Application).values(leave_mode=LeaveMode.COLLECTED))
-        for child in (old, young):
+        for child in (old, young, third):
             await uow.session.execute(
                 update(Application).where(Application.id == child.application_id).values(leave_mode=LeaveMode.ALONE)
             )
@@ -198,6 +198,11 @@ async def test_who_goes_home_alone(gate: GateStage) -> None:
     assert (link.step, link.holder) == (Step.RELEASED, Holder.FAMILY)
     (mum, *_) = await gate.players(old)
     mum.reads(f"{await gate.name(old)}已于 17:00 自行离校（{teacher.user.name}记录）。")
+    lead = await gate.lead()
+    await lead.tap(data=f"hl:{third.id}:{(await gate.last(third)).seq}:1")
+    teacher.reads(
+        f"{await gate.name(third)}已于 17:00 自行离校（{lead.user.name}记录）。\n此前{await gate.name(third)}由您看护。"
+    )
     await teacher.tap(data=f"hl:{other.id}:{(await gate.last(other)).seq}:1")
     assert teacher.toasts[-1] == "家长没有同意这个孩子自行回家。"
     teacher = gate.teachers["2(3)"]

@@ -137,10 +137,10 @@ def come_screen(
 
 
 def _elsewhere(uow: UnitOfWork, _: Words, child: GateChild) -> str:
-    """With whom the child still is, where that is a colleague and it is not on its way to a gate."""
-    if child.on_the_way or not child.is_here or child.holder_name == uow.actor.name:
+    """With whom the child still is, where that is a colleague."""
+    if not child.holder_name or not child.is_elsewhere(uow.actor.person_id):
         return ""
-    return "\n  " + _("still with {teacher}", teacher=child.holder_name) if child.holder_name else ""
+    return "\n  " + _("still with {teacher}", teacher=child.holder_name)
 
 
 def _adult_line(_: Words, who: Authorised) -> str:
