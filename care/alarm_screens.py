@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from care.day.lead import who_answers
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, DayChild
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import StaffRole
@@ -55,8 +54,7 @@ async def show_collected(uow: UnitOfWork, alarm: Alarm) -> None:
         query = query.where(DayChild.date == child.date, group, Alarm.kind == AlarmKind.UNCOLLECTED)
         alarms = (await uow.session.execute(query)).all()
         if all(one.closed_at is not None for one in alarms):
-            keys = [class_key(one.id) for one in alarms]
-            await show_again(uow, "class_collected", keys, await who_answers(uow, child.date))
+            await show_again(uow, "class_collected", [class_key(one.id) for one in alarms])
 
 
 def class_key(alarm_id: int) -> str:

@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
-from care.errors import CareError, Conflict, NotFound
+from care.errors import Conflict
 from care.extended import handover, roll
 from care.extended.handover import Pass, can_pass, open_handovers, own_classes
 from care.extended.places import offer_on
@@ -159,9 +159,7 @@ async def give_asked(update: Update, turn: Turn) -> None:
     _, me = turn._, turn.actor.person_id or 0
     own = next((one for one in await own_classes(turn.uow) if one[0].id == turn.numbers[0]), None)
     if own is None:
-        mine = await turn.uow.session.get(CareSession, turn.numbers[0])
-        if mine is None or mine.signed_in_id != me:
-            raise NotFound()
+        await handover.own_class(turn.uow, turn.numbers[0])
         await _nothing_to_give(turn, Conflict("extended_nobody"))
         return
     session, children = own
@@ -196,7 +194,7 @@ async def give_tapped(update: Update, turn: Turn) -> None:
     await turn.show(given_view(turn._, given))
 
 
-async def _nothing_to_give(turn: Turn, why: CareError) -> None:
+async def _nothing_to_give(turn: Turn, why: Conflict) -> None:
     """An old screen, whose button would stay for ever: it shows how extended care stands instead."""
     await turn.toast(error_sentence(turn._, why))
     await turn.show(await desk(turn))

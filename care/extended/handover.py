@@ -81,7 +81,7 @@ async def give(uow: UnitOfWork, class_session_id: int) -> Pass:
     again takes the place of what was given before. Raises NotFound, NotAllowed("not_signed_in"),
     Conflict("extended_nobody")."""
     extended = await opened(uow)
-    session = await _own_class(uow, class_session_id)
+    session = await own_class(uow, class_session_id)
     ready = [
         child.id
         for child in await stayers(uow, uow.day)
@@ -110,7 +110,8 @@ async def _post(uow: UnitOfWork, kind: str, to: int, row: ExtendedHandover) -> N
     await uow.post(kind, to, Class.ALARM, key=key, handover_id=row.id, version=row.version)
 
 
-async def _own_class(uow: UnitOfWork, class_session_id: int) -> CareSession:
+async def own_class(uow: UnitOfWork, class_session_id: int) -> CareSession:
+    """A class that the actor has signed in for today, locked. Raises NotFound, NotAllowed("not_signed_in")."""
     query = select(CareSession).where(CareSession.id == class_session_id).options(joinedload(CareSession.school_class))
     locked = query.with_for_update(of=CareSession, key_share=True).execution_options(populate_existing=True)
     session = (await uow.session.scalars(locked)).first()

@@ -49,7 +49,7 @@ async def _child_uncollected(c: Context) -> View | None:
         stay = await may_still_stay(c.uow, one.student_id)
         return View(text, ((Button(c._("Extended care today"), pack("go", "extended")),),) if stay else ())
     others = set(await unrestricted_guardians(c.uow, one.student_id)) - {c.uow.actor.person_id}
-    if await told(c.uow, one.id, others):
+    if await told(c.uow, one, others):
         text += "\n" + c._("Nobody has come so far, and the other guardian has been told.")
     else:
         text += "\n" + c._("Nobody has come so far, and nobody else of the family could be told here.")
@@ -84,7 +84,7 @@ async def _who_was_told(uow: UnitOfWork, _: Words, one: GateChild) -> str:
         .order_by(Guardianship.id)
     )
     names = {row.id: row.name for row in await uow.connection.execute(query)}
-    reached = await told(uow, one.id, names)
+    reached = await told(uow, one, names)
     others = [name for person, name in names.items() if person not in reached]
     if not reached:
         return _("No guardian could be told here: please ring up.")

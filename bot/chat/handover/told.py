@@ -45,8 +45,8 @@ async def release_view(uow: UnitOfWork, _: Words, told: Sequence[Release], thank
     said = await own_words(uow, [one.child.id for one in told])
     unsaid = [one for one in told if one.child.id not in said]
     rows = [_answer(_, told, one, said.get(one.child.id)) for one in told if not (thanks and one in unsaid)]
-    if unsaid and not thanks and len(data := _data("hq", unsaid[0], told)) <= DATA_LIMIT:
-        rows.insert(0, Button(_("✔ Acknowledge"), data))
+    if unsaid and not thanks and len(all_of_them := _about("hq", told)) <= DATA_LIMIT:
+        rows.insert(0, Button(_("✔ Acknowledge"), all_of_them))
     blocks = [[release_line(uow, _, one), *_said(_, said.get(one.child.id), thanks)] for one in told]
     return View("\n\n".join("\n".join(lines) for lines in blocks), tuple((button,) for button in rows))
 
@@ -55,8 +55,15 @@ def _answer(_: Words, told: Sequence[Release], one: Release, said: Answer | None
     alone, name = len(told) == 1, one.child.name
     if said is Answer.NOT_RIGHT:
         words = _("↩ It was a mistake: it is right") if alone else _("↩ It was a mistake: {child}", child=name)
-        return Button(words, _data("hy", one, told))
-    return Button(_("✖ Not right") if alone else _("✖ Not right: {child}", child=name), _data("hx", one, told))
+    else:
+        words = _("✖ Not right") if alone else _("✖ Not right: {child}", child=name)
+    verb = "hy" if said is Answer.NOT_RIGHT else "hx"
+    data = _about(verb, [one, *(other for other in told if other is not one)])
+    return Button(words, data if len(data) <= DATA_LIMIT else _about(verb, [one]))
+
+
+def _about(verb: str, told: Sequence[Release]) -> str:
+    return ":".join([verb, *(pack_seen(one.child) for one in told)])
 
 
 def _said(_: Words, word: Answer | None, thanks: bool) -> list[str]:
@@ -73,13 +80,6 @@ def _said(_: Words, word: Answer | None, thanks: bool) -> list[str]:
             )
         ]
     return [_("✔ Acknowledged. Thank you.")] if thanks else []
-
-
-def _data(verb: str, meant: Release, told: Sequence[Release]) -> str:
-    """Of many children only the one that is meant, where a button cannot carry them all."""
-    others = [pack_seen(one.child) for one in told if one is not meant]
-    data = ":".join([verb, pack_seen(meant.child), *others])
-    return data if verb == "hq" or len(data) <= DATA_LIMIT else ":".join([verb, pack_seen(meant.child)])
 
 
 async def own(uow: UnitOfWork, day_child_id: int) -> GateChild | None:
