@@ -89,6 +89,7 @@ async def test_bulk_approval_by_keyboard_alone(office: Office) -> None:
         State.REVIEWED,
         State.APPROVED,
     ]
+    await expect(page.get_by_role("link", name="Back to the list")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/applications?state=mine")
     assert await office.violations(page) == []
