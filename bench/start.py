@@ -49,6 +49,7 @@ def once() -> dict[str, float]:
         "AFTERBELL_PORT": str(port),
         "AFTERBELL_PUBLIC_URL": address,
     }
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a school's own machine keeps what Python has compiled
     since = time.perf_counter()
     command = [sys.executable, "-m", "afterbell", "demo"]
     process = subprocess.Popen(command, cwd=bots.ROOT, env=environ, stdout=subprocess.DEVNULL)

@@ -21,11 +21,11 @@ class Keys:
         self._box = Fernet(base64.urlsafe_b64encode(self.derive("health-note")))
 
     def derive(self, purpose: str) -> bytes:
-        return hmac.new(self._root, purpose.encode(), hashlib.sha256).digest()
+        return hmac.digest(self._root, purpose.encode(), "sha256")
 
     def code(self, purpose: str, number: int, length: int = 10) -> str:
         """The code on paper for a row: the same each time it is printed, not to be guessed."""
-        digest = int.from_bytes(hmac.new(self.derive(purpose), str(number).encode(), hashlib.sha256).digest(), "big")
+        digest = int.from_bytes(hmac.digest(self.derive(purpose), str(number).encode(), "sha256"), "big")
         letters = []
         for _ in range(length):
             digest, index = divmod(digest, len(ALPHABET))
@@ -34,7 +34,7 @@ class Keys:
 
     def fingerprint(self, purpose: str, value: str) -> str:
         """A keyed hash to find a secret by, without keeping it."""
-        return hmac.new(self.derive(purpose), value.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.derive(purpose), value.encode(), "sha256").hex()
 
     def seal(self, words: str) -> bytes:
         return self._box.encrypt(words.encode())

@@ -83,11 +83,12 @@ class World:
         """A new user, or the known one of this id with these particulars."""
         if user_id is None:
             user_id = max(max(self.users, default=0) + 1, FIRST_USER_ID)
-        user = self.users.get(user_id)
-        if user is None:
-            user = self.users[user_id] = User(user_id, name, language, phone)
-        else:
-            user.name, user.language, user.phone = name, language, phone or user.phone
+        known = self.users.get(user_id)
+        new = User(user_id, name, language, phone or (known.phone if known else ""))
+        if known and (known.name, known.language, known.phone) == (new.name, new.language, new.phone):
+            return known
+        user = self.users.setdefault(user_id, new)
+        user.name, user.language, user.phone = new.name, new.language, new.phone
         if self._store:
             records.put_user(self._store, user)
             self._store.commit()

@@ -1,8 +1,8 @@
-"""The rows of the demonstration school while they are being made: each gets its id here, all go in at once."""
+"""The rows of the demonstration school while they are being made: each gets its id here, many go in at once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time
 from random import Random
 from zoneinfo import ZoneInfo
@@ -37,28 +37,31 @@ class Book:
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
         self._rows: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
+        self._given: Counter[str] = Counter()
+        """The last id given, by table."""
 
     def add(self, record: type[Record], **values: object) -> int:
         number = self.next_id(record)
+        self._given[record.__tablename__] = number
         self._rows[record.__tablename__].append({"id": number, **values})
         return number
 
     def next_id(self, record: type[Record]) -> int:
-        return len(self._rows[record.__tablename__]) + 1
+        return self._given[record.__tablename__] + 1
 
     def note(self, record: type[Record], **values: object) -> None:
         """A row whose primary key is not a number of ours."""
         self._rows[record.__tablename__].append(dict(values))
 
     async def write(self, uow: UnitOfWork) -> None:
-        """Inserts everything, parents first, and moves PostgreSQL's sequences behind the ids given here. The book is
-        empty afterwards: all rows twice in memory would be the most that the program ever needs."""
+        """Inserts what has been added since it was last called, parents first, and moves PostgreSQL's sequences behind
+        the ids given here. All rows of a school at once in memory would be the most that the program ever needs."""
         for table in Record.metadata.sorted_tables:
             rows = self._rows.pop(table.name, [])
             for at in range(0, len(rows), TOGETHER):
                 await uow.session.execute(insert(table), rows[at : at + TOGETHER])
             if rows and not uow.school.is_sqlite and "id" in rows[0]:
-                await _move_sequence(uow, table, len(rows))
+                await _move_sequence(uow, table, self._given[table.name])
 
 
 async def _move_sequence(uow: UnitOfWork, table: Table, last: int) -> None:
