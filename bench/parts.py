@@ -137,15 +137,17 @@ def first_reply(plan: Plan) -> dict[str, Any]:
 
 
 def postgres(plan: Plan) -> list[dict[str, Any]]:
-    """Our bot on SQLite, and on PostgreSQL with one process and with two, in turn."""
+    """Our bot on SQLite, and on PostgreSQL with one process and with two, in turn; 20 taps in flight, then 40."""
     from bench.postgres import databases
 
     runs = []
     with databases() as fresh:
         for _ in range(plan.rounds):
-            runs.append(measure(BOTS[0], flights(plan, [20]), Setting()))
-            for workers in (1, 2):
-                runs.append(measure(BOTS[0], flights(plan, [20]), Setting(url=fresh(), workers=workers)))
+            for in_flight in (20, 40):
+                runs.append(measure(BOTS[0], flights(plan, [in_flight]), Setting()))
+                for workers in (1, 2):
+                    setting = Setting(url=fresh(), workers=workers)
+                    runs.append(measure(BOTS[0], flights(plan, [in_flight]), setting))
     return runs
 
 
