@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 TEXT_LIMIT = 4096
 DATA_LIMIT = 64
@@ -11,9 +11,9 @@ BUTTONS_LIMIT = 100
 TOAST_LIMIT = 200
 
 
-@dataclass(frozen=True)
-class Button:
-    """An inline button: its label, and either the data a tap brings back or the address it opens."""
+class Button(NamedTuple):
+    """An inline button: its label, and either the data a tap brings back or the address it opens. A tuple: a list
+    of children has dozens, and a frozen dataclass takes four times as long to make."""
 
     label: str
     data: str = ""
@@ -45,7 +45,7 @@ class View:
 
 def pack(verb: str, *parts: int | str) -> str:
     """The data of a button: a verb and its arguments. Raises ValueError over Telegram's 64 bytes."""
-    data = ":".join([verb, *map(str, parts)])
+    data = ":".join((verb, *map(str, parts)))
     if len(data.encode()) > DATA_LIMIT:
         raise ValueError(f"button data too long: {data}")
     return data
