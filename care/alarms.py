@@ -41,7 +41,8 @@ class OpenAlarm:
     that these cannot all be true. ``step_at``, ``given_by``: when the child's last step was, and by whose hand.
     ``ends_at``: of the child's care. ``phones``: whom to ring up, for who may see them. ``waits``: no word ends it, but
     the release of the child, or the roll. ``own``: about the actor's own child, or own release, so that somebody else
-    must close it; ``closable``: the actor may. ``day``: the care day it is about (``earlier``: not today)."""
+    must close it; ``closable``: the actor may. ``day``: the care day it is about (``earlier``: not today).
+    ``extended``: extended care has taken the child over."""
 
     id: int
     kind: AlarmKind
@@ -67,6 +68,7 @@ class OpenAlarm:
     waits: bool
     own: bool
     closable: bool
+    extended: bool
 
 
 def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
@@ -92,6 +94,7 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             CHAIN.c.at.label("step_at"),
             case((CHAIN.c.proof == Proof.PAPER, CHAIN.c.giver_name), else_=CHAIN.c.by_name).label("given_by"),
             CareSession.ends_at,
+            CHILDREN.c.extended_at,
         ),
         uow.actor,
         day,
@@ -175,6 +178,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             waits=_waits(row),
             own=row.id in own,
             closable=row.id not in own and not _waits(row) and may_close(uow.actor, row.kind, row.grade, row.class_id),
+            extended=row.extended_at is not None,
         )
         for row in rows
         if may_see(uow.actor, row.kind, row.grade, row.class_id)

@@ -26,7 +26,7 @@ class InCare:
     not). ``teacher`` is who signed in for the session, or else who is planned. Session, ``venue`` and ``gate`` are
     those of extended care once it has the child, else of the class. ``answer``: what a guardian has said to an open
     "is the child with you?". ``disputed``: a guardian has said that the hand-over is not right, and nobody has closed
-    that."""
+    that. ``extended``: extended care has taken the child over."""
 
     date: date
     step: Step
@@ -41,7 +41,8 @@ class InCare:
     gate: str
     starts_at: datetime
     answer: str
-    disputed: bool = False
+    disputed: bool
+    extended: bool
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ _QUERY = (
         Guardianship.relation,
         Alarm.answer,
         _dispute.id.label("dispute"),
+        CHILDREN.c.extended_at.is_not(None).label("extended"),
     )
     .add_columns(CHILDREN.c.date)
     .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
@@ -140,6 +142,7 @@ def _in_care(row: Row[Any]) -> InCare:
         starts_at=row.starts_at,
         answer=row.answer or "",
         disputed=row.dispute is not None,
+        extended=row.extended,
     )
 
 

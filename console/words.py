@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from care.board.places import Place
 from care.channels import ChannelTrouble, Trouble
 from care.enrolment.states import Move
-from care.records.day import Holder
+from care.records.day import Holder, Step
 from care.release.undoing import Slip
 from care.rollcall import WITH_COURSE
 from console.boardwords import ANSWERS, PLACES, PLACES_SHORT, SIDES, SLIPS
@@ -171,6 +171,9 @@ class Say:
 
     def label(self, word: StrEnum) -> str:
         return labels.label(self._, word)
+
+    def step(self, step: Step, extended: bool) -> str:
+        return labels.step_label(self._, step, extended)
 
     def move(self, move: Move) -> str:
         return self._(MOVES[move])

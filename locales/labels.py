@@ -60,7 +60,7 @@ _PAIRS: tuple[tuple[StrEnum, str], ...] = (
     (Step.MOVED, "With the course teacher"),
     (Step.BACK, "Back in class"),
     (Step.LINED_OUT, "On the way to the gate"),
-    (Step.HANDED_OVER, "Handed over"),
+    (Step.HANDED_OVER, "With another teacher"),
     (Step.RELEASED, "Collected"),
     (Step.UNDONE, "Hand-over taken back"),
     (Step.EXPLAINED, "Absent, explained"),
@@ -215,6 +215,12 @@ ERRORS = {
 def label(_: Words, word: StrEnum) -> str:
     """What people call a word of the records."""
     return _(LABELS[type(word), word.value])
+
+
+def step_label(_: Words, step: Step, extended: bool) -> str:
+    """Where a child is by its last step. Whom a teacher has handed over is in extended care (``extended``), or with the
+    teacher who has taken the class over: never gone home."""
+    return _("In extended care") if extended and step is Step.HANDED_OVER else label(_, step)
 
 
 def leave_reason(_: Words, reason: str) -> str:

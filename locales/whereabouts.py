@@ -104,6 +104,8 @@ def _with_teacher(_: Words, where: InCare, time: str) -> str:
         return _("with the course teacher {name} since {time}", name=name, time=time)
     if where.step is Step.LINED_OUT:
         return _("with {name} on the way to the gate ({gate}) since {time}", name=name, gate=where.gate, time=time)
+    if where.extended:
+        return _("in extended care ({venue}) with {name} since {time}", venue=where.venue, name=name, time=time)
     if name != where.teacher:
         return _("with {name} since {time}", name=name, time=time)
     if where.step is Step.LATE:

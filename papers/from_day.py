@@ -12,7 +12,7 @@ from care.records.day import SessionKind
 from care.records.pickup import Adult
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import day, label, span
+from locales.labels import day, label, span, step_label
 from papers.contents import DaySheetPaper, SheetAdult, SheetChild
 
 
@@ -51,7 +51,7 @@ def _paper(uow: UnitOfWork, sheet: DaySheet, _: Words) -> DaySheetPaper:
 
 
 def _child(uow: UnitOfWork, row: Row, session: SheetSession, _: Words) -> SheetChild:
-    state = label(_, row.step)
+    state = step_label(_, row.step, row.there)
     if row.step in ENDS and row.holder_name:
         state = f"{state} {row.since.astimezone(uow.school.zone):%H:%M} {row.holder_name}"
     adults = [_adult(one, row, _) for one in row.adults]

@@ -16,7 +16,7 @@ from care.permissions import Permission
 from care.records.day import CareDay, Step
 from care.rollcall import WITH_COURSE, RollSheet, sheet
 from locales import Words
-from locales.labels import day, label, listed
+from locales.labels import day, listed, step_label
 
 FIRST_NAMES = 8
 """So many children of a class are named, of whom the roll says nothing."""
@@ -101,7 +101,7 @@ async def _day_still_open(c: Context) -> View | None:
     if children:
         lines.append(_.many("{n} child is not accounted for:", "{n} children are not accounted for:", len(children)))
     for one in children[:NAMES]:
-        state = label(_, one.step)
+        state = step_label(_, one.step, one.extended)
         holder = one.holder_name if one.holder_name != WITH_COURSE else ""
         who = _("{state} ({name})", state=state, name=holder) if holder else state
         lines.append(f"{one.name} {one.school_class} · {who}")

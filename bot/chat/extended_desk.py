@@ -20,7 +20,7 @@ from care.records.day import CareSession
 from care.records.extended import Passing
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import error_sentence, label, listed
+from locales.labels import error_sentence, listed, step_label
 
 PER_ROW = 4
 
@@ -181,7 +181,7 @@ async def give_asked(update: Update, turn: Turn) -> None:
 
 
 def _left_out(_: Words, children: Iterable[Stayer]) -> list[str]:
-    said = [_("{child}: {state}", child=child.name, state=label(_, child.step)) for child in children]
+    said = [_("{child}: {state}", child=child.name, state=step_label(_, child.step, child.there)) for child in children]
     return ["", _("Not among them:"), *said] if said else []
 
 

@@ -17,7 +17,7 @@ from care.extended.roll import Desk, Stand, Stayer
 from care.records.day import Step
 from care.records.extended import Passing
 from locales import Words
-from locales.labels import label
+from locales.labels import step_label
 
 MOST_FOUND = 20
 
@@ -117,7 +117,7 @@ def _state(_: Words, child: Stayer) -> str:
         return _("✔ here")
     if child.stand is Stand.AWAITED and child.step is not Step.EXPECTED and child.holder_id is not None:
         return _("still with {teacher}", teacher=child.holder_name)
-    return label(_, child.step)
+    return step_label(_, child.step, child.there)
 
 
 async def found_by_name(turn: Turn, words: str) -> View:

@@ -14,7 +14,7 @@ from care.missing import alarm_of, open_alarm_id
 from care.records.day import Holder, Step
 from care.rollcall import WITH_COURSE, Choice, RollChild, RollSheet
 from locales import Words, mark
-from locales.labels import label
+from locales.labels import step_label
 
 PAGE = 8
 IN_ALL = 95
@@ -48,7 +48,7 @@ LEGEND = (
     ("✗", mark("missing")),
     (LEAVE, mark("on leave")),
     ("◆", mark("at a course")),
-    (GONE, mark("handed over or collected")),
+    (GONE, mark("on the way, in extended care or collected")),
     ("⌂", mark("absent, explained")),
     (WITHDRAWN, mark("withdrawn from care")),
 )
@@ -244,7 +244,8 @@ def may_say(child: RollChild, step: Step) -> bool:
 
 
 def _state(_: Words, zone: ZoneInfo, roll: RollSheet, child: RollChild) -> str:
-    said = _(dict(LEGEND)[mark_of(roll, child)]) if child.step is Step.HANDED_OVER else label(_, child.step)
+    taken_over = child.step is Step.HANDED_OVER and mark_of(roll, child) == HERE
+    said = _(dict(LEGEND)[HERE]) if taken_over else step_label(_, child.step, child.extended)
     holder = "" if child.holder is Holder.SCHOOL and child.holder_name == WITH_COURSE else child.holder_name
     if holder and child.step is not Step.EXPECTED:
         return _("{state}, {at} ({name})", state=said, at=hour(child.at, zone), name=holder)

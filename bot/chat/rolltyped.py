@@ -23,7 +23,7 @@ from care.errors import NotFound
 from care.records.day import Step
 from care.rollcall import Choice, RollChild, RollSheet, mark, meant, sheet
 from care.rollsheet import sessions_with
-from locales.labels import label
+from locales.labels import step_label
 
 STATES = {
     Step.PRESENT: ("here", "present", "到", "已到", "来了"),
@@ -137,7 +137,10 @@ def _wanted(child: RollChild, said: Step | None) -> Step | None:
 def _answer(turn: Turn, roll: RollSheet, child: RollChild) -> View:
     """How the child stands now, and how the roll does."""
     _, zone = turn._, turn.uow.school.zone
-    lines = [f"{_(mark_of(roll, child))} {child.number} {child.name} · {label(_, child.step)}", counts(_, roll)]
+    lines = [
+        f"{_(mark_of(roll, child))} {child.number} {child.name} · {step_label(_, child.step, child.extended)}",
+        counts(_, roll),
+    ]
     if roll.done_at == turn.uow.now:
         lines.append(done_line(_, zone, roll))
     row = (

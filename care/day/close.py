@@ -27,19 +27,22 @@ WAITS = frozenset({"day_too_fresh", "day_unplanned"})
 
 @dataclass(frozen=True)
 class OpenChild:
-    """A child who keeps the day open: where the chain ends, and who holds the child."""
+    """A child who keeps the day open: where the chain ends, and who holds the child. ``extended``: extended care has
+    taken it over."""
 
     student_id: int
     name: str
     school_class: str
     step: Step
     holder_name: str
+    extended: bool
 
 
 async def open_children(uow: UnitOfWork, day: date) -> list[OpenChild]:
     """Children of a day for whom the school still answers, or of whom it does not know where they are."""
     query = (
         select(CHILDREN.c.student_id, Student.name, SchoolClass, CHAIN.c.step, CHAIN.c.holder_name)
+        .add_columns(CHILDREN.c.extended_at.is_not(None))
         .join(CHAIN, (CHAIN.c.day_child_id == CHILDREN.c.id) & (CHAIN.c.seq == CHILDREN.c.last_seq))
         .join(Student, Student.id == CHILDREN.c.student_id)
         .join(SchoolClass, SchoolClass.id == Student.school_class_id)
@@ -47,8 +50,8 @@ async def open_children(uow: UnitOfWork, day: date) -> list[OpenChild]:
         .order_by(SchoolClass.grade, SchoolClass.number, CHILDREN.c.number)
     )
     return [
-        OpenChild(student_id, name, school_class.name, step, holder_name)
-        for student_id, name, school_class, step, holder_name in await uow.session.execute(query)
+        OpenChild(student_id, name, school_class.name, step, holder_name, extended)
+        for student_id, name, school_class, step, holder_name, extended in await uow.session.execute(query)
     ]
 
 

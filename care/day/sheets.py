@@ -57,7 +57,8 @@ class SheetSession:
 
 @dataclass(frozen=True)
 class SheetChild:
-    """A child on the sheet: where it is now, who comes today, who else may, and who must not."""
+    """A child on the sheet: where it is now, who comes today, who else may, and who must not. ``extended``: it stays
+    for extended care, which has taken it over if ``there``."""
 
     day_child_id: int
     number: int
@@ -68,6 +69,7 @@ class SheetChild:
     since: datetime
     alone: bool
     extended: bool
+    there: bool
     planned: tuple[Adult, int] | None
     planned_name: str
     adults: tuple[Authorised, ...]
@@ -174,7 +176,7 @@ async def _lead(uow: UnitOfWork, day: date) -> Person | None:
 _CHILDREN = (
     select(CHILDREN.c.id, CHILDREN.c.session_id, CHILDREN.c.student_id, CHILDREN.c.number)
     .add_columns(Student.name, SchoolClass, Application.leave_mode)
-    .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, PickupPlan)
+    .add_columns(CHAIN.c.step, CHAIN.c.holder_name, CHAIN.c.at, CHILDREN.c.extended_at, PickupPlan)
     .join(Student, Student.id == CHILDREN.c.student_id)
     .join(SchoolClass, SchoolClass.id == Student.school_class_id)
     .join(Application, Application.id == CHILDREN.c.application_id)
@@ -213,6 +215,7 @@ def _child(row: DbRow[Any], adults: Adults, stays: bool) -> SheetChild:
         since=row.at,
         alone=may_leave_alone(row.leave_mode, row.SchoolClass.grade),
         extended=stays,
+        there=row.extended_at is not None,
         planned=(plan.adult, plan.adult_id) if plan else None,
         planned_name=plan.name if plan else "",
         adults=adults.authorised,

@@ -25,7 +25,8 @@ from care.work import UnitOfWork
 class PaperChild:
     """A child as the chain's last link has it. ``entered_by``: who entered that link later, where it came from paper;
     ``planned``: nobody has said anything about the child yet, the plan alone has. ``since``: not before it may what is
-    entered next have happened; ``unseen``: what was taken back was all that said the child came at all."""
+    entered next have happened; ``unseen``: what was taken back was all that said the child came at all. ``extended``:
+    the link is one of extended care."""
 
     id: int
     student_id: int
@@ -40,6 +41,7 @@ class PaperChild:
     planned: bool
     unseen: bool
     alone: bool
+    extended: bool
     adults: Adults
 
     @property
@@ -173,6 +175,7 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
             planned=row.proof is Proof.PLAN or row.step is Step.EXPECTED,
             unseen=row.step is Step.UNDONE and row.data.get("unseen", False),
             alone=may_leave_alone(row.leave_mode, row.grade),
+            extended="extended" in row.data,
             adults=adults[row.student_id],
         )
         for row in rows

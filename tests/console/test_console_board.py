@@ -11,8 +11,10 @@ from console_town import HOSTILE, Town, child
 from sqlalchemy import select
 
 from care.custody.chain import FAMILY, Link, Side, append
+from care.extended.roll import me, take_in
+from care.extended.session import session_on
 from care.permissions import SYSTEM
-from care.records import CareDay, Holder, Letter, Proof, Role, State, Step
+from care.records import CareDay, DayChild, Holder, Letter, Proof, Role, State, Step
 from care.records.people import SchoolClass
 from care.release.undoing import Slip, undo
 from care.rollcall import all_others_present, mark
@@ -50,6 +52,26 @@ async def test_each_sees_their_own_classes(sign_in: SignIn, opened: Afternoon) -
     care = await (await sign_in(Role.CARE_TEACHER)).get("/")
     assert "<b>8</b><span>Expected" in care.text
     assert 'href="/overview"' not in care.text
+
+
+async def test_a_child_in_extended_care_reads_so(
+    sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """On the board, on the child's page and where the day cannot close."""
+    teacher = await take_over(school, town, opened)
+    async with school.work(teacher) as uow:
+        for name in ("Ida", "Jon"):
+            await mark(uow, opened.children[name], Step.PRESENT)
+        there = await session_on(uow, uow.day)
+        assert there is not None
+        for name, data in (("Ida", {"extended": there.id}), ("Jon", {})):
+            await append(uow, opened.children[name], Link(Step.HANDED_OVER, me(uow), data=data))
+        await take_in(uow, [opened.children["Ida"]])
+        student = (await uow.session.get_one(DayChild, opened.children["Ida"])).student_id
+    head = await sign_in(Role.HEAD)
+    for page in ((await head.get("/?place=here")).text, (await head.get("/day/close")).text):
+        assert [page.count(words) for words in (" In extended care<", " With another teacher<")] == [1, 1]
+    assert (await head.get(f"/children/{student}")).text.count(" In extended care<") == 2, "now, and in the chain"
 
 
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.COMMITTEE, Role.SUPERVISOR, Role.LOGISTICS])

@@ -67,6 +67,24 @@ async def test_a_teacher_of_another_class_gives_refuses_and_takes_back(sqlite: D
         keeper.finds("等待 1 · 路上 0 · 已接走 1")
 
 
+async def test_the_class_and_the_family_read_that_it_is_in_extended_care(sqlite: Databases) -> None:
+    """Never a word that could mean that it has gone home with somebody."""
+    async with in_extended_care(sqlite) as (gate, keeper, (child, _)):
+        teacher, name = gate.teachers["3(6)"], await gate.name(child)
+        await teacher.send("/checkin")
+        teacher.reads("➜ 途中、延时托管或已接走")
+        await teacher.send(f"/checkin {name}")
+        await teacher.tap("修改")
+        teacher.reads(f"在延时托管，17:20（{keeper.user.name}）")
+        await keeper.send("/handover")
+        await keeper.tap(name)
+        mum = (await gate.players(child))[0]
+        await mum.send("/children")
+        mum.reads(f"今天：17:20 起在延时托管（澹台书院），由{keeper.user.name}老师看护")
+        for player in (teacher, keeper, mum):
+            player.misses("已交接")
+
+
 def offers(player: Player, name: str) -> bool:
     """Whether the newest message has a button with this name on it."""
     assert player.last is not None
@@ -185,7 +203,7 @@ async def test_the_family_reads_where_the_child_is(sqlite: Databases) -> None:
     async with in_extended_care(sqlite) as (gate, keeper, (child, _other)):
         (mum, *_rest), name = await gate.players(child), await gate.name(child)
         await mum.send("/children")
-        mum.reads(f"由{keeper.user.name}老师在澹台书院看护")
+        mum.reads(f"在延时托管（澹台书院），由{keeper.user.name}老师看护")
         await keeper.send("/handover")
         await keeper.tap("➜ 全部出发")
         mum.reads("澹台书院")

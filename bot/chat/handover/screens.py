@@ -23,7 +23,7 @@ from care.release.undoing import Slip, may_undo
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words, mark
-from locales.labels import label, listed
+from locales.labels import label, listed, step_label
 
 ABREAST = 2
 Row = tuple[Button, ...]
@@ -93,7 +93,7 @@ def state(uow: UnitOfWork, _: Words, child: GateChild) -> str:
     if child.is_gone:
         adult = Handed(child.holder_name, str(child.data.get("relation", ""))).said(_)
         return _("Handed to {adult} at {at} by {teacher}", adult=adult, at=at, teacher=child.by_name)
-    said = label(_, child.step)
+    said = step_label(_, child.step, child.extended)
     return _("{state} · {holder}", state=said, holder=child.holder_name) if child.holder_name else said
 
 
