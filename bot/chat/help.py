@@ -17,7 +17,7 @@ from bot.chat.handover.talk import typed as gate_typed
 from bot.chat.leave import FLOW as LEAVE
 from bot.chat.leave import ask_again as ask_leave_again
 from bot.chat.leave import words_typed as leave_typed
-from bot.chat.menus import COMMANDS, MORE, commands_for
+from bot.chat.menus import COMMANDS, EVERYONE, MORE, commands_for
 from bot.chat.missing import FLOW as MISSING
 from bot.chat.missing import ask_reason, reason_typed
 from bot.chat.pickup.delegate import FLOW as DELEGATE
@@ -26,7 +26,7 @@ from bot.chat.pickup.delegate import typed as delegate_typed
 from bot.chat.review import FLOW as REMARK
 from bot.chat.review import ask_remark, card, remark_typed
 from bot.chat.start import FLOW as HELLO
-from bot.chat.start import ask_who, try_code
+from bot.chat.start import ask_who, nobody_reads, try_code
 from bot.chat.withdraw import FLOW as WITHDRAW
 from bot.chat.withdraw import ask_when, date_typed
 from bot.wire.turn import Turn
@@ -35,6 +35,9 @@ from care.linking import looks_like_code
 from care.people import children_of
 from care.records.delivery import Form
 from locales import Words
+
+SELDOM = ("apply", "withdraw", *EVERYONE)
+"""Commands that nobody means who types what happens today."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,25 @@ async def words_typed(update: Update, turn: Turn) -> None:
     if turn.person is None or (form is not None and form.flow == HELLO):
         await _stranger_typed(turn, text)
     elif form is None:
-        await turn.say(View(turn._("I was not expecting a message here. /help shows what you can do.")))
+        await turn.say(await _nobody_reads(turn))
     elif form is not forms[0]:
         await _ask_again(turn, form)
     elif is_application(form):
         await answer_typed(turn, form, text)
     else:
         await TALKS[form.flow].typed(turn, form, text)
+
+
+async def _nobody_reads(turn: Turn) -> View:
+    """Words that nothing here waits for: who wrote them must not believe that a teacher has them now."""
+    _ = turn._
+    guardian = bool(await children_of(turn.uow, turn.actor.person_id or 0))
+    names = [name for name in commands_for(turn.actor, guardian) if name not in SELDOM]
+    lines = [nobody_reads(_), _("Please choose instead what you mean:")]
+    lines += [_line(_, name) for name in (*names, "help")]
+    if guardian:
+        lines.append(_("For anything else, please speak to the homeroom teacher."))
+    return View("\n".join(lines))
 
 
 async def _ask_again(turn: Turn, form: Form) -> None:
@@ -117,7 +132,7 @@ async def _stranger_typed(turn: Turn, text: str) -> None:
     if looks_like_code(text):
         await try_code(turn, text)
     else:
-        await ask_who(turn)
+        await ask_who(turn, words_typed=True)
 
 
 async def other_sent(update: Update, turn: Turn) -> None:

@@ -64,7 +64,12 @@ async def speak_as_chosen(turn: Turn) -> str:
     return language
 
 
-async def ask_who(turn: Turn) -> None:
+def nobody_reads(_: Words) -> str:
+    return _("Nobody reads what is typed here: it reaches no teacher and not the school.")
+
+
+async def ask_who(turn: Turn, words_typed: bool = False) -> None:
+    """Asks for the slip. ``words_typed``: after words that were no code, which nobody reads."""
     language = await speak_as_chosen(turn)
     await turn.open_form(FLOW, "code", {"language": language})
     _ = turn._
@@ -75,6 +80,8 @@ async def ask_who(turn: Turn) -> None:
         "/language",
         school=turn.uow.school.called(_.language),
     )
+    if words_typed:
+        text = nobody_reads(_) + "\n\n" + text
     await turn.say(View(text, share_phone=_("Share my phone number")))
 
 

@@ -38,7 +38,7 @@ ASKED = {
     "/language": "请选择语言|已切换为中文",  # before and after its button is tapped
     "/help": "您可以",
     "/cancel": "没有可取消",
-    "在吗？": "不需要输入文字",
+    "在吗？": "没有人看",
 }
 """What people write, and the pattern that tells the answer to it from the other answers."""
 

@@ -230,4 +230,4 @@ async def test_reviewed_by_one_returned_by_the_other(stage: Stage) -> None:
     leader.reads("学号")
     assert (await again(stage, application.id)).state is State.REVIEWED
     await leader.send("再说一句")
-    leader.reads("现在不需要输入文字")
+    leader.reads("这里输入的文字没有人看")

@@ -228,7 +228,7 @@ async def test_cancel_keeps_goes_on_and_deletes(small_stage: Stage) -> None:
     mum.reads("填写的内容已保留")
     kept = mum.last
     await mum.send("钱秀英")
-    mum.reads("现在不需要输入文字")
+    mum.reads("这里输入的文字没有人看")
     await mum.tap("继续填写", message=kept)
     mum.finds("还有谁可以接")
     await mum.send("/cancel")

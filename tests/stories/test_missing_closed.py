@@ -37,14 +37,14 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     teacher.reads("200")
     await teacher.tap("‹ 返回", message=next(m for m in reversed(teacher.messages) if m.buttons()))
     await teacher.send("外公说在医院")
-    teacher.reads("现在不需要输入文字")
+    teacher.reads("这里输入的文字没有人看")
     assert (await alarms(stage, child))[0].closed_at is None
     await teacher.send("/checkin")
     await teacher.tap(f"✗{child.number} ")
     await teacher.tap("写明原因并结束")
     await teacher.send("/checkin")
     await teacher.send("王老师你在吗")  # said to somebody else: no reason of anything any more
-    teacher.reads("现在不需要输入文字")
+    teacher.reads("这里输入的文字没有人看")
     await teacher.tap(f"✗{child.number} ")
     await teacher.tap("写明原因并结束")
     await teacher.send("/help")
@@ -61,7 +61,7 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     await teacher.send("/checkin")
     assert f"⌂{child.number} {name}" in teacher.buttons
     await teacher.send("再说一句")
-    teacher.reads("现在不需要输入文字")
+    teacher.reads("这里输入的文字没有人看")
 
 
 async def test_found_at_school(small_afternoon: Stage) -> None:
@@ -85,7 +85,7 @@ async def test_found_at_school(small_afternoon: Stage) -> None:
     assert (await chain(stage, child.id))[-1].holder_id == person_id(teacher)
     mum.reads(f"{name}已到校")
     await lead.send("还有一句")
-    lead.reads("现在不需要输入文字")
+    lead.reads("这里输入的文字没有人看")
 
 
 async def test_two_close_it_and_one_is_told(afternoon: Stage) -> None:

@@ -94,7 +94,7 @@ async def test_a_day_awaited_is_not_answered_by_the_way(small_stage: Stage) -> N
     await family.send("/cancel")
     family.reads("已取消，未作任何改动")
     await family.send("2026-12-01")
-    family.reads("现在不需要输入文字")
+    family.reads("这里输入的文字没有人看")
     assert (await again(stage, enrolled.id)).leaves_on is None
     await family.send("/withdraw")
     await family.send("2026-12-01")
