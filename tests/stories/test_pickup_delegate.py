@@ -73,8 +73,10 @@ async def test_somebody_for_one_day(home: Stage) -> None:
     code = code_on(mum.last.text)
     dad.reads(f"由<b>=1+1到东门接。（{mum.user.name}告知）")
     assert code in dad.last.text  # type: ignore[union-attr]
+    shown = mum.last.text
     await mum.tap("✔ 授权", message=question)
-    assert mum.toasts[-1] == "这次填写已经结束。发送 /pickup 可重新开始。"
+    assert mum.last.text == shown, "the same tap twice shows what it has come to"
+    assert not any("已经结束" in toast for toast in mum.toasts)
     assert len(await stage.ask(select(Delegate))) == 1
 
     await mum.send("/pickup")
@@ -92,6 +94,8 @@ async def test_somebody_for_one_day(home: Stage) -> None:
     assert await stage.ask(select(PickupPlan)) == []
     await mum.tap(data=f"puw:{delegate.id}")
     mum.reads("接送码已失效")
+    await mum.tap("✔ 授权", message=question)
+    assert mum.toasts[-1] == "这次填写已经结束。发送 /pickup 可重新开始。"
 
 
 async def test_in_english_for_another_day(small_home: Stage) -> None:

@@ -142,6 +142,10 @@ async def tapped(update: Update, turn: Turn) -> None:
     version, token = id_of(turn.parts[0]), turn.parts[1]
     form = await turn.form(FLOW)
     if form is None or not form.step:
+        given = await _given_by(turn, form, version) if form is not None and token == "yes" else None
+        if given is not None:
+            await turn.show(await _card(turn, given))
+            return
         await turn.toast(turn._("This conversation is over. /pickup starts a new one."), alert=True)
         return
     if (await turn.forms())[0] is not form:
@@ -160,6 +164,14 @@ async def tapped(update: Update, turn: Turn) -> None:
         step, answers = _next(form, token)
         turn.put(form, step, answers)
         await turn.show(await question(turn, form))
+
+
+async def _given_by(turn: Turn, form: Form, version: int) -> Delegate | None:
+    """Whom the last tap of this conversation authorised, where this is that tap again, and still holds."""
+    if version != form.version - 1 or "given" not in form.answers:
+        return None
+    delegate, _mine = await own_delegate(turn.uow, form.answers["given"])
+    return delegate if delegate.withdrawn_at is None else None
 
 
 def _next(form: Form, token: str) -> tuple[str, Answers]:
@@ -221,6 +233,7 @@ async def _authorise(turn: Turn, form: Form) -> None:
     if given is None:
         await turn.show(not_accepted(turn))
         return
+    turn.put(form, "", {"given": given.delegate.id})  # the same tap twice finds what it has come to
     await edit_reminders(turn, given.said, day)
     await turn.show(await _card(turn, given.delegate))
 
