@@ -62,6 +62,20 @@ def clean_name(written: str, limit: int = 40) -> str:
     return name if len(name) <= limit and any(char.isalnum() for char in name) else ""
 
 
+NAME_SIGNS = frozenset(" ·•・‧.-‐‑'’" + JOINERS)
+"""What stands in names beside letters."""
+
+
+def adult_name(written: str, limit: int = 40) -> str:
+    """An adult's full name as typed, of any script and without what cannot be seen in it; empty for what is no name:
+    digits, signs, a single letter."""
+    seen = "".join(char for char in written if char.isprintable() or char.isspace() or char in JOINERS)
+    name = clean_name(seen, limit)
+    kinds = [unicodedata.category(char)[0] for char in name]
+    is_name = all(kind in "LM" or char in NAME_SIGNS for kind, char in zip(kinds, name, strict=True))
+    return name if is_name and kinds[:1] == ["L"] and kinds.count("L") >= 2 else ""
+
+
 @dataclass(frozen=True)
 class Child:
     """A child of a guardian, as the chat shows it."""

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from care.errors import Conflict, Invalid, NotFound
-from care.people import children_of, clean_name, normal_phone
+from care.people import adult_name, children_of, normal_phone
 from care.pickup.adults import Authorised, delegates_of, is_barred
 from care.pickup.codes import code_for
 from care.pickup.plan import Said, own_leaving, plan_of, say_who_comes, take_back, tell_of_stopped
@@ -46,8 +46,8 @@ async def authorise(
     and Invalid("delegate_incomplete", "delegate_day", "delegates_too_many").
     """
     day = day or uow.day
-    name, phone = clean_name(name), normal_phone(phone)
-    if not name or name.isdecimal() or not phone:
+    name, phone = adult_name(name), normal_phone(phone)
+    if not name or not phone:
         raise Invalid("delegate_incomplete")
     if not uow.day <= day <= uow.day + DAYS_AHEAD:
         raise Invalid("delegate_day", limit=DAYS_AHEAD.days)

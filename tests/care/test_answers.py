@@ -13,7 +13,7 @@ from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT, Answers, PickupAns
 from care.errors import Invalid
 from care.keys import ALPHABET, Keys
 from care.linking import CODE_LENGTH, looks_like_code, normal_code
-from care.people import clean_name, normal_phone, same_phone, ways_stored
+from care.people import adult_name, clean_name, normal_phone, same_phone, ways_stored
 from care.records import LeaveMode, Need, Relation
 
 GRANDMA = PickupAnswer("钱秀英", Relation.GRANDMOTHER, "19900007777")
@@ -161,6 +161,50 @@ def test_what_a_name_keeps() -> None:
     assert clean_name("می\u200cخواهم") == "می\u200cخواهم"
     assert clean_name("👩") == "" and clean_name("\u200b") == ""
     assert clean_name("名" * 41) == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "钱秀英",
+        "欧阳",
+        "阿卜杜拉·买买提",
+        "Anne-Marie O'Brien",
+        "José Núñez Jr.",
+        "Владимир",
+        "می\u200cخواهم",
+        "นภา",
+        "Ng",
+    ],
+)
+def test_an_adult_is_called_so(name: str) -> None:
+    assert adult_name(f" {name}\n") == name
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<b>甲乙</b>",
+        "👵",
+        "👵 奶奶",
+        "A",
+        "钱",
+        "13800000000",
+        "奶奶2",
+        "名" * 41,
+        "-.·",
+        "·钱秀英",
+        "甲；乙",
+        "",
+        "{name}",
+    ],
+)
+def test_no_adult_is_called_so(written: str) -> None:
+    assert adult_name(written) == ""
+
+
+def test_what_cannot_be_seen_in_a_name_is_left_out() -> None:
+    assert adult_name("\u202d钱\x07秀\u200b英\u202c") == "钱秀英"
 
 
 def test_the_plus_makes_no_other_number_but_tells_a_foreign_one_from_a_mobile() -> None:

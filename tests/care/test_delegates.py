@@ -85,7 +85,7 @@ async def test_three_a_child_and_day(town: School) -> None:
     family = (await families(town, "2(3)"))[0]
     mum, dad = family.people
     for number in range(3):
-        await give(town, (mum, dad)[number % 2], family.student_id, name=f"阿姨{number}号")
+        await give(town, (mum, dad)[number % 2], family.student_id, name="甲乙丙"[number] + "阿姨")
     with pytest.raises(Invalid, match="delegates_too_many"):
         await give(town, mum, family.student_id, name="又一位")
     assert await give(town, mum, family.student_id, name="又一位", ahead=1) is not None

@@ -58,20 +58,22 @@ async def test_somebody_for_one_day(home: Stage) -> None:
     await mum.tap("别人来接")
     await mum.tap("授权一人当天代接")
     mum.reads(f"11月24日 周二授权谁来接{child.child}？只在当天有效。")
-    await mum.send("12345")
-    mum.reads("请输入接送人姓名")
-    await mum.send("<b>=1+1")
+    for no_name in ("12345", "<b>=1+1", "👵", "A", "名" * 41):
+        await mum.send(no_name)
+        mum.reads("请只输入接送人的全名")
+        mum.reads("只在当天有效")
+    await mum.send("Mary-Ann O'Neil")
     await mum.tap("阿姨")
     await mum.send("没有电话")
     mum.reads("这不是电话号码")
     await mum.send("+86 199-0000-1111")
-    mum.reads("授权<b>=1+1（姑姑/阿姨，19900001111）11月24日 周二接")
+    mum.reads("授权Mary-Ann O'Neil（姑姑/阿姨，19900001111）11月24日 周二接")
     question = mum.last
     await mum.tap("✔ 授权")
     assert mum.last
-    mum.reads("<b>=1+1（姑姑/阿姨）11月24日 周二可以接")
+    mum.reads("Mary-Ann O'Neil（姑姑/阿姨）11月24日 周二可以接")
     code = code_on(mum.last.text)
-    dad.reads(f"由<b>=1+1到东门接。（{mum.user.name}告知）")
+    dad.reads(f"由Mary-Ann O'Neil到东门接。（{mum.user.name}告知）")
     assert code in dad.last.text  # type: ignore[union-attr]
     shown = mum.last.text
     await mum.tap("✔ 授权", message=question)
@@ -80,7 +82,7 @@ async def test_somebody_for_one_day(home: Stage) -> None:
     assert len(await stage.ask(select(Delegate))) == 1
 
     await mum.send("/pickup")
-    await mum.tap("当天代接：<b>=1+1")
+    await mum.tap("当天代接：Mary-Ann O'Neil")
     mum.reads(f"接送码：{code}")
     await mum.tap("✖ 取消授权")
     mum.reads("接送码已失效")

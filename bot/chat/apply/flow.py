@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bot.chat.apply.draft import ORDER, Draft, Facts, Next, Said, Tap, answered, questions
 from care.enrolment.answers import PICKUP_LIMIT, WORDS_LIMIT
-from care.people import clean_name, normal_phone
+from care.people import adult_name, normal_phone
 from care.records.enrolment import LeaveMode, Need
 from care.records.people import Relation
 
@@ -173,8 +173,8 @@ def _without(adults: list[Any], token: str) -> list[Any]:
 def _pickup_name(step: str, answers: Draft, said: Tap | Said, facts: Facts) -> Next:
     if isinstance(said, Tap):
         return Next(step, answers, "type_it")
-    name = clean_name(said.words)
-    if not name or name.isdecimal():
+    name = adult_name(said.words)
+    if not name:
         return Next(step, answers, "name_unclear")
     answers["adult"] = [name]
     return Next("pickup_relation", answers)

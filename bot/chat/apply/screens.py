@@ -24,7 +24,9 @@ PROBLEMS = {
     "other_needs_words": mark("You chose “Another reason”: please type what it is."),
     "words_too_long": mark("That is too long: please keep it within {limit} characters."),
     "pickup_too_many": mark("At most {limit} adults can be named."),
-    "name_unclear": mark("Please type the adult's name, up to 40 characters."),
+    "name_unclear": mark(
+        "Please type the adult's full name only: two letters or more, no digits or signs, up to 40 characters."
+    ),
     "phone_unclear": mark("That is not a phone number. Please type digits, for example 13800000000."),
     "answer_missing": mark("One answer is still missing."),
 }

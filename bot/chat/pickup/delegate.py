@@ -15,7 +15,7 @@ from bot.chat.pickup.screens import Rows, code_rows
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.errors import CareError, Conflict
-from care.people import clean_name, normal_phone
+from care.people import adult_name, normal_phone
 from care.pickup.codes import code_for, shown
 from care.pickup.delegates import DAYS_AHEAD, authorise, own_delegate, withdraw
 from care.pickup.leaving import care_days, leaving
@@ -193,7 +193,9 @@ def _next(form: Form, token: str) -> tuple[str, Answers]:
 
 
 PROBLEMS = {
-    "name": mark("Please type the adult's name, up to 40 characters."),
+    "name": mark(
+        "Please type the adult's full name only: two letters or more, no digits or signs, up to 40 characters."
+    ),
     "phone": mark("That is not a phone number. Please type digits, for example 13800000000."),
 }
 
@@ -202,8 +204,8 @@ async def typed(turn: Turn, form: Form, words: str) -> None:
     """A name or a phone number; at any other question the buttons are meant."""
     problem, step, answers = "", form.step, {**form.answers}
     if form.step == "name":
-        name = clean_name(words)
-        if name and not name.isdecimal():
+        name = adult_name(words)
+        if name:
             step, answers = "relation", {**answers, "name": name}
         else:
             problem = turn._(PROBLEMS[form.step])
