@@ -105,10 +105,11 @@ def tell(uow: UnitOfWork, day: date, version: int, told: Told) -> None:
 
 @dataclass(frozen=True)
 class ChildCare:
-    """A child with the times of its care on the date, or None."""
+    """A child with the times of its care on the date, or None; ``was``: as the person knew them."""
 
     name: str
     span: Span | None
+    was: Span | None
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     mine = await own_of(uow, students)
     children = await _enrolled(uow, term, day, mine) if mine else []
     own = tuple(
-        ChildCare(child.name, child.care(after, day, here))
+        ChildCare(child.name, child.care(after, day, here), child.care(before, day, here))
         for child in children
         if child.care(before, day, here) != child.care(after, day, here)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from care.calendar_dates import DateState
+from care.calendar_dates import DateState, Span
 from care.calendar_telling import Telling
 from care.records.term import Wave
 from locales import Words
@@ -72,13 +72,14 @@ def what_changes(_: Words, telling: Telling) -> str:
     if replace(before, note="", times={}) != replace(after, note="", times={}):
         lines.append(_what_it_is(_, day, after))
         if after.times:
-            lines.append(_other_times(_, day, after, telling.waves))
+            lines.append(_other_times(_, telling))
     elif after.times:
-        lines.append(_other_times(_, day, after, telling.waves))
+        lines.append(_other_times(_, telling))
     else:
         lines.append(_("Care on {day} has its usual times again.", day=long_day(_, day)))
     if after.timetable(day) is not None:
-        lines += _child_lines(_, telling) or wave_lines(_, after, (w for w in telling.waves if w.id in after.times))
+        changed = [wave for wave in telling.waves if wave.id in after.times]
+        lines += _child_lines(_, telling) or wave_lines(_, after, changed, before)
     if after.note:
         lines.append(_("Note of the school: {note}", note=note_in_words(_, day, after)))
     return "\n".join(lines)
@@ -88,7 +89,9 @@ def _child_lines(_: Words, telling: Telling) -> list[str]:
     return [
         _("{child}: not in care", child=child.name)
         if child.span is None
-        else _("{child}: in care {span}", child=child.name, span=span(_, *child.span))
+        else _(
+            "{child}: in care {span}", child=child.name, span=_now_and_before(_, telling.before, child.span, child.was)
+        )
         for child in telling.children
     ]
 
@@ -110,22 +113,33 @@ def _what_it_is(_: Words, date_: date, state: DateState) -> str:
     return _("{day} is a school day and follows {like}'s timetable; care runs as on {like}s.", day=day, like=like)
 
 
-def _other_times(_: Words, date_: date, state: DateState, waves: Iterable[Wave]) -> str:
-    changed = [wave for wave in waves if wave.id in state.times]
+def _now_and_before(_: Words, before: DateState, now: Span, was: Span | None) -> str:
+    """The times; where others than the usual have been told before, with those."""
+    if not before.times or was is None or was == now:
+        return span(_, *now)
+    return _("{now} (instead of {before})", now=span(_, *now), before=span(_, *was))
+
+
+def _other_times(_: Words, telling: Telling) -> str:
+    date_, state = telling.date, telling.after
+    if telling.before.times:
+        return _("The times of care on {day} have changed again.", day=long_day(_, date_))
+    changed = [wave for wave in telling.waves if wave.id in state.times]
     if all(state.span(wave)[1] < wave.ends_at and state.span(wave)[0] == wave.starts_at for wave in changed):
         return _("Care ends early on {day}.", day=long_day(_, date_))
     return _("Care has other times on {day}.", day=long_day(_, date_))
 
 
-def wave_lines(_: Words, state: DateState, waves: Iterable[Wave]) -> list[str]:
-    """Each wave's times on a date."""
+def wave_lines(_: Words, state: DateState, waves: Iterable[Wave], before: DateState | None = None) -> list[str]:
+    """Each wave's times on a date; ``before``: as the reader knew it."""
+    knew = before or state
     return [
         _.many(
             "Grade {grades}: {span}",
             "Grades {grades}: {span}",
             len(wave.grades),
             grades=listed(_, map(str, wave.grades)),
-            span=span(_, *state.span(wave)),
+            span=_now_and_before(_, knew, state.span(wave), knew.span(wave)),
         )
         for wave in waves
     ]

@@ -65,5 +65,16 @@ async def test_an_early_end_on_the_day_itself(small_afternoon: Stage) -> None:
         assert (await console.post(today, step="save", seen=seen, **form)).status_code == 303
         await stage.calm()
         mum.reads(f"11月24日（星期二）课后服务提前结束。\n{child}：课后服务 14:35–16:00\n学校说明：大雪")
+        mum.misses("原为")
+        page = await console.get(today)
+        seen = page.text.partition('name="seen" value="')[2].partition('"')[0].replace("&#34;", '"')
+        sooner = {**form, f"ends_{first}": "15:30"}
+        look = await console.post(today, step="look", **sooner)
+        assert "11月24日（星期二）课后服务的时间又有变化。\n" in look.text
+        assert "14:35–15:30（原为 14:35–16:00）" in look.text
+        assert (await console.post(today, step="save", seen=seen, **sooner)).status_code == 303
+        await stage.calm()
+        changed = "11月24日（星期二）课后服务的时间又有变化。\n"
+        mum.reads(f"{changed}{child}：课后服务 14:35–15:30（原为 14:35–16:00）\n学校说明：大雪")
         refused = await console.post(today, step="look", **{**form, "what": "no_care"})
         assert refused.status_code == 409 and "只能更改时间" in refused.text
