@@ -219,6 +219,10 @@ class Say:
     def listed(self, things: Iterable[str]) -> str:
         return labels.listed(self._, things)
 
+    @property
+    def gap(self) -> str:
+        return labels.gap(self._)
+
     def weekdays(self, numbers: Iterable[int]) -> str:
         return labels.weekdays(self._, numbers)
 

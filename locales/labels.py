@@ -265,6 +265,11 @@ def listed(_: Words, things: Iterable[str]) -> str:
     return _(", ").join(things)
 
 
+def gap(_: Words) -> str:
+    """What this language puts between two sentences of one paragraph."""
+    return _("{first} {second}", first="", second="")
+
+
 def clock(moment: time) -> str:
     return f"{moment:%H:%M}"
 

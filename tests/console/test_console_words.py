@@ -73,6 +73,23 @@ def test_chinese_is_chinese() -> None:
     assert plain == []
 
 
+PARTED = re.compile(r"""(?x)
+    [.?!]" [^{}"]* \}\} (?:\{%[^%]*%\})* [ ] (?:\{%[^%]*%\})* \{\{ \s* (?:_|many|parts)\b  # two sentences
+    | (?:\}\}|%\}) [,:;] [ ] (?:\{\{|<b>)  # two values
+""")
+
+
+def test_templates_part_sentences_by_the_language() -> None:
+    """``say.gap`` between two sentences, ``_(": ")`` and ``_(", ")`` between values: Chinese has no half-width ones."""
+    templates = Path(console.__file__).parent / "templates"
+    found = [
+        f"{path.relative_to(templates)}: {match[0]}"
+        for path in sorted(templates.rglob("*.html"))
+        for match in PARTED.finditer(path.read_text())
+    ]
+    assert found == []
+
+
 RECORDED = re.compile(r'(?:\.record|\.event)\(\s*"([a-z_]+)",\s*"([a-z_]+)"')
 
 

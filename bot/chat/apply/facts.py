@@ -12,7 +12,7 @@ from care.errors import Invalid, NotFound
 from care.people import Child, children_of
 from care.records.term import TextKind
 from care.term import text_in_force, the_term, wave_of
-from locales.labels import span
+from locales.labels import gap, span
 
 
 async def child_of(turn: Turn, student_id: int) -> Child | None:
@@ -46,7 +46,7 @@ async def facts_for(turn: Turn, student_id: int, application_id: int | None = No
     )
     has_extended = term.extended_venue is not None and term.extended_until is not None
     if has_extended and term.extended_venue and term.extended_until:
-        about += " " + _(
+        about += gap(_) + _(
             "If you need longer: extended care at {venue} until {until}.",
             venue=term.extended_venue.name,
             until=f"{term.extended_until:%H:%M}",

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import bot
-from locales import LANGUAGES, calendar, catalogue_path, labels, whereabouts
+from locales import DOMAINS, LANGUAGES, calendar, catalogue_path, labels, whereabouts, words
 
 Sentence = str | tuple[str, ...]
 
@@ -108,6 +108,20 @@ def test_chinese_is_chinese_to_the_last_comma(domain: str) -> None:
             assert not re.search("[A-Za-z]{2}", bare) or CHINESE.search(bare), sentence
             assert not ENGLISH_COMMA.search(string.replace("English: /language", "")), string
             assert "..." not in string and "  " not in string, string
+
+
+HALF_WIDTH = re.compile("[\u4e00-\u9fff][,:;][\u4e00-\u9fff]|[\u4e00-\u9fff][()][\u4e00-\u9fff]|[。！？；：，、] ")
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_half_width_sign_between_chinese(domain: str) -> None:
+    """Nor a space after a full-width one, which has its own."""
+    found = [one for strings in held("zh_CN", domain).values() for one in strings if HALF_WIDTH.search(one)]
+    assert found == []
+
+
+def test_sentences_are_parted_as_the_language_does() -> None:
+    assert [labels.gap(words(language, "chat")) for language in ("zh_CN", "en")] == ["", " "]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
