@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _MORNING = time(8, 0)
 
 
+def _refused(sentence: str) -> Response:
+    return JSONResponse({"ok": False, "error": sentence}, 409)
+
+
 class ClockRoutes:
     def __init__(self, page: ChatPage) -> None:
         self._page = page
@@ -41,10 +45,15 @@ class ClockRoutes:
             raise HTTPException(403)
         clock = self._clock()
         wish = await json_of(request)
+        _ = words(self._page.language(request), "webchat")
         try:
-            await clock.jump(await self._target(clock, wish, self._page.language(request)))
-        except ValueError as refusal:
-            return JSONResponse({"ok": False, "error": str(refusal)}, 409)
+            to = await self._target(clock, wish)
+        except (ValueError, OverflowError):
+            return _refused(_("Type a date and a time."))
+        try:
+            await clock.jump(to)
+        except ValueError:
+            return _refused(_("The clock only moves ahead. Choose a later time."))
         self._page.stream.announce()
         return JSONResponse({"ok": True, **await self._view(clock)})
 
@@ -54,7 +63,8 @@ class ClockRoutes:
             raise HTTPException(404)
         return clock
 
-    async def _target(self, clock: ClockPanel, wish: dict[str, object], language: str) -> datetime:
+    async def _target(self, clock: ClockPanel, wish: dict[str, object]) -> datetime:
+        """Where the clock is to go. Raises ValueError or OverflowError for what is no time."""
         zone = self._page.zone
         now = clock.now().astimezone(zone)
         minutes = wish.get("minutes")
@@ -65,10 +75,7 @@ class ClockRoutes:
             return datetime.combine(now.date() + timedelta(days=1), _MORNING, zone)
         if to == "school day":
             return await clock.next_school_day()
-        try:
-            typed = datetime.fromisoformat(str(to))
-        except ValueError:
-            raise ValueError(words(language, "webchat")("Type a date and a time.")) from None
+        typed = datetime.fromisoformat(str(to))
         return typed.replace(tzinfo=zone) if typed.tzinfo is None else typed
 
     async def _view(self, clock: ClockPanel) -> dict[str, object]:

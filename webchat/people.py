@@ -46,7 +46,7 @@ class ClockPanel(Protocol):
     def now(self) -> datetime: ...
 
     async def jump(self, to: datetime) -> None:
-        """Move ahead to this instant; raises ValueError with words for the person when it cannot."""
+        """Move ahead to this instant. Raises ValueError for a moment already past."""
 
     async def next_school_day(self) -> datetime:
         """The next school day, at the hour worth seeing."""

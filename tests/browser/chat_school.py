@@ -36,7 +36,7 @@ class MovableClock:
 
     async def jump(self, to: datetime) -> None:
         if to < self.time:
-            raise ValueError("时间只能往前走。")
+            raise ValueError("back")
         self.time = to
 
     async def next_school_day(self) -> datetime:

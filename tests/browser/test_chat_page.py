@@ -243,7 +243,7 @@ async def test_the_clock_is_moved_from_the_page(school: School, browser: Browser
     await clock.click()
     await page.locator("#clock-to").fill("2026-11-01T08:00")
     await page.get_by_role("button", name="跳转").click()
-    await expect(page.locator("#clock-complaint")).to_have_text("时间只能往前走。")
+    await expect(page.locator("#clock-complaint")).to_have_text("时间只能往后调，请选择更晚的时间。")
     await page.keyboard.press("Escape")
     await expect(page.locator("#clock")).to_be_hidden()
 

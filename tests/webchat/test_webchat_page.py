@@ -194,12 +194,15 @@ async def test_the_clock_goes_ahead_only(demonstration: Server) -> None:
         ):
             async with http.post("/chat/clock", json=wish) as answer:
                 assert (await answer.json())["typed"] == expected
-        for wish, complaint in (
-            ({"to": "2026-11-01T09:15"}, "时间只能往前走。"),
-            ({"to": "soon"}, "请输入日期和时间。"),
-            ({}, "请输入日期和时间。"),
+        for language, wish, complaint in (
+            ("zh-CN", {"to": "2026-11-01T09:15"}, "时间只能往后调，请选择更晚的时间。"),
+            ("en", {"to": "2026-11-01T09:15"}, "The clock only moves ahead. Choose a later time."),
+            ("zh-CN", {"minutes": -5}, "时间只能往后调，请选择更晚的时间。"),
+            ("zh-CN", {"minutes": 10**18}, "请输入日期和时间。"),
+            ("zh-CN", {"to": "soon"}, "请输入日期和时间。"),
+            ("en", {}, "Type a date and a time."),
         ):
-            async with http.post("/chat/clock", json=wish) as answer:
+            async with http.post("/chat/clock", json=wish, headers={"accept-language": language}) as answer:
                 assert (answer.status, (await answer.json())["error"]) == (409, complaint)
 
 
