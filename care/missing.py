@@ -14,17 +14,16 @@ from care.alarm_screens import show_missing
 from care.custody.chain import FAMILY, LAST, Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
-from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.errors import Conflict, NotAllowed, NotFound
 from care.people import holders
 from care.permissions import Permission
+from care.reasons import fit_reason
 from care.records.day import Alarm, AlarmKind, Answer, CareSession, DayChild, Holder, Step
 from care.records.delivery import Class
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, Student
 from care.release.alarms import open_alarm_of, settle
 from care.rollsheet import hold
 from care.work import UnitOfWork
-
-REASON_LIMIT = 200
 
 
 async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
@@ -224,14 +223,6 @@ async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: L
         return False
     await append(uow, day_child_id, link, last.seq)
     return True
-
-
-def fit_reason(words: str) -> str:
-    """A reason on one line. Raises Invalid("reason_needed") for none, Invalid("words_too_long")."""
-    reason = " ".join(words.split())
-    if not reason or len(reason) > REASON_LIMIT:
-        raise Invalid("reason_needed" if not reason else "words_too_long", limit=REASON_LIMIT)
-    return reason
 
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:

@@ -13,9 +13,10 @@ from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
-from care.missing import alarm_of, asked, close, fit_reason, may_close
+from care.missing import alarm_of, asked, close, may_close
 from care.missing_answers import EXPLAINS, Said, answer, said_to
 from care.people import name_of
+from care.reasons import fit_reason
 from care.records.day import CONTRADICTED, Alarm, Answer
 from care.records.delivery import Form
 from care.work import UnitOfWork

@@ -13,6 +13,7 @@ from care.enrolment.states import RULES, Move, right_needed
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.extended.places import lock_places
 from care.permissions import Permission
+from care.reasons import says_something
 from care.records.enrolment import Application, State, Waiver
 from care.records.people import SchoolClass, Student
 from care.term import wave_of
@@ -61,7 +62,7 @@ async def decide(
     if await is_family(uow, application.student_id):
         raise NotAllowed("own_child")
     remark = remark.strip()
-    if RULES[move].remark_needed and not remark:
+    if RULES[move].remark_needed and not says_something(remark):
         raise Invalid("remark_needed")
     if len(remark) > REMARK_LIMIT:
         raise Invalid("words_too_long", limit=REMARK_LIMIT)
@@ -100,8 +101,8 @@ async def record_waiver(uow: UnitOfWork, application_id: int, reason: str) -> Wa
     application = await application_for_staff(uow, application_id, lock=True)
     uow.require(Permission.RECORD_WAIVER)
     reason = reason.strip()
-    if not reason:
-        raise Invalid("remark_needed")
+    if not says_something(reason):
+        raise Invalid("reason_needed")
     if len(reason) > REMARK_LIMIT:
         raise Invalid("words_too_long", limit=REMARK_LIMIT)
     if application.state in (State.REFUSED, State.WITHDRAWN):

@@ -12,12 +12,13 @@ from care.custody.chain import Link, Side, append
 from care.custody.steps import HERE
 from care.enrolment.family import is_family, unrestricted_guardians
 from care.errors import CareError, Conflict, Invalid, NotAllowed, NotFound
-from care.missing import child_of, fit_reason
+from care.missing import child_of
 from care.paper.enter import PaperRefused, append_line
 from care.paper.line import Collector, Entry, Reading, entered_now
 from care.paper.mark import end_where_entered
 from care.paper.sheet import PaperChild, PaperSession, paper_children, paper_session
 from care.permissions import Actor, Permission
+from care.reasons import fit_reason
 from care.records.day import CustodyEvent, DayChild, Holder, Proof, Step
 from care.records.delivery import Class, Letter
 from care.release.alarms import ON_PAPER, another_must_close, open_alarm_of, settle

@@ -12,8 +12,9 @@ from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import reachable
 from care.enrolment.family import is_family, unrestricted_guardians
-from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.errors import Conflict, NotAllowed, NotFound
 from care.permissions import RIGHTS, Permission
+from care.reasons import fit_reason
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
 from care.records.delivery import Class
 from care.records.people import Guardianship, Role, StaffRole, Student
@@ -21,7 +22,6 @@ from care.release.waiting import GateChild
 from care.rollsheet import hold
 from care.work import UnitOfWork
 
-REASON_LIMIT = 200
 ON_PAPER = (AlarmKind.STOP_LISTED, AlarmKind.OFF_LIST, AlarmKind.ALONE)
 """What the paper says of a child that should not have left like that; nobody of its family has said anything."""
 OF_A_RELEASE = (AlarmKind.DISPUTED, *ON_PAPER)
@@ -174,9 +174,7 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
     ``to_close``, and Invalid("reason_needed")."""
     alarm = await to_close(uow, alarm_id)
     student_id = alarm.day_child.student_id
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > REASON_LIMIT:
-        raise Invalid("words_too_long" if reason else "reason_needed", limit=REASON_LIMIT)
+    reason = fit_reason(reason)
     alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     if alarm.closed_at is not None:
         raise Conflict("alarm_closed")

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from care.custody.chain import Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
-from care.errors import Conflict, Invalid, NotAllowed, NotFound
+from care.errors import Conflict, NotAllowed, NotFound
 from care.missing_answers import said_to
 from care.people import holders
+from care.reasons import fit_reason
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, Answer, CustodyEvent, Holder, Proof, Step
 from care.records.delivery import Class
 from care.records.office import Event
@@ -47,11 +48,7 @@ async def undo(
     """
     await hold_lists(uow, [day_child_id])
     one = await child(uow, day_child_id)
-    words = " ".join(words.split())
-    if len(words) > REASON_LIMIT:
-        raise Invalid("words_too_long", limit=REASON_LIMIT)
-    if not words and slip is None:
-        raise Invalid("reason_needed")
+    words = fit_reason(words, REASON_LIMIT) if slip is None else ""
     if not one.is_gone or seen not in (None, one.seq):
         raise Conflict()
     if one.by_id != uow.actor.person_id and not await is_lead(uow, one):

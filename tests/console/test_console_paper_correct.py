@@ -72,5 +72,5 @@ async def test_who_may(role: Role, sign_in: SignIn, school: School, open_day: di
     page = (await browser.get(f"/paper?session={open_day['1(1)']}")).text
     assert (f"/paper/children/{ann}" in page) == may
     assert (await browser.get(f"/paper/children/{ann}")).status_code == (200 if may else 403)
-    answer = await browser.post(f"/paper/children/{ann}", reason="x", **{f"seq-{ann}": "3"})
+    answer = await browser.post(f"/paper/children/{ann}", reason="wrong adult", **{f"seq-{ann}": "3"})
     assert answer.status_code == (303 if may else 403)

@@ -33,6 +33,9 @@ async def test_closed_from_the_list_in_own_words(small_afternoon: Stage) -> None
     await teacher.tap(f"✗{child.number} ")
     teacher.reads("未答复")
     await teacher.tap("写明原因并结束")
+    for nothing in ("ok", "1", "。"):
+        await teacher.send(nothing)
+        teacher.reads("请用几个字写明原因")
     await teacher.send("长" * 201)
     teacher.reads("200")
     await teacher.tap("‹ 返回", message=next(m for m in reversed(teacher.messages) if m.buttons()))
