@@ -30,8 +30,8 @@ PURPOSE = "sign"
 WIDTH, HEIGHT = 600, 260
 """The field in which strokes are drawn; points lie in it, in whole units."""
 STROKES, POINTS = 80, 4000
-LEAST_INK = 60
-"""Units of line that a signature has at least: a dot is none."""
+LEAST_INK = 120
+"""Units of line that a signature has at least, a fifth of the field's width: a dot or a dash is none."""
 LONGEST = 60_000
 """Characters of the points as they are sent."""
 

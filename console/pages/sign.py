@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from care.errors import CareError
 from care.release.giving import Held
-from care.release.signing import HEIGHT, WIDTH, Sheet, sign, to_sign
+from care.release.signing import HEIGHT, LEAST_INK, WIDTH, Sheet, sign, to_sign
 from care.release.waiting import GateChild
 from console.door import Page, Visit
 from console.refusals import sentence
@@ -29,6 +29,7 @@ class SignView:
     tone: str = "bad"
     width: int = WIDTH
     height: int = HEIGHT
+    least: int = LEAST_INK
 
 
 async def show(visit: Visit) -> Response:

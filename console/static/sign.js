@@ -3,6 +3,8 @@
   const canvas = document.querySelector("[data-sign]");
   const form = canvas.closest("form");
   const done = form.querySelector("[data-done]");
+  const hint = form.querySelector("[data-hint]");
+  const asked = hint.textContent;
   const wide = Number(canvas.dataset.width);
   const high = Number(canvas.dataset.height);
   const pad = new SignaturePad(canvas, { minWidth: 1.2, maxWidth: 3.2, penColor: "#000" });
@@ -37,14 +39,25 @@
     });
   }
 
+  // As the server counts it: a dot or a dash is nobody's name.
+  function ink() {
+    let length = 0;
+    for (const line of points()) {
+      line.slice(1).forEach(([x, y], at) => { length += Math.abs(x - line[at][0]) + Math.abs(y - line[at][1]); });
+    }
+    return length;
+  }
+
   function show() {
-    done.disabled = pad.isEmpty();
+    const short = ink() < Number(canvas.dataset.least);
+    done.disabled = short;
+    hint.textContent = short && !pad.isEmpty() ? hint.dataset.short : asked;
   }
 
   pad.addEventListener("endStroke", show);
   form.querySelector("[data-clear]").addEventListener("click", () => { pad.clear(); show(); });
   form.addEventListener("submit", (event) => {
-    if (pad.isEmpty()) return event.preventDefault();
+    if (done.disabled) return event.preventDefault();
     form.elements.points.value = JSON.stringify(points());
     done.disabled = true;
   });

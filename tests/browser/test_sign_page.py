@@ -110,9 +110,13 @@ async def test_a_dot_is_no_signature(gate: tuple[Office, Town]) -> None:
     office, town = gate
     page = await office.page(await office.context(390))
     await page.goto(await link(office, town, 2))
-    await draw(page, (0.5, 0.5), (0.505, 0.5))
-    await page.locator("[data-done]").click()
-    await expect(page.locator("#error")).to_contain_text("too little")
+    done, hint = page.locator("[data-done]"), page.locator("[data-hint]")
+    await expect(hint).to_have_text("Write your name in the field.")
+    for dash in (((0.5, 0.5), (0.505, 0.5)), ((0.5, 0.6), (0.6, 0.6))):
+        await draw(page, *dash)
+        await expect(hint).to_have_text("There is too little to see. Please write your name in the field.")
+        await expect(done).to_be_disabled()
     await draw(page, (0.1, 0.5), (0.6, 0.2), (0.9, 0.8))
-    await page.locator("[data-done]").click()
+    await expect(hint).to_have_text("Write your name in the field.")
+    await done.click()
     await expect(page.locator(".note-good")).to_be_visible()

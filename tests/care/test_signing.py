@@ -75,6 +75,8 @@ async def test_a_signature_is_points_and_nothing_else() -> None:
         ("[]", "signature_empty"),
         ("[[]]", "signature_empty"),
         ("[[[1,1],[2,2]]]", "signature_empty"),
+        ("[[[300,130]]]", "signature_empty"),
+        ("[[[1,1],[60,60]],[[300,130]]]", "signature_empty"),
         ("null", "signature_invalid"),
         ("{}", "signature_invalid"),
         ('"<svg onload=alert(1)>"', "signature_invalid"),
