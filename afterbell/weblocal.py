@@ -9,13 +9,17 @@ from starlette.routing import BaseRoute
 
 from afterbell import demo
 from afterbell.demo import START, DemoPerson
+from afterbell.demo.visitors import LinkedAccount
 from afterbell.settings import Settings
+from bot.chat.menus import as_commands, commands_for
 from care.calendar import load_calendar
 from care.clock import MovableClock
 from care.records.delivery import Update
 from care.school import School
+from locales import words
 from scheduler.tick import save_clock
 from webchat.limits import Limits
+from webchat.model import Wire
 from webchat.page import ChatPage
 from webchat.people import Somebody
 from webchat.server import routes
@@ -64,18 +68,35 @@ class WebChat:
             self.bot.updates.jump(newest + 1)
 
     async def welcome_linked(self) -> None:
-        """The demonstration's linked people have pressed "start" long ago."""
+        """The demonstration's linked people have pressed "start" long ago, and have had their menu since."""
         async with self.school.look() as uow:
             linked = await demo.linked(uow)
+        menus = Menus(self.school.language)
         for one in linked:
             self.world.add_user(one.name, user_id=one.user_id, language=one.language, phone=one.phone)
             self.bot.chat(one.user_id).started = True
+            self.bot.profile.commands[f"chat:{one.user_id}", ""] = menus.of(one)
 
     def hang_up(self) -> None:
         self.world.hang_up()
 
     async def close(self) -> None:
         await self.world.aclose()
+
+
+class Menus:
+    """Each linked person's menu, as the bot sets it where somebody opens a slip. A few are all there are."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._made: dict[tuple[str, ...], list[Wire]] = {}
+
+    def of(self, one: LinkedAccount) -> list[Wire]:
+        names, language = commands_for(one.actor, one.guardian), one.spoken or self.language
+        menu = self._made.setdefault((language, *names), [])
+        if not menu:
+            menu += [{**command} for command in as_commands(words(language, "chat"), names)]
+        return menu
 
 
 def _somebody(person: DemoPerson) -> Somebody:

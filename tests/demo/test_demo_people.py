@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -11,6 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from afterbell.demo import WHY, linked, load, people, stars
+from afterbell.demo.links import user_id
+from afterbell.settings import Settings
+from afterbell.weblocal import Menus, WebChat
+from bot.chat.menus import GUARDIAN
 from care.linking import Linked, open_slip
 from care.people import children_of
 from care.permissions import SYSTEM
@@ -114,6 +119,26 @@ async def test_everybody_can_be_played_once(school: School, db: Session) -> None
     assert twins.about["zh_CN"].startswith("1(2)班 陆子")
     assert "、" in twins.about["zh_CN"]
     assert " and " in twins.about["en"]
+
+
+async def test_who_is_linked_has_the_menu_of_their_duty(school: School, tmp_path: Path) -> None:
+    """Without a letter: they have had it since they opened their slip."""
+    webchat = WebChat(school, Settings(data_dir=tmp_path, _env_file=None), demonstration=True)
+    await webchat.welcome_linked()
+    async with school.look() as uow:
+        ids = {star.about_key: user_id(star.person_id) for star in await stars(uow)}
+        (one, *_) = await linked(uow)
+
+    def menu(user: int) -> list[object]:
+        return [one["command"] for one in webchat.bot.profile.commands_for(user, "zh")]
+
+    assert menu(ids["care_mother"]) == [*GUARDIAN, "language", "help", "cancel"]
+    assert menu(ids["homeroom"])[:2] == ["checkin", "handover"]
+    assert "console" in menu(ids["office"]) and "pickup" not in menu(ids["office"])
+    assert menu(ids["mother"]) == [], "she opens her slip first"
+    last = [Menus("zh_CN").of(replace(one, spoken=spoken))[-1]["description"] for spoken in (None, "en")]
+    assert last == ["暂停当前填写", "Set the current question aside"]
+    await webchat.close()
 
 
 async def test_who_is_linked(school: School, db: Session) -> None:
