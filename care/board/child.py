@@ -9,8 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from care.alarms import OpenAlarm, alarms_of, may_see
+from care.board.places import IN_SESSION, ON_DUTY, may_know_adults
+from care.custody.chain import CHILDREN
 from care.errors import NotFound
 from care.permissions import Permission
+from care.pickup.adults import Barred, barred
 from care.records.day import Alarm, CareDay, CareSession, CustodyEvent, DayChild
 from care.records.people import Person, Student
 from care.records.pickup import PickupPlan
@@ -31,7 +34,8 @@ class ClosedAlarm:
 @dataclass(frozen=True)
 class ChildDay:
     """One child on one date. ``place`` is None where the child was not planned for care then; ``links`` are its chain
-    from the first. ``others``: other dates on which the child was in care, the newest first."""
+    from the first. ``barred``: who must not collect the child as of now, None where that is not for the actor.
+    ``others``: other dates on which the child was in care, the newest first."""
 
     student: Student
     on: date
@@ -42,6 +46,7 @@ class ChildDay:
     plan: PickupPlan | None
     open_alarms: tuple[OpenAlarm, ...]
     closed_alarms: tuple[ClosedAlarm, ...]
+    barred: tuple[Barred, ...] | None
     others: tuple[date, ...]
 
     @property
@@ -76,6 +81,7 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
         plan=plan,
         open_alarms=tuple(one for one in await alarms_of(uow, day) if one.student_id == student_id and one.day == day),
         closed_alarms=tuple(ClosedAlarm(a, a.closed_at, by or "") for a, by in alarms if a.closed_at is not None),
+        barred=await _barred(uow, student, place),
         others=tuple(await uow.session.scalars(days.where(DayChild.date != day).limit(OTHER_DAYS))),
     )
 
@@ -83,6 +89,19 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
 async def _place(uow: UnitOfWork, student_id: int, day: date) -> DayChild | None:
     query = select(DayChild).where(DayChild.student_id == student_id, DayChild.date == day)
     return (await uow.session.scalars(query.options(joinedload(DayChild.session)))).first()
+
+
+async def _barred(uow: UnitOfWork, student: Student, place: DayChild | None) -> tuple[Barred, ...] | None:
+    on_duty = await _on_duty(uow, place.id) if place else None
+    if not may_know_adults(uow.actor, student.school_class.grade, student.school_class_id, on_duty):
+        return None
+    return tuple(await barred(uow, student.id))
+
+
+async def _on_duty(uow: UnitOfWork, day_child_id: int) -> int | None:
+    """The teacher of the session that the child is counted in."""
+    query = select(ON_DUTY).select_from(CHILDREN).join(CareSession, CareSession.id == IN_SESSION)
+    return (await uow.connection.execute(query.where(CHILDREN.c.id == day_child_id))).scalar()
 
 
 async def _teacher(uow: UnitOfWork, session: CareSession) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from care.alarms import may_see
-from care.board.places import IN_SESSION, PLACES, Place, day_children
+from care.board.places import IN_SESSION, ON_DUTY, PLACES, Place, day_children, may_know_adults
 from care.custody.chain import CHAIN, CHILDREN
 from care.permissions import Permission
+from care.pickup.adults import barred_of_all
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, SessionKind, Step
 from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
@@ -29,8 +30,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class BoardChild:
-    """A child of today: the last step, who has the child since when, and which alarms are open, as far as
-    the actor may see them."""
+    """A child of today: the last step, who has the child since when, and as far as the actor may see them, which alarms
+    are open, and the names of those who must not collect it."""
 
     student_id: int
     name: str
@@ -44,6 +45,7 @@ class BoardChild:
     holder_name: str
     at: datetime
     alarms: frozenset[AlarmKind]
+    barred: tuple[str, ...] = ()
 
 
 async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50) -> tuple[list[BoardChild], int]:
@@ -62,6 +64,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             CareSession.kind,
             CareSession.wave,
             CareSession.venue,
+            ON_DUTY.label("on_duty"),
             CHAIN.c.step,
             CHAIN.c.holder,
             CHAIN.c.holder_name,
@@ -84,6 +87,8 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
     order = (SchoolClass.grade, SchoolClass.number, CHILDREN.c.number, CHILDREN.c.id)
     rows = (await uow.connection.execute(query.order_by(*order).offset(offset).limit(limit))).all()
     alarms = await _open(uow, [row.id for row in rows])
+    known = [row.student_id for row in rows if may_know_adults(uow.actor, row.grade, row.class_id, row.on_duty)]
+    barred = await barred_of_all(uow, known)
     found = [
         BoardChild(
             student_id=row.student_id,
@@ -100,6 +105,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             alarms=frozenset(
                 kind for kind in alarms.get(row.id, ()) if may_see(uow.actor, kind, row.grade, row.class_id)
             ),
+            barred=tuple(one.name for one in barred.get(row.student_id, ())),
         )
         for row in rows
     ]

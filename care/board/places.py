@@ -113,3 +113,16 @@ async def tally_of(uow: UnitOfWork, day: date) -> Tally:
     """All children of a date within the actor's reach, counted."""
     query = day_children(select(CHAIN.c.step, func.count()), uow.actor, day).group_by(CHAIN.c.step)
     return Tally.together(Tally({PLACES[step]: many}) for step, many in await uow.connection.execute(query))
+
+
+ON_DUTY: ColumnElement[int | None] = func.coalesce(CareSession.signed_in_id, CareSession.teacher_id)
+"""Who has signed in for a session, or else who is planned."""
+
+
+def may_know_adults(actor: Actor, grade: int, class_id: int, on_duty: int | None) -> bool:
+    """Whether the actor may know who must not collect a child: who may see its record, who answers for the day, and the
+    teacher on duty for it, who has it on the day sheet."""
+    if on_duty is not None and on_duty == actor.person_id:
+        return True
+    rights = (Permission.SEE_STUDENTS, Permission.ANSWER_FOR_DAY)
+    return any(actor.may_for(right, grade, class_id) for right in rights)

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, null, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from care.errors import NotAllowed
@@ -46,32 +47,7 @@ class Barred:
 
 async def authorised(uow: UnitOfWork, student_id: int, day: date) -> list[Authorised]:
     """Everybody on the child's lists for a date, guardians first; each adult once."""
-    found: list[Authorised] = []
-    ties = await _guardians(uow, student_id)
-    for person, tie in ties:
-        if not tie.restricted:
-            found.append(Authorised(Adult.GUARDIAN, person.id, person.name, tie.relation, person.phone or ""))
-    known = {(one.name, one.phone) for one in found}
-    for one in await _listed(uow, student_id, day):
-        if (one.name, one.phone) not in known:
-            found.append(Authorised(Adult.LISTED, one.id, one.name, one.relation, one.phone))
-    decides = {person.id for person, tie in ties if not tie.restricted}
-    for delegate in await delegates_of(uow, day):
-        if student_id in delegate.student_ids and delegate.guardian_id in decides:
-            found.append(Authorised(Adult.DELEGATE, delegate.id, delegate.name, delegate.relation, delegate.phone))
-    against = await barred(uow, student_id)
-    return [_marked(one, against) for one in found]
-
-
-async def _guardians(uow: UnitOfWork, student_id: int) -> list[tuple[Person, Guardianship]]:
-    """All guardians, the restricted ones too."""
-    query = (
-        select(Person, Guardianship)
-        .join(Guardianship, Guardianship.person_id == Person.id)
-        .where(Guardianship.student_id == student_id)
-        .order_by(Guardianship.id)
-    )
-    return [(person, tie) for person, tie in await uow.session.execute(query)]
+    return list((await adults_of_all(uow, [student_id], day))[student_id].authorised)
 
 
 def _holds_on(day: date) -> ColumnElement[bool]:
@@ -79,23 +55,6 @@ def _holds_on(day: date) -> ColumnElement[bool]:
     for it is still to be collected."""
     planned = exists().where(DayChild.date == day, DayChild.application_id == Application.id)
     return or_(Application.state == State.ENROLLED, planned)
-
-
-async def _listed(uow: UnitOfWork, student_id: int, day: date) -> list[PickupPerson]:
-    """Those named in the application that holds on this date."""
-    query = (
-        select(PickupPerson)
-        .join(Application)
-        .join(Term, Term.id == Application.term_id)
-        .where(
-            Application.student_id == student_id,
-            _holds_on(day),
-            Term.starts_on <= day,
-            Term.ends_on >= day,
-        )
-        .order_by(PickupPerson.ordinal)
-    )
-    return list(await uow.session.scalars(query))
 
 
 async def delegates_of(uow: UnitOfWork, day: date) -> list[Delegate]:
@@ -112,17 +71,55 @@ async def stop_list(uow: UnitOfWork, student_id: int) -> list[StopListEntry]:
 
 async def barred(uow: UnitOfWork, student_id: int) -> list[Barred]:
     """Who must not collect the child: the stop-list, and restricted guardians, who may stand on some list still."""
-    entries = [Barred(one.name, one.phone or "", one.id) for one in await stop_list(uow, student_id)]
-    restricted = [
-        Barred(person.name, person.phone or "", relation=tie.relation)
-        for person, tie in await _guardians(uow, student_id)
-        if tie.restricted
-    ]
-    named = [
+    return (await barred_of_all(uow, [student_id]))[student_id]
+
+
+async def barred_of_all(uow: UnitOfWork, student_ids: Iterable[int]) -> dict[int, list[Barred]]:
+    """As ``barred`` for many children at once, in one query as for one."""
+    wanted = list(dict.fromkeys(student_ids))
+    named: dict[int, list[Barred]] = {student: [] for student in wanted}
+    restricted: dict[int, list[Barred]] = {student: [] for student in wanted}
+    for row in await uow.session.execute(_stopped(wanted)) if wanted else ():
+        if row.entry_id is not None:
+            named[row.student_id].append(Barred(row.name, row.phone or "", row.entry_id))
+        else:
+            restricted[row.student_id].append(Barred(row.name, row.phone or "", relation=Relation(row.relation)))
+    return {student: _against(named[student], restricted[student]) for student in wanted}
+
+
+def _stopped(students: list[int]) -> Select[Any]:
+    """The rows of the stop-list that hold now, and the restricted guardians."""
+    entries = select(
+        StopListEntry.student_id,
+        StopListEntry.name,
+        StopListEntry.phone,
+        StopListEntry.id.label("entry_id"),
+        null().label("relation"),
+        StopListEntry.id.label("at"),
+    ).where(StopListEntry.student_id.in_(students), StopListEntry.ended_at.is_(None))
+    ties = (
+        select(
+            Guardianship.student_id,
+            Person.name,
+            Person.phone,
+            null(),
+            cast(Guardianship.relation, String),
+            Guardianship.id,
+        )
+        .join(Person, Person.id == Guardianship.person_id)
+        .where(Guardianship.student_id.in_(students), Guardianship.restricted)
+    )
+    rows = union_all(entries, ties).subquery()
+    return select(rows).order_by(rows.c.at)
+
+
+def _against(named: list[Barred], restricted: list[Barred]) -> list[Barred]:
+    """Who must not collect one child: its stop-list, and its restricted guardians where they are not on it."""
+    related = [
         replace(one, relation=next((r.relation for r in restricted if is_stopped(r.name, r.phone, [one])), None))
-        for one in entries
+        for one in named
     ]
-    return named + [one for one in restricted if not is_stopped(one.name, one.phone, entries)]
+    return related + [one for one in restricted if not is_stopped(one.name, one.phone, named)]
 
 
 def _marked(one: Authorised, against: Iterable[Barred]) -> Authorised:
@@ -239,17 +236,13 @@ async def adults_of_all(uow: UnitOfWork, student_ids: Iterable[int], day: date) 
     listed: dict[int, list[PickupPerson]] = {student: [] for student in wanted}
     for student, one in await _listed_of(uow, wanted, day):
         listed[student].append(one)
-    entries: dict[int, list[StopListEntry]] = {student: [] for student in wanted}
-    query = select(StopListEntry).where(StopListEntry.student_id.in_(wanted), StopListEntry.ended_at.is_(None))
-    for entry in await uow.session.scalars(query.order_by(StopListEntry.id)):
-        entries[entry.student_id].append(entry)
+    against = await barred_of_all(uow, wanted)
     delegates = await delegates_of(uow, day)
     found = {}
     for student in wanted:
-        against = _against(entries[student], ties[student])
         mine = [one for one in delegates if student in one.student_ids]
         lists = _lists(ties[student], listed[student], mine)
-        found[student] = Adults(tuple(_marked(one, against) for one in lists), tuple(against))
+        found[student] = Adults(tuple(_marked(one, against[student]) for one in lists), tuple(against[student]))
     return found
 
 
@@ -272,23 +265,6 @@ def _lists(
         if one.guardian_id in decides
     ]
     return found
-
-
-def _against(entries: Iterable[StopListEntry], ties: Iterable[Guardianship]) -> list[Barred]:
-    """Who must not collect one child: its stop-list, and its restricted guardians."""
-    restricted = [
-        Barred(tie.person.name, tie.person.phone or "", relation=tie.relation) for tie in ties if tie.restricted
-    ]
-    named = [
-        Barred(
-            one.name,
-            one.phone or "",
-            one.id,
-            next((r.relation for r in restricted if is_stopped(r.name, r.phone, [one])), None),
-        )
-        for one in entries
-    ]
-    return named + [one for one in restricted if not is_stopped(one.name, one.phone, named)]
 
 
 async def _guardianships_of(uow: UnitOfWork, students: list[int]) -> list[Guardianship]:

@@ -50,9 +50,11 @@ async def actor_of(school: School, town: Town, role: Role) -> Actor:
         return await actor_for(uow, await uow.session.get_one(Person, town.staff[role]))
 
 
-async def take_over(school: School, town: Town, opened: Afternoon, place: str = "1(1)") -> Actor:
-    """A member of the leading group signs in for a class."""
-    actor = await actor_of(school, town, Role.MEMBER)
+async def take_over(
+    school: School, town: Town, opened: Afternoon, place: str = "1(1)", role: Role = Role.MEMBER
+) -> Actor:
+    """Whoever holds this duty signs in for a class: a member of the leading group."""
+    actor = await actor_of(school, town, role)
     async with school.work(actor) as uow:
         await sign_in(uow, opened.sessions[place])
     return actor
