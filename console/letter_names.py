@@ -37,6 +37,7 @@ LETTERS = {
     "dismissal": mark("Reminder: a child to be collected"),
     "pickup_said": mark("Who comes for a child"),
     "pickup_stopped": mark("An adult of a stop-list"),
+    "stop_list_changed": mark("A child's stop-list has changed: its teachers told"),
     "pickup_slip": mark("The printable pick-up slip"),
     "calendar_changed": mark("A date of the calendar that changes"),
     "term_plan_changed": mark("Waves or dates of the term that change"),

@@ -14,6 +14,8 @@ ERRORS = {
     "number_needed": mark("Please give a whole number."),
     "name_needed": mark("Please give a name of at most 40 characters."),
     "phone_invalid": mark("Please give a phone number with 7 to 15 digits, or leave it empty."),
+    "stop_held": mark("{name} is on the child's stop-list already."),
+    "stop_own_child": mark("This is your own child: please let a colleague keep its stop-list."),
     "phone_taken": mark("{name} already has this phone number. Give that person the duty instead."),
     "role_unknown": mark("Please choose a duty."),
     "grade_needed": mark("A grade leader needs a grade."),

@@ -1,4 +1,4 @@
-"""A child's day with its custody chain, and closing an alarm with a reason.
+"""A child's day with its custody chain, closing an alarm with a reason, and the child's stop-list.
 
 The address names the child and not the day, because a link to a child in a letter or on paper should lead to where the
 child is now; other days are one click away.
@@ -15,6 +15,8 @@ from care.alarms import alarm_within_reach, close
 from care.board.child import ChildDay, child_day
 from care.errors import CareError
 from care.permissions import Permission
+from care.pickup import stop_list
+from care.work import UnitOfWork
 from console.door import Page, Visit, query_string
 from console.refusals import sentence
 
@@ -29,12 +31,36 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class StopProblem:
+    """Why the stop-list stays as it is, with what was written. ``entry_id``: of whom was to be taken off, or None."""
+
+    sentence: str
+    entry_id: int | None
+    name: str
+    phone: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StopList:
+    """The child's stop-list, for who keeps it. ``own``: of their own child, which somebody else does."""
+
+    entries: tuple[stop_list.Entry, ...]
+    own: bool
+    problem: StopProblem | None
+
+
+@dataclass(frozen=True)
 class ChildView:
     now: datetime
     day: ChildDay
     today: date
     problem: Problem | None
+    stop_list: StopList | None
     done: str
+
+
+DONE = frozenset({"alarm_closed", "stop_added", "stop_ended"})
 
 
 def written_date(written: str) -> date | None:
@@ -50,19 +76,29 @@ async def show(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, student_id: int, day: date | None, problem: Problem | None = None, status: int = 200
+    visit: Visit, student_id: int, day: date | None, problem: Problem | StopProblem | None = None, status: int = 200
 ) -> Response:
     async with visit.looking() as uow:
         found = await child_day(uow, student_id, day or uow.day)
         now, today = uow.now, uow.day
+        stopped = await _stop_list(uow, found, problem if isinstance(problem, StopProblem) else None)
+    done = visit.request.query_params.get("done", "")
     view = ChildView(
         now=now,
         day=found,
         today=today,
-        problem=problem,
-        done="alarm_closed" if visit.request.query_params.get("done") == "alarm_closed" else "",
+        problem=problem if isinstance(problem, Problem) else None,
+        stop_list=stopped,
+        done=done if done in DONE and problem is None else "",
     )
     return visit.page("home/child.html", view, status)
+
+
+async def _stop_list(uow: UnitOfWork, found: ChildDay, problem: StopProblem | None) -> StopList | None:
+    if not uow.actor.may(Permission.MANAGE_STOP_LIST):
+        return None
+    own = not await stop_list.may_change(uow, found.student)
+    return StopList(await stop_list.entries(uow, found.student.id), own, problem)
 
 
 async def close_alarm(visit: Visit) -> Response:
@@ -83,7 +119,39 @@ async def close_alarm(visit: Visit) -> Response:
     return visit.go("/?done=alarm_closed")
 
 
+async def add_stop(visit: Visit) -> Response:
+    """Puts an adult on the child's stop-list."""
+    name, phone, reason = (visit.field(field) for field in ("name", "phone", "reason"))
+    try:
+        async with visit.working() as uow:
+            await stop_list.add(uow, visit.id, name, phone, reason)
+    except CareError as error:
+        if error.status in (403, 404):
+            raise
+        problem = StopProblem(sentence(visit._, error), None, name, phone, reason)
+        return await _page(visit, visit.id, None, problem, error.status)
+    return visit.go(f"/children/{visit.id}?done=stop_added#stop-list")
+
+
+async def end_stop(visit: Visit) -> Response:
+    """Takes somebody off a child's stop-list."""
+    async with visit.looking() as uow:
+        student_id = await stop_list.student_of(uow, visit.id)
+    reason = visit.field("reason")
+    try:
+        async with visit.working() as uow:
+            await stop_list.end(uow, visit.id, reason)
+    except CareError as error:
+        if error.status in (403, 404):
+            raise
+        problem = StopProblem(sentence(visit._, error), visit.id, "", "", reason)
+        return await _page(visit, student_id, None, problem, error.status)
+    return visit.go(f"/children/{student_id}?done=stop_ended#stop-list")
+
+
 PAGES = [
     Page("/children/{id:int}", get=show, right=Permission.SEE_BOARD),
+    Page("/children/{id:int}/stop-list", post=add_stop, right=Permission.MANAGE_STOP_LIST),
+    Page("/stop-list/{id:int}/end", post=end_stop, right=Permission.MANAGE_STOP_LIST),
     Page("/alarms/{id:int}/close", post=close_alarm, right=Permission.TAKE_ROLL),
 ]

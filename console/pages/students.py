@@ -40,6 +40,7 @@ class StudentsView:
     pages: int
     classes: tuple[SchoolClass, ...]
     print_class: SchoolClass | None
+    may_stop: bool
 
 
 async def show(visit: Visit) -> Response:
@@ -63,6 +64,7 @@ async def show(visit: Visit) -> Response:
         pages=max(1, -(-total // PAGE_SIZE)),
         classes=tuple(classes),
         print_class=next((c for c in printable if c.id == wanted.class_id), None),
+        may_stop=actor.may(Permission.MANAGE_STOP_LIST),
     )
     return visit.page("students/list.html", view)
 

@@ -56,6 +56,8 @@ READ: dict[str, set[Role]] = {
 }
 DO: dict[str, set[Role]] = {
     "/alarms/{id:int}/close": AT_WORK,
+    "/children/{id:int}/stop-list": STEERING,
+    "/stop-list/{id:int}/end": STEERING,
     "/day/close": ANSWERING,
     "/day/lead": ANSWERING,
     "/sessions/{id:int}/end": SIGNS_IN,

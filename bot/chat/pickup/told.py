@@ -7,6 +7,9 @@ import asyncio
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
 from bot.chat.kinds import Context, Kind
 from bot.chat.pickup.party import ALL, Party, letter_scope, party_of, wave_scope
 from bot.chat.pickup.screens import Screen, day_words
@@ -14,9 +17,10 @@ from bot.chat.pickup.sharing import who_and_children
 from bot.wire.view import View
 from care.custody.steps import HERE
 from care.errors import CareError
+from care.permissions import Permission
 from care.pickup.codes import code_for
 from care.pickup.reminding import listed as children_in
-from care.records.people import Person, Student
+from care.records.people import Person, StopListEntry, Student
 from care.records.pickup import Adult
 from papers.from_records import pickup_paper
 
@@ -79,6 +83,26 @@ async def _pickup_stopped(c: Context) -> View | None:
     return View(text)
 
 
+async def _stop_list_changed(c: Context) -> View | None:
+    """For the teachers of a child who is still to be collected; the reason stays in the child's record."""
+    entry = await c.uow.session.get_one(StopListEntry, c.params["entry_id"])
+    query = select(Student).where(Student.id == entry.student_id).options(joinedload(Student.school_class))
+    student = (await c.uow.session.scalars(query)).one()
+    school_class = student.school_class
+    if (entry.ended_at is not None) is not c.params["ended"]:
+        return None
+    if not c.uow.actor.may_for(Permission.TAKE_ROLL, school_class.grade, school_class.id):
+        return None
+    about = {"adult": entry.name, "child": student.name, "school_class": school_class.name}
+    if c.params["ended"]:
+        text = c._("{child}, {school_class}: {adult} is on the stop-list no longer.", **about)
+        return View(text + "\n" + c._("As always, only an adult on one of the child's lists gets the child."))
+    text = c._("⊘ {child}, {school_class}: {adult} must not collect the child from now on.", **about)
+    return View(
+        text + "\n" + c._("Should they come: ask them to wait and tap their name; the duty lead is told at once.")
+    )
+
+
 async def _pickup_slip(c: Context) -> View | None:
     """Made when it is sent; the code is there already."""
     day, who = _day(c), (Adult(c.params["adult"]), int(c.params["adult_id"]))
@@ -96,5 +120,6 @@ KINDS: dict[str, Kind] = {
     "dismissal": Kind(_dismissal, courtesy=True),
     "pickup_said": Kind(_pickup_said, courtesy=True),
     "pickup_stopped": Kind(_pickup_stopped),
+    "stop_list_changed": Kind(_stop_list_changed),
     "pickup_slip": Kind(_pickup_slip),
 }

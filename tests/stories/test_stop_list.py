@@ -1,0 +1,90 @@
+"""The office puts an adult on a child's stop-list in the console, and takes them off: its teachers hear it at once."""
+
+from __future__ import annotations
+
+import pytest
+from gate import WAIT, GateStage
+from office_steps import in_english, office_console
+from sqlalchemy import select
+from stage import USERS_FROM
+
+from care.records import Guardianship, Letter, Relation, Step, StopListEntry
+
+
+@pytest.fixture
+async def entry_id(gate: GateStage) -> int:
+    """The first child of 2(3) has an uncle on its list, and the office has just put him on the stop-list."""
+    child = (await gate.children("2(3)"))[0]
+    await gate.listed(child, "赵德彪", Relation.UNCLE, "19900001234")
+    async with office_console(gate.stage) as office:
+        where = f"/children/{child.student_id}/stop-list"
+        done = await office.post(where, name="赵德彪", phone="", reason="妈妈来校说明，有法院裁定")
+        assert done.status_code == 303
+    await gate.stage.calm()
+    (entry,) = await gate.stage.ask(select(StopListEntry).where(StopListEntry.student_id == child.student_id))
+    return int(entry.id)
+
+
+async def test_the_teachers_hear_it_while_the_child_is_here(gate: GateStage, entry_id: int) -> None:
+    teacher, other = gate.teachers["2(3)"], gate.teachers["3(6)"]
+    child = (await gate.children("2(3)"))[0]
+    name = await gate.name(child)
+    teacher.reads(f"⊘ {name}（2(3)班）：从现在起，不能让赵德彪接走孩子。")
+    teacher.reads("请对方稍等，并点一下此人的名字")
+    teacher.misses("法院")
+    other.misses("赵德彪")
+    for player in await gate.players(child):
+        player.misses("赵德彪")
+    await teacher.send("/handover 1")
+    await teacher.tap("赵德彪 ※")
+    teacher.reads(WAIT)
+    assert (await gate.last(child)).step is Step.PRESENT
+    (await gate.lead()).reads("⚠ 禁止接送名单：赵德彪到门口要接")
+
+
+async def test_taken_off_the_child_may_go_with_the_adult(gate: GateStage, entry_id: int) -> None:
+    teacher = gate.teachers["2(3)"]
+    await in_english(gate.stage, teacher)
+    child = (await gate.children("2(3)"))[0]
+    name = await gate.name(child)
+    async with office_console(gate.stage, "zh_CN") as office:
+        page = (await office.get(f"/children/{child.student_id}")).text
+        assert "禁止接送名单" in page and "将赵德彪移出名单" in page
+        done = await office.post(f"/stop-list/{entry_id}/end", reason="裁定已撤销")
+        page = (await office.get(done.headers["location"].split("#")[0])).text
+        assert "移出禁止接送名单" in page and "名单上没有人。" in page
+    await gate.stage.calm()
+    teacher.reads(f"{name}, 2(3): 赵德彪 is on the stop-list no longer.")
+    teacher.misses("裁定")
+    await teacher.send("/handover 1")
+    await teacher.tap("赵德彪")
+    await teacher.tap("I know this adult")
+    assert (await gate.last(child)).holder_name == "赵德彪"
+
+
+async def test_nobody_hears_of_a_child_who_has_gone(gate: GateStage) -> None:
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    (mother, *_) = await gate.guardians(child)
+    await teacher.send("/handover 1")
+    await teacher.tap(mother.name)
+    await teacher.tap("我认识来人")
+    assert (await gate.last(child)).step is Step.RELEASED
+    async with office_console(gate.stage) as office:
+        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="x")
+    await gate.stage.calm()
+    assert await gate.stage.ask(select(Letter).where(Letter.kind == "stop_list_changed")) == []
+    assert await gate.stage.ask(select(StopListEntry).where(StopListEntry.name == "赵德彪"))
+
+
+async def test_a_teacher_who_is_of_the_family_hears_nothing(gate: GateStage) -> None:
+    """It may be the very adult."""
+    teacher = gate.teachers["2(3)"]
+    child = (await gate.children("2(3)"))[0]
+    async with gate.stage.school.work() as uow:
+        person_id = teacher.user_id - USERS_FROM
+        uow.session.add(Guardianship(student_id=child.student_id, person_id=person_id, relation=Relation.FATHER))
+    async with office_console(gate.stage) as office:
+        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="x")
+    await gate.stage.calm()
+    assert await gate.stage.ask(select(Letter).where(Letter.kind == "stop_list_changed")) == []
