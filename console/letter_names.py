@@ -59,6 +59,7 @@ LETTERS = {
     "release_undone": mark("A hand-over taken back"),
     "release_refused": mark("Alarm: an adult refused at the gate"),
     "dispute_withdrawn": mark("A disputed hand-over: it was a mistake"),
+    "refusal_over": mark("An adult refused at the gate: the teacher told how it ended"),
     "release_disputed": mark("Alarm: a hand-over is disputed"),
     "gate_alarm_over": mark("An alarm of the gate: shown as closed"),
     "dispute_over": mark("A disputed hand-over: guardians told how it ended"),

@@ -17,6 +17,7 @@ from care.permissions import RIGHTS, Permission
 from care.reasons import fit_reason
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
 from care.records.delivery import Class
+from care.records.office import Event
 from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
 from care.rollsheet import hold
@@ -170,8 +171,8 @@ async def ends_by_itself(uow: UnitOfWork, alarm: Alarm) -> None:
 
 
 async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
-    """Closes an alarm of the gate with a reason; that of a dispute is for the family, who asked. Raises as
-    ``to_close``, and Invalid("reason_needed")."""
+    """Closes an alarm of the gate with a reason: that of a dispute is for the family, who asked; that of an adult who
+    was refused for the teacher who asked them to wait. Raises as ``to_close``, and Invalid("reason_needed")."""
     alarm = await to_close(uow, alarm_id)
     student_id = alarm.day_child.student_id
     reason = fit_reason(reason)
@@ -184,4 +185,16 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
     if alarm.kind is AlarmKind.DISPUTED and alarm.answer:
         guardians = await unrestricted_guardians(uow, student_id)
         await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
+    if alarm.kind is AlarmKind.REFUSED:
+        told = [person for person in await _who_refused(uow, alarm, student_id) if person != uow.actor.person_id]
+        await uow.post("refusal_over", told, Class.ALARM, key=f"refusal_over:{alarm.id}", alarm_id=alarm.id)
     return alarm
+
+
+async def _who_refused(uow: UnitOfWork, alarm: Alarm, student_id: int) -> list[int]:
+    """Whoever asked an adult to wait, at this gate or another one: they stand there still."""
+    query = select(Event.actor_id, Event.data).where(
+        Event.subject == "student", Event.subject_id == student_id, Event.action == "release_refused"
+    )
+    rows = await uow.session.execute(query.where(Event.at >= alarm.opened_at).order_by(Event.id))
+    return [actor for actor, data in rows if actor is not None and data.get("alarm") == alarm.id]

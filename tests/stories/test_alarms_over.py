@@ -74,7 +74,7 @@ async def test_an_adult_who_was_refused_twice(gate: GateStage) -> None:
     over = f"Adult refused at the gate: {name}, class 2(3), list no. 1\n• 一位先生\n• 另一位先生\n✔ Closed 17:00 by "
     assert sum(over in message.text for message in lead.messages) == 2
     assert "Close with a reason" not in lead.buttons
-    assert over not in teacher.screen(), "whoever stood at the gate reads nothing of it"
+    assert over not in teacher.screen(), "whoever stood at the gate reads no word of an alarm"
 
 
 async def test_a_child_who_is_collected_late(gate: GateStage) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from gate import DAY, WAIT, GateStage
+from office_steps import office_console
 from sqlalchemy import select, update
+from stage import USERS_FROM
 
 from care.records import Adult, AlarmKind, Delegate, Letter, Person, Relation, Step
 
@@ -30,15 +32,49 @@ async def test_somebody_who_is_on_no_list(gate: GateStage) -> None:
     await teacher.tap(data=f"hc:{alarm.id}")
     assert teacher.toasts[-1] == "您的职责不包含这项操作。"
     await lead.tap("写明原因并结束")
+    lead.reads("门口的老师会看到。")
     await lead.send("已与母亲通电话，确认不认识此人")
     lead.reads("已结束，原因已记录。")
     (alarm,) = await gate.alarms(child)
     assert alarm.closed_at is not None and alarm.reason == "已与母亲通电话，确认不认识此人"
+    teacher.reads(f"一位自称舅舅的先生要接{name}（2(3)班，1 号），已请对方稍等。")
+    teacher.reads(f"{lead.user.name}已核实：“已与母亲通电话，确认不认识此人”。")
+    teacher.reads(f"可以照常把{name}交给接送名单上的人（※：先联系值班领导）。")
+    for player in await gate.players(child):
+        player.misses("已核实")
     (mother, *_) = await gate.guardians(child)
-    await teacher.send("1")
+    await teacher.tap(name)
     await teacher.tap(mother.name)
     await teacher.tap("我认识来人")
     assert (await gate.last(child)).step is Step.RELEASED
+
+
+async def test_two_teachers_who_asked_somebody_to_wait(gate: GateStage) -> None:
+    """Each hears once how it ended, in their language, and where the child is by then; who closed it needs no letter.
+    What the console's form says of the reason is so."""
+    teacher, helper, lead = gate.teachers["2(3)"], gate.teachers["2(5)"], await gate.lead()
+    await gate.speaks("en", helper.user_id - USERS_FROM)
+    child = (await gate.children("2(3)"))[0]
+    for player, words in ((teacher, "一位先生"), (helper, "the same man")):
+        await player.send("/handover")
+        await player.tap(data=f"hn:{child.id}")
+        await player.send(words)
+    (mother, *_) = await gate.guardians(child)
+    await teacher.send("/handover 1")
+    await teacher.tap(mother.name)
+    await teacher.tap("我认识来人")
+    async with office_console(gate.stage) as office:
+        assert "The teacher at the gate will read it." in (await office.get("/")).text
+        (alarm,) = await gate.alarms(child)
+        await office.post(f"/alarms/{alarm.id}/close", reason="he was at the wrong school")
+    await gate.stage.calm()
+    told = await gate.stage.ask(select(Letter.person_id).where(Letter.kind == "refusal_over"))
+    assert sorted(told) == sorted([teacher.user_id - USERS_FROM, helper.user_id - USERS_FROM])
+    helper.reads("has looked into it: “he was at the wrong school”.")
+    helper.reads(f"{mother.name} at 17:00 by ")
+    assert "as always" not in (helper.last.text if helper.last else "")
+    teacher.reads("he was at the wrong school")
+    lead.misses("has looked into it")
 
 
 @pytest.mark.parametrize("way", ["the name", "typed", "a code", "a forged button"])

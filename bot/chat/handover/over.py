@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chat.handover.screens import state
-from bot.chat.handover.words import who_is
+from bot.chat.handover.words import ASK_FIRST, who_is
 from bot.chat.kinds import Context, Kind
-from bot.wire.view import View
+from bot.wire.view import Button, View, pack
 from care.enrolment.family import unrestricted_guardians
 from care.errors import NotFound
 from care.people import name_of
@@ -19,7 +19,7 @@ from care.release.gate import any_child
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words
-from locales.labels import label
+from locales.labels import label, listed
 
 
 async def over_view(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View:
@@ -67,7 +67,28 @@ async def _dispute_over(c: Context) -> View | None:
     return View(f"{said}\n{found}")
 
 
+async def _refusal_over(c: Context) -> View | None:
+    """To the teacher who asked an adult to wait: what came of it, and whether the child may go as always. The screen at
+    the gate says no more of the adult than the teacher has."""
+    alarm = await gate_alarm(c.uow, int(c.params["alarm_id"]))
+    one = await any_child(c.uow, alarm.day_child_id)
+    if one is None or alarm.closed_at is None:
+        return None
+    names = listed(c._, alarm.remark.splitlines())
+    lines = [
+        c._("{words} asked for {child} and was asked to wait.", words=names, child=who_is(c._, one)),
+        c._("{name} has looked into it: “{reason}”.", name=await name_of(c.uow, alarm.closed_by), reason=alarm.reason),
+        state(c.uow, c._, one),
+    ]
+    if one.is_here and one.paper_since is None:
+        may = c._("You can hand over {child} as always, to an adult on its list ({sign}: ask the duty lead first).",
+                  child=one.name, sign=ASK_FIRST)  # fmt: skip
+        return View("\n".join([*lines, may]), ((Button(one.name, pack("hk", one.id)),),))
+    return View("\n".join(lines))
+
+
 KINDS: dict[str, Kind] = {
+    "refusal_over": Kind(_refusal_over),
     "gate_alarm_over": Kind(_gate_alarm_over, courtesy=True),
     "dispute_over": Kind(_dispute_over),
 }

@@ -219,10 +219,12 @@ def who_question(_: Words, child: GateChild) -> View:
 
 
 def end_question(_: Words, child: GateChild, kind: AlarmKind) -> View:
-    """How an alarm ended is typed; of a dispute the family reads it."""
+    """How an alarm ended is typed; of a dispute the family reads it, of a refused adult the teacher who waits."""
     text = _("How did it end for {child}? Please type it.", child=who_is(_, child))
     if kind is AlarmKind.DISPUTED:
         text += "\n" + _("The family will read it.")
+    elif kind is AlarmKind.REFUSED:
+        text += "\n" + _("The teacher at the gate will read it.")
     return View(text)
 
 
