@@ -57,6 +57,11 @@ async def show_collected(uow: UnitOfWork, alarm: Alarm) -> None:
             await show_again(uow, "class_collected", [class_key(one.id) for one in alarms])
 
 
+def uncollected_key(alarm_id: int) -> str:
+    """Of the letter about one child whom nobody has collected."""
+    return f"late_lead:{alarm_id}"
+
+
 def class_key(alarm_id: int) -> str:
     """Of the letter about several children of a class, by the first of their alarms."""
     return f"late_class:{alarm_id}"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, case, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from care import missing
 from care.board.places import IN_SESSION, day_children
@@ -19,6 +19,7 @@ from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
+from care.records.pickup import PickupPlan
 from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release
 from care.work import UnitOfWork
 
@@ -36,13 +37,23 @@ class Phone:
 
 
 @dataclass(frozen=True)
+class Comes:
+    """Who comes for a child, as a guardian has said."""
+
+    adult: str
+    guardian: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class OpenAlarm:
     """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
     that these cannot all be true. ``step_at``, ``given_by``: when the child's last step was, and by whose hand.
-    ``ends_at``: of the child's care. ``phones``: whom to ring up, for who may see them. ``waits``: no word ends it, but
-    the release of the child, or the roll. ``own``: about the actor's own child, or own release, so that somebody else
-    must close it; ``closable``: the actor may. ``day``: the care day it is about (``earlier``: not today).
-    ``extended``: extended care has taken the child over."""
+    ``ends_at``: of the child's care. ``comes``: who the family says will come for a child that is here. ``phones``:
+    whom to ring up, for who may see them. ``waits``: no word ends it, but the release of the child, or the roll.
+    ``own``: about the actor's own child, or own release, so that somebody else must close it; ``closable``: the actor
+    may. ``day``: the care day it is about (``earlier``: not today). ``extended``: extended care has taken the child
+    over."""
 
     id: int
     kind: AlarmKind
@@ -64,11 +75,15 @@ class OpenAlarm:
     step_at: datetime
     given_by: str
     ends_at: datetime
+    comes: Comes | None
     phones: tuple[Phone, ...]
     waits: bool
     own: bool
     closable: bool
     extended: bool
+
+
+_said_by = aliased(Person)
 
 
 def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
@@ -95,12 +110,17 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             case((CHAIN.c.proof == Proof.PAPER, CHAIN.c.giver_name), else_=CHAIN.c.by_name).label("given_by"),
             CareSession.ends_at,
             CHILDREN.c.extended_at,
+            PickupPlan.name.label("comes"),
+            PickupPlan.said_at,
+            _said_by.name.label("said_by"),
         ),
         uow.actor,
         day,
         and_earlier=day == uow.day,
     )
     query = query.join(CareSession, CareSession.id == IN_SESSION)
+    plan = (PickupPlan.date == CHILDREN.c.date) & (PickupPlan.student_id == CHILDREN.c.student_id)
+    query = query.outerjoin(PickupPlan, plan).outerjoin(_said_by, _said_by.id == PickupPlan.said_by)
     query = query.join(Alarm, Alarm.day_child_id == CHILDREN.c.id).where(Alarm.closed_at.is_(None))
     urgency = case({kind: at for at, kind in enumerate(URGENT)}, value=Alarm.kind, else_=len(URGENT))
     return query.order_by(urgency, Alarm.opened_at, Alarm.id)
@@ -174,6 +194,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             step_at=row.step_at,
             given_by=row.given_by,
             ends_at=row.ends_at,
+            comes=Comes(row.comes, row.said_by, row.said_at) if row.comes and row.step in KEPT else None,
             phones=phones.get(row.student_id, ()) if row.kind is not AlarmKind.REFUSED else (),
             waits=_waits(row),
             own=row.id in own,

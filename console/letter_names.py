@@ -65,6 +65,7 @@ LETTERS = {
     "dispute_over": mark("A disputed hand-over: guardians told how it ended"),
     "child_uncollected": mark("A child has not been collected"),
     "child_uncollected_lead": mark("Alarm: a child has not been collected"),
+    "uncollected_shown": mark("A child has not been collected: shown with who comes"),
     "class_collected": mark("Children of a class who had not been collected: shown as settled"),
     "class_uncollected_lead": mark("Alarm: children of a class who have not been collected"),
     "class_unsaid_lead": mark("Alarm: a class whose roll was not called"),

@@ -11,6 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from care.alarm_screens import show_again, uncollected_key
 from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
@@ -18,7 +19,7 @@ from care.people import children_of
 from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, stops
 from care.pickup.leaving import Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
-from care.records.day import Step
+from care.records.day import Alarm, AlarmKind, DayChild, Step
 from care.records.delivery import Class
 from care.records.people import Person
 from care.records.pickup import Adult, PickupPlan
@@ -160,7 +161,16 @@ async def _spread(uow: UnitOfWork, changed: list[Leaving], before: dict[int, Pla
         edited = any(one.person_id == person and one.children >= set(numbers) for one in reminders)
         if person != uow.actor.person_id and not (edited and before.keys().isdisjoint(numbers)):
             await _tell(uow, person, numbers, day)
+    await _show_lead(uow, [one.student_id for one in changed], day)
     return Said(frozenset(one.student_id for one in changed), tuple(reminders))
+
+
+async def _show_lead(uow: UnitOfWork, student_ids: list[int], day: date) -> None:
+    """Whoever has been told that nobody has come for one of these children reads who comes now."""
+    query = select(Alarm.id).join(DayChild).where(DayChild.date == day, DayChild.student_id.in_(student_ids))
+    query = query.where(Alarm.kind == AlarmKind.UNCOLLECTED, Alarm.closed_at.is_(None))
+    for alarm_id in await uow.session.scalars(query):
+        await show_again(uow, "uncollected_shown", [uncollected_key(alarm_id)], alarm_id=alarm_id)
 
 
 async def _tell(uow: UnitOfWork, person_id: int, student_ids: list[int], day: date) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
-from care.alarm_screens import show_again, show_collected
+from care.alarm_screens import show_again, show_collected, uncollected_key
 from care.custody.chain import CHAIN, CHILDREN
 from care.custody.steps import HERE
 from care.day.lead import reachable
@@ -77,7 +77,7 @@ async def _take_off(uow: UnitOfWork, alarm: Alarm) -> None:
             f"disputed:{alarm.id}",
             *(f"{what}:{alarm.id}:{at}" for what in ("disputed", "withdrawn") for at in later),
         ],
-        AlarmKind.UNCOLLECTED: [f"late_lead:{alarm.id}"],
+        AlarmKind.UNCOLLECTED: [uncollected_key(alarm.id)],
     }
     of_paper = [f"paper_disputed:{alarm.id}"]
     await show_again(uow, "gate_alarm_over", keys.get(alarm.kind, of_paper), alarm_id=alarm.id)

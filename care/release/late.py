@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from care.alarm_screens import class_key
+from care.alarm_screens import class_key, uncollected_key
 from care.custody.chain import CHAIN, CHILDREN
 from care.day.lead import who_answers
 from care.extended.session import staying
@@ -194,7 +194,7 @@ async def take_step(uow: UnitOfWork, late: Late) -> None:
     alarm = await _alarm_for_lead(uow, one)
     if alarm is not None:
         people = await who_answers(uow, one.date)
-        await uow.post("child_uncollected_lead", people, Class.ALARM, key=f"late_lead:{alarm.id}", alarm_id=alarm.id)
+        await uow.post("child_uncollected_lead", people, Class.ALARM, key=uncollected_key(alarm.id), alarm_id=alarm.id)
 
 
 async def _alarm_for_lead(uow: UnitOfWork, one: GateChild) -> Alarm | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from databases import Databases
-from gate import open_gate
+from gate import GateStage, at, open_gate
+from office_steps import office_console
 from sqlalchemy import update
+from stage import USERS_FROM
 
 from care.permissions import SYSTEM
 from care.pickup.plan import say_who_comes, take_back
-from care.records import Adult, Application, LeaveMode, Step
+from care.records import Adult, Application, DayChild, LeaveMode, Relation, Step
 
 
 async def test_i_come_instead(sqlite: Databases) -> None:
@@ -38,3 +41,53 @@ async def test_i_come_instead(sqlite: Databases) -> None:
         await teacher.tap("自行回家")
         await teacher.tap("是，自行回家")
         assert (await gate.last(child)).step is Step.RELEASED
+
+
+async def only_one_waits(gate: GateStage) -> DayChild:
+    """A child with two guardians; all others of its class have been collected."""
+    teacher, children = gate.teachers["2(3)"], await gate.children("2(3)")
+    child, *_ = [one for one in children if len(await gate.guardians(one)) == 2]
+    for one in children:
+        if one.id != child.id:
+            person = (await gate.guardians(one))[0]
+            await teacher.tap(data=f"hg:l:1:g{person.id}:{one.id}.{(await gate.last(one)).seq}")
+    return child
+
+
+@pytest.mark.parametrize(
+    ("language", "comes", "sends"),
+    [
+        ("zh_CN", "{mother} 17:02 回复：我来接。", "{father} 17:45 回复：由周外婆来接。"),
+        ("en", "{mother} said at 17:02: I come.", "{father} said at 17:45: 周外婆 comes."),
+    ],
+)
+async def test_the_duty_lead_reads_who_comes(sqlite: Databases, language: str, comes: str, sends: str) -> None:
+    """In the letter about a child whom nobody has collected, and on the board; what is said later in the same one."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        stage, lead, child = gate.stage, await gate.lead(), await only_one_waits(gate)
+        await gate.speaks(language, lead.user_id - USERS_FROM)
+        mother, father = await gate.guardians(child)
+        names = {"mother": mother.name, "father": father.name}
+        grandma = await gate.listed(child, "周外婆", Relation.GRANDMOTHER, "19900004321")
+        await stage.at(at(17, 2))
+        async with stage.school.work(await stage.act_as(stage.persona(mother.id))) as uow:
+            await say_who_comes(uow, [child.student_id], Adult.GUARDIAN, mother.id)
+        await stage.at(at(17, 40))
+        lead.reads(comes.format(**names))
+        letter = lead.last
+        assert letter is not None and mother.phone in (letter.text or "")
+        async with office_console(stage, language) as office:
+            assert comes.format(**names) in (await office.get("/")).text
+            await stage.at(at(17, 45))
+            async with stage.school.work(await stage.act_as(stage.persona(father.id))) as uow:
+                await say_who_comes(uow, [child.student_id], Adult.LISTED, grandma)
+            await stage.calm()
+            assert lead.last is not None and lead.last.id == letter.id, "the same message"
+            assert sends.format(**names) in (lead.last.text or "")
+            assert comes.format(**names) not in (lead.last.text or "")
+            assert sends.format(**names) in (await office.get("/")).text
+            async with stage.school.work(await stage.act_as(stage.persona(father.id))) as uow:
+                await take_back(uow, [child.student_id], uow.today)
+            await stage.calm()
+            assert "17:45" not in (lead.last.text or "")
+            assert "17:45" not in (await office.get("/")).text

@@ -19,8 +19,10 @@ from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotFound
 from care.extended.asking import may_still_stay
 from care.permissions import Permission
+from care.pickup.plan import plan_of
 from care.records.day import Alarm, Step
 from care.records.people import Guardianship, Person
+from care.records.pickup import Adult
 from care.release.alarms import KEPT, gate_alarm
 from care.release.gate import any_child
 from care.release.late import GUARDIAN, told, uncollected_in
@@ -64,6 +66,12 @@ async def _child_uncollected_lead(c: Context) -> View | None:
     return await _card(c.uow, c._, alarm, one)
 
 
+async def _uncollected_shown(c: Context) -> View | None:
+    """In place of the letter: the family has said who comes, or has taken that back."""
+    view = await _child_uncollected_lead(c)
+    return replace(view, in_place_of=c.screen) if view is not None else None
+
+
 async def _card(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View:
     """One child, for who answers for the day: where it is, who has been told, and whom to ring up."""
     if one.step is Step.EXPECTED:
@@ -71,8 +79,26 @@ async def _card(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View
     else:
         head = [_("⚠ Not collected: {child}.", child=who_is(_, one)), await _who_was_told(uow, _, one)]
     when = of_another_day(uow, _, one.date)
-    lines = [head[0], *when, *head[1:], screens.state(uow, _, one), *await phones(uow, _, one)]
+    lines = [
+        head[0],
+        *when,
+        *await _who_comes(uow, _, one),
+        *head[1:],
+        screens.state(uow, _, one),
+        *await phones(uow, _, one),
+    ]
     return View("\n".join(lines), () if one.step in KEPT else close_row(_, alarm))
+
+
+async def _who_comes(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
+    """What the family has said: it may be on its way."""
+    plan = (await plan_of(uow, [one.student_id], one.date)).get(one.student_id)
+    if plan is None:
+        return []
+    time = clock_on(_, plan.said_at, uow.school.zone, one.date)
+    if (plan.adult, plan.adult_id) == (Adult.GUARDIAN, plan.said_by):
+        return [_("{guardian} said at {time}: I come.", guardian=plan.name, time=time)]
+    return [_("{guardian} said at {time}: {adult} comes.", guardian=plan.said_by_name, time=time, adult=plan.name)]
 
 
 async def _who_was_told(uow: UnitOfWork, _: Words, one: GateChild) -> str:
@@ -158,6 +184,7 @@ async def child_tapped(update: Update, turn: Turn) -> None:
 KINDS: dict[str, Kind] = {
     "child_uncollected": Kind(_child_uncollected),
     "child_uncollected_lead": Kind(_child_uncollected_lead),
+    "uncollected_shown": Kind(_uncollected_shown, courtesy=True),
     "class_uncollected_lead": Kind(_class_uncollected_lead),
     "class_collected": Kind(_class_collected, courtesy=True),
 }
