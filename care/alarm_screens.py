@@ -19,26 +19,30 @@ async def show_again(
 ) -> None:
     """Each message that these people (None: anybody of the staff) have been sent under one of these keys is to show how
     it stands now: a letter of ``kind`` goes out in its place. What has not gone out yet needs none: a letter looks at
-    the present state when it does. ``params`` are added to what the message was about."""
+    the present state when it does. ``params`` are added to what the message was about, and ``newest``: no later one of
+    these messages is with the person."""
     if people is None:
         people = set(await uow.session.scalars(select(StaffRole.person_id)))
     wanted = [f"{key}:{person}" for key in keys for person in people]
     query = (
-        select(Letter.person_id, Letter.params, Letter.channel, Letter.chat_id, Letter.message_id)
+        select(Letter.id, Letter.person_id, Letter.params, Letter.channel, Letter.chat_id, Letter.message_id)
         .where(Letter.unique_key.in_(wanted), Letter.state == LetterState.SENT, Letter.message_id.is_not(None))
         .order_by(Letter.id)
     )
-    for person, about, *screen in await uow.session.execute(query):
+    rows = (await uow.session.execute(query)).all()
+    newest = {row.person_id: row.id for row in rows}
+    for letter_id, person, about, *screen in rows:
         if person is not None:
             now = {**about, **params, "screen": screen, "at": uow.now.isoformat()}
-            await uow.post(kind, person, Class.ALARM, **now)
+            await uow.post(kind, person, Class.ALARM, **now, newest=newest[person] == letter_id)
 
 
-async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]) -> None:
-    """The question on these guardians' screens, and once it is over the letters to the staff, say how it stands."""
+async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int], told: bool = False) -> None:
+    """The question on these guardians' screens, and once it is over the letters to the staff, say how it stands.
+    ``told``: how it ended they read in a letter of its own."""
     answers = list(await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm.id)))
     keys = [f"missing:{alarm.id}", *(key(one) for one in answers for key in (contradicted_key, with_key))]
-    await show_again(uow, "missing_shown", keys, guardians, alarm_id=alarm.id, asked=True)
+    await show_again(uow, "missing_shown", keys, guardians, alarm_id=alarm.id, asked=True, told=told)
     if alarm.closed_at is not None:
         keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", *(answer_key(one) for one in answers)]
         await show_again(uow, "missing_shown", keys, alarm_id=alarm.id, asked=False)

@@ -114,7 +114,7 @@ async def on_paper(uow: UnitOfWork, day_child_id: int, reason: str) -> None:
     child = await child_of(uow, day_child_id)
     guardians = await unrestricted_guardians(uow, child.student_id)
     await _tell_staff(uow, alarm, child, guardians)
-    await show_missing(uow, alarm, guardians)
+    await show_missing(uow, alarm, guardians, told=child.date == uow.day)
 
 
 async def _tell_staff(uow: UnitOfWork, alarm: Alarm, child: DayChild, guardians: Collection[int]) -> None:
@@ -227,7 +227,8 @@ async def append_after(uow: UnitOfWork, day_child_id: int, before: Step, link: L
 
 async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     """A member of staff closes the alarm with a reason; an absence nobody has explained is explained by it: the child
-    is with its family, and nobody at school answers for it. Of a child who is here the roll tells. Raises
+    is with its family, and nobody at school answers for it. Of a child who is here the roll tells. Each guardian reads
+    the reason once: in a letter, or where they said where the child is in place of that. Raises
     NotAllowed("alarm_own_child") for the own child, Invalid("reason_needed"), Conflict("alarm_closed")."""
     alarm = await alarm_of(uow, alarm_id, to_change=True)
     if not may_close(uow, alarm):
@@ -242,10 +243,11 @@ async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
     await append_after(uow, child.id, Step.ABSENT, Link(Step.EXPLAINED, FAMILY, remark=reason))
     uow.record("missing_closed", "student", child.student_id, reason, alarm=alarm.id)
     guardians = await unrestricted_guardians(uow, child.student_id)
-    if alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
+    told = alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE)
+    if told:
         await uow.post("child_missing_over", guardians, Class.ALARM, key=f"cleared:{alarm.id}", alarm_id=alarm.id)
     await _tell_staff(uow, alarm, child, guardians)
-    await show_missing(uow, alarm, guardians)
+    await show_missing(uow, alarm, guardians, told)
 
 
 async def unanswered(uow: UnitOfWork, minutes: int) -> list[int]:

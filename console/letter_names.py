@@ -56,6 +56,7 @@ LETTERS = {
     "extended_roll_late": mark("The roll of extended care is late"),
     "lined_out": mark("On the way to the gate"),
     "released": mark("A child was handed over"),
+    "released_shown": mark("A child was handed over: shown as it stands now"),
     "release_undone": mark("A hand-over taken back"),
     "release_refused": mark("Alarm: an adult refused at the gate"),
     "dispute_withdrawn": mark("A disputed hand-over: it was a mistake"),

@@ -53,8 +53,9 @@ def names_of(alarm: Alarm) -> dict[str, str]:
 # guardians
 
 
-async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
-    """What a guardian is asked, or what has been answered, with the answers that are still possible."""
+async def question(uow: UnitOfWork, _: Words, alarm: Alarm, outcome: bool | None = None) -> View:
+    """What a guardian is asked, or what has been answered, with the answers that are still possible. ``outcome``: once
+    it is over, this is the place where its reason stands; None: where no letter has brought it."""
     names = names_of(alarm)
     text = _(
         "{child} is not at roll call in {school_class} ({at}). Is the child with you?",
@@ -64,10 +65,7 @@ async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
     yes = Button(_("Yes, with me"), pack("ma", alarm.id, Answer.WITH_ME.value))
     no = Button(_("No, not with me"), pack("ma", alarm.id, Answer.NOT_HERE.value))
     if alarm.closed_at is not None:
-        if alarm.reason and alarm.answer not in (Answer.WITH_ME, Answer.ON_LEAVE):
-            return View(not_at_school(_, alarm))
-        at = _clock(uow, alarm.closed_at)
-        return View(_("{child}: settled at {at}. There is nothing more to answer.", child=names["child"], at=at))
+        return View(_settled(uow, _, alarm, alarm.answer in EXPLAINS if outcome is None else outcome))
     if alarm.answer == "":
         return View(text, ((yes, no),))
     said = (await said_to(uow, [alarm.id]))[alarm.id]
@@ -88,6 +86,18 @@ async def question(uow: UnitOfWork, _: Words, alarm: Alarm) -> View:
         told = _("{name} answered: {child} is not with them.", name=who.name, **names)
     told += "\n" + _("The teacher and the duty lead are looking for the child. Please keep your phone at hand.")
     return View(told, ((Button(_("The child is with me now"), yes.data),),))
+
+
+def _settled(uow: UnitOfWork, _: Words, alarm: Alarm, outcome: bool) -> str:
+    at, child = _clock(uow, alarm.closed_at or uow.now), names_of(alarm)["child"]
+    if not outcome or not alarm.reason:
+        return _("{child}: settled at {at}. There is nothing more to answer.", child=child, at=at)
+    if alarm.answer not in EXPLAINS:
+        return not_at_school(_, alarm)
+    reason = alarm.reason
+    return _(
+        "{child}: settled at {at}: “{reason}”. There is nothing more to answer.", child=child, at=at, reason=reason
+    )
 
 
 def contradiction(uow: UnitOfWork, _: Words, alarm: Alarm, said: Sequence[Said]) -> View:

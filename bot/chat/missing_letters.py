@@ -37,7 +37,10 @@ async def _missing_shown(c: Context) -> View | None:
     alarm = await _alarm(c)
     if not c.params["asked"]:
         return replace(await card(c.uow, c._, alarm), in_place_of=c.screen)
-    return replace(await question(c.uow, c._, alarm), in_place_of=c.screen) if await is_asked(c.uow, alarm) else None
+    if not await is_asked(c.uow, alarm):
+        return None
+    outcome = c.params["newest"] and not c.params["told"]
+    return replace(await question(c.uow, c._, alarm, outcome), in_place_of=c.screen)
 
 
 async def _missing_over(c: Context) -> View | None:

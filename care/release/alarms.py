@@ -16,7 +16,7 @@ from care.errors import Conflict, NotAllowed, NotFound
 from care.permissions import RIGHTS, Permission
 from care.reasons import fit_reason
 from care.records.day import Alarm, AlarmAnswer, AlarmKind, CareDay, CustodyEvent, DayChild, Proof, Step
-from care.records.delivery import Class
+from care.records.delivery import Class, Letter
 from care.records.office import Event
 from care.records.people import Guardianship, Role, StaffRole, Student
 from care.release.waiting import GateChild
@@ -185,10 +185,22 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
     if alarm.kind is AlarmKind.DISPUTED and alarm.answer:
         guardians = await unrestricted_guardians(uow, student_id)
         await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
+        await _show_who_said(uow, alarm)
     if alarm.kind is AlarmKind.REFUSED:
         told = [person for person in await _who_refused(uow, alarm, student_id) if person != uow.actor.person_id]
         await uow.post("refusal_over", told, Class.ALARM, key=f"refusal_over:{alarm.id}", alarm_id=alarm.id)
     return alarm
+
+
+async def _show_who_said(uow: UnitOfWork, alarm: Alarm) -> None:
+    """The letter of the release on the screens of those who said that it is not right: it asks them no more."""
+    said = select(AlarmAnswer.person_id).where(AlarmAnswer.alarm_id == alarm.id)
+    query = select(Letter.unique_key, Letter.params).where(Letter.kind == "released", Letter.person_id.in_(said))
+    query = query.where(Letter.posted_at <= alarm.closed_at, Letter.unique_key.contains(f"{alarm.day_child_id}."))
+    for key, params in await uow.session.execute(query):
+        if any(child == alarm.day_child_id for child, _seq in params["links"]):
+            about, _colon, person = key.rpartition(":")
+            await show_again(uow, "released_shown", [about], [int(person)])
 
 
 async def _who_refused(uow: UnitOfWork, alarm: Alarm, student_id: int) -> list[int]:

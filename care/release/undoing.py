@@ -175,6 +175,18 @@ async def own_words(uow: UnitOfWork, day_child_ids: Collection[int]) -> dict[int
     return {child: one.answer for child, one in mine if one.person_id == uow.actor.person_id}
 
 
+async def looked_into(uow: UnitOfWork, told: Collection[Release]) -> dict[int, Alarm]:
+    """The disputes of these releases, by day child, in which the actor has said something and which are closed with a
+    reason."""
+    at = {one.child.id: one.at for one in told}
+    mine = select(AlarmAnswer.alarm_id).where(AlarmAnswer.person_id == uow.actor.person_id)
+    query = select(Alarm).where(
+        Alarm.day_child_id.in_(list(at)), Alarm.kind == AlarmKind.DISPUTED, Alarm.reason != "", Alarm.id.in_(mine)
+    )
+    found = await uow.session.scalars(query.order_by(Alarm.id))
+    return {alarm.day_child_id: alarm for alarm in found if alarm.opened_at >= at[alarm.day_child_id]}
+
+
 async def _last_word(uow: UnitOfWork, alarm: Alarm) -> Answer | None:
     said = (await said_to(uow, [alarm.id])).get(alarm.id, ())
     return next((one.answer for one in said if one.person_id == uow.actor.person_id), None)

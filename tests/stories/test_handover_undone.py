@@ -108,6 +108,10 @@ async def test_a_guardian_says_not_right(both: GateStage) -> None:
     await mum.send("/children")
     assert mum.last is not None and "正在核实" not in mum.last.text
     mum.finds(f"您表示{name}的交接“不对”。\n{lead.user.name}已核实：“外婆接走，母亲忘记了”。如有疑问，请致电学校。")
+    mum.finds(f"您曾表示这次交接不对。{lead.user.name}已于 17:00 核实，结果已另外发给您。")
+    assert not any("点错了" in button or "不对" in button for button in mum.buttons)
+    for player in await gate.players(child):
+        assert sum("母亲忘记了" in (message.text or "") for message in player.messages) == 1
     for dad in (await gate.players(child))[1:]:
         dad.finds(f"{mum.user.name}表示{name}的交接“不对”。\n{lead.user.name}已核实：“外婆接走，母亲忘记了”。")
     await mum.send("/pickup")  # of the next day

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.chat.handover import screens
-from bot.chat.handover.told import own, release_line, released
+from bot.chat.handover.told import own, release_line, released, released_shown
 from bot.chat.handover.words import who_is
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
@@ -177,6 +177,7 @@ def _list_row(c: Context, one: GateChild) -> tuple[Button, ...]:
 KINDS: dict[str, Kind] = {
     "lined_out": Kind(_lined_out, courtesy=True),
     "released": Kind(released),
+    "released_shown": Kind(released_shown, courtesy=True),
     "release_undone": Kind(_release_undone),
     "release_refused": Kind(_release_refused),
     "release_disputed": Kind(_release_disputed),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from telegram import Update
 
@@ -11,9 +12,10 @@ from bot.chat.kinds import Context
 from bot.wire.turn import Turn
 from bot.wire.view import DATA_LIMIT, Button, View
 from care.enrolment.family import unrestricted_guardians
-from care.records.day import Answer
+from care.people import name_of
+from care.records.day import Alarm, Answer
 from care.release.gate import any_child
-from care.release.undoing import Release, acknowledge, dispute, own_words, release_told, withdraw_dispute
+from care.release.undoing import Release, acknowledge, dispute, looked_into, own_words, release_told, withdraw_dispute
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words
@@ -43,12 +45,28 @@ async def release_view(uow: UnitOfWork, _: Words, told: Sequence[Release], thank
     """Each child with what the receiver has said of it, and what they can say now. The buttons name all children of the
     letter, the one that is meant first, so that an answer about one leaves the others as they are."""
     said = await own_words(uow, [one.child.id for one in told])
-    unsaid = [one for one in told if one.child.id not in said]
-    rows = [_answer(_, told, one, said.get(one.child.id)) for one in told if not (thanks and one in unsaid)]
+    over = {child: alarm for child, alarm in (await looked_into(uow, told)).items() if child not in said}
+    unsaid = [one for one in told if one.child.id not in said and one.child.id not in over]
+    asked = [one for one in told if one.child.id not in over and not (thanks and one in unsaid)]
+    rows = [_answer(_, told, one, said.get(one.child.id)) for one in asked]
     if unsaid and not thanks and len(all_of_them := _about("hq", told)) <= DATA_LIMIT:
         rows.insert(0, Button(_("✔ Acknowledge"), all_of_them))
-    blocks = [[release_line(uow, _, one), *_said(_, said.get(one.child.id), thanks)] for one in told]
+    blocks = [
+        [release_line(uow, _, one), await _outcome(uow, _, over[one.child.id])]
+        if one.child.id in over
+        else [release_line(uow, _, one), *_said(_, said.get(one.child.id), thanks)]
+        for one in told
+    ]
     return View("\n\n".join("\n".join(lines) for lines in blocks), tuple((button,) for button in rows))
+
+
+async def _outcome(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
+    """What came of it stands in a letter of its own, once."""
+    at = f"{(alarm.closed_at or uow.now).astimezone(uow.school.zone):%H:%M}"
+    name = await name_of(uow, alarm.closed_by)
+    return _(
+        "You had said that this is not right. {name} looked into it at {at}, and has written to you.", name=name, at=at
+    )
 
 
 def _answer(_: Words, told: Sequence[Release], one: Release, said: Answer | None) -> Button:
@@ -98,6 +116,12 @@ async def _still_so(uow: UnitOfWork, links: Iterable[tuple[int, int]]) -> list[R
 async def released(c: Context) -> View | None:
     told = await _still_so(c.uow, c.params["links"])
     return await release_view(c.uow, c._, told) if told else None
+
+
+async def released_shown(c: Context) -> View | None:
+    """In place of the letter: what was said to be not right has been looked into."""
+    view = await released(c)
+    return replace(view, in_place_of=c.screen) if view is not None else None
 
 
 async def acknowledged(update: Update, turn: Turn) -> None:
