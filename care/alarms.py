@@ -17,6 +17,7 @@ from care.enrolment.family import own_among
 from care.errors import NotFound
 from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
+from care.pickup.adults import barred_of_all, names
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
 from care.records.pickup import PickupPlan
@@ -141,14 +142,16 @@ async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
 
 
 async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[Phone, ...]]:
-    """By student id, the guardians' numbers: for who answers for the day, or may see the child's record. Of an adult
-    who was refused the family has not been told, and nobody is to ring it up."""
+    """By alarm id, the guardians' numbers: for who answers for the day, or may see the child's record. Of an adult of
+    the stop-list who was refused the family has not been told, and nobody is to ring it up for that."""
     rights = (Permission.ANSWER_FOR_DAY, Permission.SEE_STUDENTS)
-    students = {
-        row.student_id
+    silent = await _silent(uow, rows)
+    seen = [
+        row
         for row in rows
-        if row.kind is not AlarmKind.REFUSED and any(uow.actor.may_for(one, row.grade, row.class_id) for one in rights)
-    }
+        if row.id not in silent and any(uow.actor.may_for(one, row.grade, row.class_id) for one in rights)
+    ]
+    students = {row.student_id for row in seen}
     query = (
         select(Guardianship.student_id, Person.name, Guardianship.relation, Person.phone)
         .join(Person, Person.id == Guardianship.person_id)
@@ -158,7 +161,18 @@ async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[
     found: dict[int, tuple[Phone, ...]] = {}
     for student_id, name, relation, phone in await uow.connection.execute(query) if students else ():
         found[student_id] = (*found.get(student_id, ()), Phone(name, relation, phone or ""))
-    return found
+    return {row.id: found.get(row.student_id, ()) for row in seen}
+
+
+async def _silent(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
+    """The alarms about an adult of the stop-list who was refused."""
+    refused = [row for row in rows if row.kind is AlarmKind.REFUSED]
+    against = await barred_of_all(uow, [row.student_id for row in refused])
+    return {
+        row.id
+        for row in refused
+        if any(names(words, bar) for words in row.remark.splitlines() for bar in against[row.student_id])
+    }
 
 
 def _waits(row: Row[Any]) -> bool:
@@ -195,7 +209,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             given_by=row.given_by,
             ends_at=row.ends_at,
             comes=Comes(row.comes, row.said_by, row.said_at) if row.comes and row.step in KEPT else None,
-            phones=phones.get(row.student_id, ()) if row.kind is not AlarmKind.REFUSED else (),
+            phones=phones.get(row.id, ()),
             waits=_waits(row),
             own=row.id in own,
             closable=row.id not in own and not _waits(row) and may_close(uow.actor, row.kind, row.grade, row.class_id),

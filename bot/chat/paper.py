@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import select
 
+from bot.chat.handover.letters import phones
 from bot.chat.handover.words import of_another_day
 from bot.chat.kinds import Context, Kind
 from bot.wire.view import Button, View, pack
@@ -16,6 +17,7 @@ from care.permissions import Permission
 from care.records.day import CareSession, CustodyEvent, DayChild, Holder, Proof, Step
 from care.records.people import SchoolClass
 from care.release.alarms import gate_alarm
+from care.release.gate import any_child
 from locales import mark
 from locales.labels import moment
 
@@ -137,7 +139,9 @@ async def _disputed(c: Context) -> View | None:
     if link.remark:
         text += "\n" + _("Note: {words}", words=link.remark)
     later = _("Entered later by {name}. Nobody else has been told: please speak with the family.", name=link.by_name)
-    return View(f"{text}\n{later}", ((Button(_("Close with a reason"), pack("hc", alarm.id)),),))
+    one = await any_child(c.uow, alarm.day_child_id)
+    numbers = await phones(c.uow, _, one) if one is not None else []
+    return View("\n".join([text, later, *numbers]), ((Button(_("Close with a reason"), pack("hc", alarm.id)),),))
 
 
 async def _on_paper(c: Context) -> View | None:

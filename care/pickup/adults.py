@@ -152,6 +152,12 @@ def is_stopped(name: str, phone: str, against: Iterable[Barred | StopListEntry])
     return False
 
 
+def names(words: str, bar: Barred) -> bool:
+    """Whether somebody's words name this person, alone or among others ("the father, Mr …")."""
+    name = bare_name(bar.name)
+    return is_stopped(words, "", [bar]) or (len(name) > 1 and name in bare_name(words))
+
+
 async def may_collect(uow: UnitOfWork, student_id: int, adult: Adult, adult_id: int, day: date) -> Authorised:
     """The adult as the child's own list has them, when the child may be given to them on this date: by the row itself,
     or as the same name with the same phone (a grandmother named for each of two siblings).

@@ -7,7 +7,7 @@ from enum import StrEnum
 from care.day.lead import who_answers
 from care.errors import Conflict, Invalid
 from care.people import holders
-from care.pickup.adults import Barred, bare_name, barred, is_stopped
+from care.pickup.adults import barred, names
 from care.records.day import AlarmKind
 from care.records.delivery import Class
 from care.records.people import Role
@@ -34,7 +34,7 @@ async def refuse(uow: UnitOfWork, day_child_id: int, words: str, why: Why = Why.
     words = " ".join(words.split())
     if not words or len(words) > WORDS_LIMIT:
         raise Invalid("words_too_long" if words else "who_needed", limit=WORDS_LIMIT)
-    if any(_named(words, bar) for bar in await barred(uow, one.student_id)):
+    if any(names(words, bar) for bar in await barred(uow, one.student_id)):
         why = Why.STOP_LISTED
     return await _refused(uow, one, words, why)
 
@@ -67,12 +67,6 @@ async def _others_who_answer(uow: UnitOfWork, one: GateChild) -> list[int]:
     if people:
         return people
     return [person for person in await holders(uow, Role.HEAD, Role.DEPUTY) if person != uow.actor.person_id]
-
-
-def _named(words: str, bar: Barred) -> bool:
-    """Whether the teacher's words name this person, alone or among others ("the father, Mr …")."""
-    name = bare_name(bar.name)
-    return is_stopped(words, "", [bar]) or (len(name) > 1 and name in bare_name(words))
 
 
 async def refuse_bearer(uow: UnitOfWork, came: Come) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from board_town import Afternoon, actor_of, raise_alarm
 from console_browser import SignIn
-from console_town import Town
+from console_town import Town, stop
 from sqlalchemy import select
 
 from care.custody.chain import FAMILY, Link, append
@@ -40,6 +41,32 @@ async def test_not_collected_counts_from_the_end_of_care(
         assert f"care ended at {ends_at.astimezone(school.zone):%H:%M}" in page
         assert name in page and 'href="tel:13900001234"' in page
         assert "This ends by itself" in page and f"close-{alarm}" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "remark", "shown"),
+    [
+        (AlarmKind.OFF_LIST, "A passer-by", True),
+        (AlarmKind.STOP_LISTED, "Bad Uncle", True),
+        (AlarmKind.ALONE, "", True),
+        (AlarmKind.REFUSED, "a man with a hat", True),
+        (AlarmKind.REFUSED, "a man with a hat\nMr. Bad Uncle", False),
+    ],
+)
+async def test_whom_to_ring_up(
+    kind: AlarmKind, remark: str, shown: bool, sign_in: SignIn, school: School, town: Town, opened: Afternoon
+) -> None:
+    """Of whatever happened at the gate or stands on the paper; but of a stop-list the family need not hear."""
+    alarm = await raise_alarm(school, opened, "Jon", kind)
+    name = await phone_of(school, town.students["Jon"])
+    async with school.work() as uow:
+        (await uow.session.get_one(Alarm, alarm)).remark = remark
+        await stop(uow, town, "Jon")
+    head = await sign_in(Role.HEAD)
+    for path in ("/", f"/children/{town.students['Jon']}"):
+        page = (await head.get(path)).text
+        assert f'id="alarm-{alarm}"' in page
+        assert (f'{name} <a href="tel:13900001234"' in page) is shown
 
 
 async def test_a_late_roll_needs_somebody(sign_in: SignIn, school: School, opened: Afternoon) -> None:

@@ -25,8 +25,10 @@ from care.records import (
     Contact,
     DayChild,
     Event,
+    Guardianship,
     Letter,
     LetterState,
+    Person,
     SchoolClass,
     StopListEntry,
     Student,
@@ -202,6 +204,14 @@ async def test_the_family_hears_what_was_on_paper(afternoon: Stage) -> None:
     guardian.reads(office.user.name)
 
 
+async def phones_of(stage: Stage, student_id: int) -> list[str]:
+    """The numbers of a child's guardians; there are some."""
+    query = select(Person.phone).join(Guardianship, Guardianship.person_id == Person.id)
+    found = [phone for phone in await stage.ask(query.where(Guardianship.student_id == student_id)) if phone]
+    assert found
+    return found
+
+
 async def test_the_duty_lead_hears_of_the_stop_list_and_the_family_does_not(afternoon: Stage) -> None:
     stage = afternoon
     office = await stage.star("office")
@@ -225,6 +235,8 @@ async def test_the_duty_lead_hears_of_the_stop_list_and_the_family_does_not(afte
     lead.reads(f"{child.name}（2(3)班）被<b>=1+1接走，此人在禁止接送名单上")
     lead.reads("看门人看见")
     lead.reads(f"由{office.user.name}补录")
+    for phone in await phones_of(stage, child.student_id):
+        lead.reads(phone)
     assert len(guardian.messages) == before
     await lead.tap("写明原因并结束")
     await lead.send("已与家长核实")

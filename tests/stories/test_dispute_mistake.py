@@ -37,6 +37,7 @@ async def test_a_slip_of_the_finger(gate: GateStage) -> None:
     await mum.tap("↩ 点错了")
     mum.reads("您表示刚才的“不对”是点错了。")
     lead.reads(f"{mum.user.name}表示刚才的“不对”是点错了：{name}（2(3)班，1 号）")
+    assert lead.last is not None and mother.phone in (lead.last.text or ""), "whom to ring up"
     assert "写明原因并结束" in lead.buttons
     (alarm,) = await gate.alarms(child)
     assert (alarm.closed_at, alarm.answer) == (None, "mistake")

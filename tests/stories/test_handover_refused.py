@@ -24,6 +24,8 @@ async def test_somebody_who_is_on_no_list(gate: GateStage) -> None:
     teacher.reads(WAIT)
     lead.reads("不在名单上：一位自称舅舅的先生到门口要接" + name)
     lead.reads("已请对方稍等")
+    for person in await gate.guardians(child):
+        lead.reads(f"{person.name} {person.phone}")
     assert (await gate.last(child)).step is Step.PRESENT
     (alarm,) = await gate.alarms(child)
     assert (alarm.kind, alarm.remark) == (AlarmKind.REFUSED, "一位自称舅舅的先生")
@@ -102,6 +104,8 @@ async def test_the_father_on_the_stop_list(gate: GateStage, way: str) -> None:
         assert not any(word in toast for toast in teacher.toasts)
     lead.reads("⚠ 禁止接送名单：")
     lead.reads("许长旭到门口要接许沐言（3(6)班")
+    for person in await gate.guardians(child):
+        lead.misses(person.phone or "?")
     assert [link.step for link in await gate.links(child)] == [Step.EXPECTED, Step.PRESENT]
     (alarm,) = await gate.alarms(child)
     assert alarm.kind is AlarmKind.REFUSED and alarm.lead_told_at is not None

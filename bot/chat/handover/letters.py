@@ -77,7 +77,8 @@ WHYS = {
 
 
 async def _release_refused(c: Context) -> View | None:
-    """For who answers for the day: the screen at the gate says nothing of it."""
+    """For who answers for the day: the screen at the gate says nothing of it. Whom to ask about somebody on no list
+    stands below; of the stop-list the family need not hear."""
     alarm = await gate_alarm(c.uow, c.params["alarm_id"])
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or not answers(c.uow, one):
@@ -87,6 +88,7 @@ async def _release_refused(c: Context) -> View | None:
         c._(WHYS[why], words=c.params["words"], child=who_is(c._, one)),
         c._("Told by {teacher}, {gate}. The adult has been asked to wait.", teacher=c.params["teacher"], gate=one.gate),
         screens.state(c.uow, c._, one),
+        *(await phones(c.uow, c._, one) if why is Why.NOT_LISTED else ()),
     ]
     return View("\n".join(lines), close_row(c._, alarm))
 
@@ -120,10 +122,10 @@ async def _dispute_withdrawn(c: Context) -> View | None:
         guardian=c.params["by"],
         child=who_is(c._, told.child),
     )
-    view = View(
-        text + "\n" + release_line(c.uow, c._, told), close_row(c._, alarm) if answers(c.uow, told.child) else ()
-    )
-    return view if alarm.closed_at is None else None
+    if alarm.closed_at is not None:
+        return None
+    lines = [text, release_line(c.uow, c._, told), *await phones(c.uow, c._, told.child)]
+    return View("\n".join(lines), close_row(c._, alarm) if answers(c.uow, told.child) else ())
 
 
 async def phones(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
