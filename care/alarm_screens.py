@@ -15,12 +15,17 @@ from care.work import UnitOfWork
 
 
 async def show_again(
-    uow: UnitOfWork, kind: str, keys: Iterable[str], people: Collection[int] | None = None, **params: Any
+    uow: UnitOfWork,
+    kind: str,
+    keys: Iterable[str],
+    people: Collection[int] | None = None,
+    newest_only: bool = False,
+    **params: Any,
 ) -> None:
     """Each message that these people (None: anybody of the staff) have been sent under one of these keys is to show how
     it stands now: a letter of ``kind`` goes out in its place. What has not gone out yet needs none: a letter looks at
     the present state when it does. ``params`` are added to what the message was about, and ``newest``: no later one of
-    these messages is with the person."""
+    these messages is with the person (``newest_only``: the others stay as they are)."""
     if people is None:
         people = set(await uow.session.scalars(select(StaffRole.person_id)))
     wanted = [f"{key}:{person}" for key in keys for person in people]
@@ -32,7 +37,7 @@ async def show_again(
     rows = (await uow.session.execute(query)).all()
     newest = {row.person_id: row.id for row in rows}
     for letter_id, person, about, *screen in rows:
-        if person is not None:
+        if person is not None and not (newest_only and newest[person] != letter_id):
             now = {**about, **params, "screen": screen, "at": uow.now.isoformat()}
             await uow.post(kind, person, Class.ALARM, **now, newest=newest[person] == letter_id)
 
@@ -44,8 +49,34 @@ async def show_missing(uow: UnitOfWork, alarm: Alarm, guardians: Collection[int]
     keys = [f"missing:{alarm.id}", *(key(one) for one in answers for key in (contradicted_key, with_key))]
     await show_again(uow, "missing_shown", keys, guardians, alarm_id=alarm.id, asked=True, told=told)
     if alarm.closed_at is not None:
-        keys = [f"missing_told:{alarm.id}", f"missing_lead:{alarm.id}", *(answer_key(one) for one in answers)]
-        await show_again(uow, "missing_shown", keys, alarm_id=alarm.id, asked=False)
+        await show_again(uow, "missing_shown", card_keys(alarm.id, answers), alarm_id=alarm.id, asked=False)
+
+
+async def post_card(uow: UnitOfWork, kind: str, people: Collection[int], key: str, alarm: Alarm) -> None:
+    """How it stands with a missing child, for these members of the staff. The card before it on their screens points to
+    it: of one alarm the newest alone has buttons."""
+    await uow.post(kind, people, Class.ALARM, key=key, alarm_id=alarm.id, card=key)
+    answers = await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm.id))
+    before = [one for one in card_keys(alarm.id, answers) if one != key]
+    await show_again(uow, "missing_shown", before, people, newest_only=True, alarm_id=alarm.id, asked=False)
+
+
+async def is_newest_card(uow: UnitOfWork, alarm_id: int, key: str) -> bool:
+    """Whether no later card about this missing child was posted to the actor than the one of this key."""
+    answers = await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm_id))
+    keys = [f"{one}:{uow.actor.person_id}" for one in card_keys(alarm_id, answers)]
+    query = select(Letter.unique_key).where(Letter.unique_key.in_(keys)).order_by(Letter.id.desc())
+    return await uow.session.scalar(query.limit(1)) in (None, f"{key}:{uow.actor.person_id}")
+
+
+def card_keys(alarm_id: int, answers: Iterable[int]) -> list[str]:
+    """Of the letters that show a missing child to the staff."""
+    return [f"missing_told:{alarm_id}", lead_key(alarm_id), *(answer_key(one) for one in answers)]
+
+
+def lead_key(alarm_id: int) -> str:
+    """Of the letter that tells the duty lead of a missing child."""
+    return f"missing_lead:{alarm_id}"
 
 
 async def show_collected(uow: UnitOfWork, alarm: Alarm) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ScalarSelect, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import joinedload
 
-from care.alarm_screens import show_missing
+from care.alarm_screens import lead_key, post_card, show_missing
 from care.custody.chain import FAMILY, LAST, Link, Side, append
 from care.day.lead import who_answers
 from care.enrolment.family import is_family, unrestricted_guardians
@@ -43,10 +43,11 @@ async def open_missing(uow: UnitOfWork, day_child_id: int) -> Alarm:
     await uow.post("child_missing", guardians, Class.ALARM, key=f"missing:{alarm.id}", alarm_id=alarm.id)
     homeroom = await holders(uow, Role.HOMEROOM, class_id=child.student.school_class_id)
     told = [person for person in homeroom if person != uow.actor.person_id and person not in guardians]
-    await uow.post("child_missing_told", told, Class.ALARM, key=f"missing_told:{alarm.id}", alarm_id=alarm.id)
     reached = select(Contact.id).where(Contact.person_id.in_(guardians), Contact.reach == Reach.REACHABLE)
     if not guardians or await uow.session.scalar(reached.limit(1)) is None:
-        await tell_lead(uow, alarm)
+        leads = await tell_lead(uow, alarm)
+        told = [person for person in told if person not in leads]
+    await post_card(uow, "child_missing_told", told, f"missing_told:{alarm.id}", alarm)
     return alarm
 
 
@@ -63,14 +64,15 @@ async def child_of(uow: UnitOfWork, day_child_id: int) -> DayChild:
     return (await uow.session.scalars(query)).one()
 
 
-async def tell_lead(uow: UnitOfWork, alarm: Alarm) -> None:
-    """The duty lead is told, once."""
+async def tell_lead(uow: UnitOfWork, alarm: Alarm) -> list[int]:
+    """The duty lead is told, once. Returns who is, now."""
     if alarm.lead_told_at is not None:
-        return
+        return []
     alarm.lead_told_at = uow.now
     child = await child_of(uow, alarm.day_child_id)
     lead = await who_answers(uow, child.date)
-    await uow.post("child_missing_lead", lead, Class.ALARM, key=f"missing_lead:{alarm.id}", alarm_id=alarm.id)
+    await post_card(uow, "child_missing_lead", lead, lead_key(alarm.id), alarm)
+    return lead
 
 
 async def concerned(uow: UnitOfWork, alarm: Alarm, child: DayChild) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from care.alarm_screens import answer_key, contradicted_key, show_missing, with_key
+from care.alarm_screens import answer_key, contradicted_key, post_card, show_missing, with_key
 from care.custody.chain import FAMILY, NOBODY, Link, Side
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotAllowed
@@ -98,11 +98,10 @@ async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, word: Answer
     uow.record("missing_answered", "student", child.student_id, alarm=alarm.id, answer=word.value)
     await _into_chain(uow, alarm, child, said)
     changed = alarm.answer != before
+    leads = await tell_lead(uow, alarm) if alarm.answer in (Answer.NOT_HERE, CONTRADICTED) else []
     if changed or word is Answer.NOT_HERE or alarm.answer == CONTRADICTED:
-        told = await concerned(uow, alarm, child)
-        await uow.post("missing_answered", told, Class.ALARM, key=answer_key(row.id), alarm_id=alarm.id)
-    if alarm.answer in (Answer.NOT_HERE, CONTRADICTED):
-        await tell_lead(uow, alarm)
+        told = [person for person in await concerned(uow, alarm, child) if person not in leads]
+        await post_card(uow, "missing_answered", told, answer_key(row.id), alarm)
     guardians = await unrestricted_guardians(uow, child.student_id)
     others = [one for one in guardians if one != me]
     if alarm.answer == CONTRADICTED and changed:

@@ -168,9 +168,7 @@ async def card(uow: UnitOfWork, _: Words, alarm: Alarm, note: str = "") -> View:
     """A missing child as the staff see it, with what may be done."""
     if not may_close(uow, alarm):
         raise NotFound()
-    head = _(
-        "⚠ {child}, {school_class}: missing at roll call, {at}", at=_clock(uow, alarm.opened_at), **names_of(alarm)
-    )
+    head = head_of(uow, _, alarm)
     lines = [note, head] if note else [head]
     lines += await state_lines(uow, _, alarm)
     rows: list[tuple[Button, ...]] = []
@@ -180,6 +178,12 @@ async def card(uow: UnitOfWork, _: Words, alarm: Alarm, note: str = "") -> View:
         rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
     rows.append((Button(_("‹ To the list"), pack("kl", alarm.day_child.session_id)),))
     return View("\n".join(lines), tuple(rows))
+
+
+def head_of(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:
+    return _(
+        "⚠ {child}, {school_class}: missing at roll call, {at}", at=_clock(uow, alarm.opened_at), **names_of(alarm)
+    )
 
 
 async def how_it_ended(uow: UnitOfWork, _: Words, alarm: Alarm) -> str:

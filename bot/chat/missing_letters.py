@@ -7,10 +7,12 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
-from bot.chat.missing import card, how_it_ended, names_of, not_at_school, question
+from bot.chat.missing import card, head_of, how_it_ended, names_of, not_at_school, question
 from bot.wire.view import View
+from care.alarm_screens import is_newest_card
+from care.errors import NotFound
 from care.extended.session import staying
-from care.missing import alarm_of, is_asked
+from care.missing import alarm_of, is_asked, may_close
 from care.records.day import CONTRADICTED, Alarm, Answer
 from care.records.delivery import Letter, LetterState
 from care.release.gate import any_child
@@ -29,17 +31,34 @@ async def _child_missing(c: Context) -> View | None:
 
 async def _for_staff(c: Context) -> View | None:
     alarm = await _alarm(c)
-    return await card(c.uow, c._, alarm) if alarm.closed_at is None else None
+    return await _card(c, alarm) if alarm.closed_at is None else None
+
+
+async def _card(c: Context, alarm: Alarm) -> View:
+    """Of several cards about one child the newest alone has buttons."""
+    key = c.params.get("card")  # a letter of an earlier version has none
+    newest = key is None or await is_newest_card(c.uow, alarm.id, key)
+    return await card(c.uow, c._, alarm) if newest else await _older_card(c, alarm)
+
+
+async def _older_card(c: Context, alarm: Alarm) -> View:
+    """A card that a newer one has followed: it asks nothing any more."""
+    if not may_close(c.uow, alarm):
+        raise NotFound()
+    head = head_of(c.uow, c._, alarm)
+    if alarm.closed_at is not None:
+        return View(head + "\n" + await how_it_ended(c.uow, c._, alarm))
+    return View(head + "\n" + c._("How it stands is in a newer message."))
 
 
 async def _missing_shown(c: Context) -> View | None:
     """In place of the question, or of a letter to the staff: how it stands now."""
     alarm = await _alarm(c)
     if not c.params["asked"]:
-        return replace(await card(c.uow, c._, alarm), in_place_of=c.screen)
+        return replace(await _card(c, alarm), in_place_of=c.screen)
     if not await is_asked(c.uow, alarm):
         return None
-    outcome = c.params["newest"] and not c.params["told"]
+    outcome = c.params.get("newest", True) and not c.params.get("told", False)
     return replace(await question(c.uow, c._, alarm, outcome), in_place_of=c.screen)
 
 
