@@ -45,7 +45,7 @@ class TakesTheRoll(Habit):
                 await phone.press(shown[0])
                 yield pace.human(A_TAP)
                 said = Step.LATE if fate.there else Step.ABSENT
-                (found,) = [one for one in phone.finds(f"kd:{fate.child_id}") if f":{said.value}:" in one.data]
+                (found,) = [one for one in phone.finds(f"kd:{fate.child_id}") if one.data.endswith(f":{said.value}")]
                 await phone.press(found)
                 yield pace.human(A_TAP)
                 if fate.part is Part.ASTRAY:

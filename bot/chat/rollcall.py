@@ -22,6 +22,7 @@ from bot.chat.rolllist import (
     numbers_in,
     sign_in_view,
 )
+from bot.chat.rollmode import choose, only_away
 from bot.chat.rolltyped import typed
 from bot.wire.turn import Turn
 from bot.wire.view import View
@@ -56,7 +57,7 @@ async def checkin_command(update: Update, turn: Turn) -> None:
     elif words:
         await turn.say(await typed(turn, found, words))
     elif len(straight) == 1:
-        await turn.say(sign_in_view(turn, await sheet(turn.uow, straight[0].session_id)))
+        await turn.say(await sign_in_view(turn, await sheet(turn.uow, straight[0].session_id)))
     else:
         await turn.say(choices_view(turn._, turn.uow.school.zone, found, 0))
 
@@ -80,7 +81,7 @@ async def page_tapped(update: Update, turn: Turn) -> None:
 
 async def session_tapped(update: Update, turn: Turn) -> None:
     (session_id,) = _ids(turn, 1)
-    await turn.show(sign_in_view(turn, await sheet(turn.uow, session_id)))
+    await turn.show(await sign_in_view(turn, await sheet(turn.uow, session_id)))
 
 
 async def sign_in_tapped(update: Update, turn: Turn) -> None:
@@ -90,17 +91,22 @@ async def sign_in_tapped(update: Update, turn: Turn) -> None:
         roll = await sign_in(turn.uow, session_id, seen)
     except Conflict as error:
         await _catch_up(turn, error)
-        await turn.show(sign_in_view(turn, await sheet(turn.uow, session_id)))
+        await turn.show(await sign_in_view(turn, await sheet(turn.uow, session_id)))
         return
     await _show(turn, roll)
 
 
 async def list_tapped(update: Update, turn: Turn) -> None:
-    """The list as it is now, in either mode; who helps with the roll comes by this button too."""
-    (session_id,), away = _ids_and_mode(turn, 1)
+    """The list as it is now, as this chat calls the roll, or from now on in the mode that the button names; who helps
+    with the roll comes by this button too."""
+    session_id, *mode = _ids(turn, len(turn.parts) if len(turn.parts) == 2 else 1)
+    if mode not in ([], [0], [1]):
+        raise Conflict()
     await leave_question(turn)
     roll = await sheet(turn.uow, session_id)
-    await turn.show(sign_in_view(turn, roll) if roll.teacher_id is None else _list(turn, roll, away))
+    if mode:
+        await choose(turn, mode == [1])
+    await turn.show(await sign_in_view(turn, roll) if roll.teacher_id is None else await _list(turn, roll))
 
 
 async def child_tapped(update: Update, turn: Turn) -> None:
@@ -116,16 +122,16 @@ async def child_tapped(update: Update, turn: Turn) -> None:
 
 async def menu_tapped(update: Update, turn: Turn) -> None:
     """What can be said of a child. A button that is old shows the list."""
-    (child_id, seen), away = _ids_and_mode(turn, 2)
+    child_id, seen = _ids(turn, 2)
     roll = await sheet_of_child(turn.uow, child_id)
     child = roll.child(child_id)
     if roll.date != turn.uow.day:
         raise Conflict("roll_of_other_day")
     if child.seq != seen:
         await _catch_up(turn, Conflict())
-        await _show(turn, roll, away)
+        await _show(turn, roll)
     else:
-        await turn.show(await menu_view(turn, roll, child, away=away))
+        await turn.show(await menu_view(turn, roll, child))
 
 
 async def found_tapped(update: Update, turn: Turn) -> None:
@@ -136,13 +142,12 @@ async def found_tapped(update: Update, turn: Turn) -> None:
     if roll.date != turn.uow.day:
         raise Conflict("roll_of_other_day")
     signed = roll.teacher_id is not None
-    await turn.show(await menu_view(turn, roll, roll.child(child_id)) if signed else sign_in_view(turn, roll))
+    await turn.show(await menu_view(turn, roll, roll.child(child_id)) if signed else await sign_in_view(turn, roll))
 
 
 async def said_tapped(update: Update, turn: Turn) -> None:
     """What a child's menu offers."""
-    away = turn.parts[3:] == ["1"]
-    if len(turn.parts) != 3 + away or turn.parts[2] not in set(Step):
+    if len(turn.parts) != 3 or turn.parts[2] not in set(Step):
         raise Conflict()
     child_id, seen, step = id_of(turn.parts[0]), id_of(turn.parts[1]), Step(turn.parts[2])
     try:
@@ -150,9 +155,9 @@ async def said_tapped(update: Update, turn: Turn) -> None:
     except Conflict as error:
         await _catch_up(turn, error)
         roll = await sheet_of_child(turn.uow, child_id)
-        await turn.show(await menu_view(turn, roll, roll.child(child_id), away=away))
+        await turn.show(await menu_view(turn, roll, roll.child(child_id)))
         return
-    await _show(turn, roll, away)
+    await _show(turn, roll)
 
 
 async def left_early_tapped(update: Update, turn: Turn) -> None:
@@ -174,23 +179,15 @@ def _ids(turn: Turn, count: int) -> list[int]:
     return [id_of(part) for part in turn.parts]
 
 
-def _ids_and_mode(turn: Turn, count: int) -> tuple[list[int], bool]:
-    """The ids of the button, and whether it leads back to the list for who is not here."""
-    ids = [id_of(part) for part in turn.parts]
-    if ids[count:] not in ([], [1]) or len(ids) < count:
-        raise Conflict()
-    return ids[:count], len(ids) > count
+async def _list(turn: Turn, roll: RollSheet) -> View:
+    return list_view(turn._, turn.uow.school.zone, roll, away=await only_away(turn))
 
 
-def _list(turn: Turn, roll: RollSheet, away: bool = False) -> View:
-    return list_view(turn._, turn.uow.school.zone, roll, away=away)
-
-
-async def _show(turn: Turn, roll: RollSheet, away: bool = False) -> None:
+async def _show(turn: Turn, roll: RollSheet) -> None:
     """The list in place of what was tapped; whoever has said the last thing that was left is told so."""
     if roll.done_at == turn.uow.now:
         await turn.toast(done_line(turn._, turn.uow.school.zone, roll))
-    await turn.show(_list(turn, roll, away))
+    await turn.show(await _list(turn, roll))
 
 
 async def _catch_up(turn: Turn, error: Conflict) -> None:

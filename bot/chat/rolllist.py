@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.missing import state_lines
+from bot.chat.rollmode import only_away
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.custody.steps import may_follow
@@ -115,15 +116,10 @@ def list_view(_: Words, zone: ZoneInfo, roll: RollSheet, note: str = "", away: b
     if left:
         all_others = _.many("✓ The other {n} is here", "✓ All {n} others are here", left)
         rows.append((Button(all_others, pack("ka", roll.session_id, unsaid(roll))),))
-    refresh = Button(_("↻ Refresh"), pack("kl", roll.session_id, *_mode(away)))
+    refresh = Button(_("↻ Refresh"), pack("kl", roll.session_id))
     other = _("✓ Tap who is here") if away else _("✗ Tap only who is not here")
-    switch = (Button(other, pack("kl", roll.session_id, *_mode(not away))),) if left else ()
+    switch = (Button(other, pack("kl", roll.session_id, int(not away))),) if left else ()
     return View("\n".join(lines), (*rows, (*switch, refresh)))
-
-
-def _mode(away: bool) -> tuple[int, ...]:
-    """The last part of a button that leads back to the list for who is not here."""
-    return (1,) if away else ()
 
 
 def done_line(_: Words, zone: ZoneInfo, roll: RollSheet) -> str:
@@ -144,7 +140,7 @@ def numbers_in(mask: str) -> set[int]:
 
 def _child_button(child: RollChild, sign: str, away: bool) -> Button:
     here = child.step is Step.EXPECTED and not away
-    data = pack("kt", child.id, child.seq) if here else pack("km", child.id, child.seq, *_mode(away))
+    data = pack("kt", child.id, child.seq) if here else pack("km", child.id, child.seq)
     return Button(f"{sign}{child.number} {child.name}", data)
 
 
@@ -169,11 +165,11 @@ def _fits(words: str) -> int:
     return 3 if width <= NARROW else 2 if width <= WIDE else 1
 
 
-def sign_in_view(turn: Turn, roll: RollSheet) -> View:
-    """Nobody is on duty yet, or somebody else is: what signing in means, in one screen."""
+async def sign_in_view(turn: Turn, roll: RollSheet) -> View:
+    """Nobody is on duty yet, or somebody else is: what signing in means, in one screen. Else the list."""
     _, zone = turn._, turn.uow.school.zone
     if roll.teacher_id == turn.actor.person_id:
-        return list_view(_, zone, roll)
+        return list_view(_, zone, roll, away=await only_away(turn))
     text = _(
         "{school_class}, {expected} expected, {start}–{end}, {venue}; planned: {planned}",
         school_class=roll.school_class,
@@ -212,10 +208,10 @@ def _taking_over(_: Words, teacher: str, at: str, children: int) -> str:
     )
 
 
-async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "", away: bool = False) -> View:
-    """What can be said of one child; of one who is missing, what the family has said. ``away``: as in ``list_view``,
-    to which it leads back."""
-    _, zone = turn._, turn.uow.school.zone
+async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "") -> View:
+    """What can be said of one child; of one who is missing, what the family has said. Who taps only those who are not
+    here finds that first."""
+    _, zone, away = turn._, turn.uow.school.zone, await only_away(turn)
     lines = [note] if note else []
     lines.append(f"{child.number} {child.name} · {roll.school_class}")
     lines.append(_state(_, zone, roll, child))
@@ -227,10 +223,10 @@ async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "
         rows.append((Button(_("Close this with a reason"), pack("mc", alarm.id)),))
     for step, words in sorted(SAYS, key=lambda one: away and one[0] is not Step.ABSENT):
         if may_say(child, step):
-            rows.append((Button(_(words), pack("kd", child.id, child.seq, step.value, *_mode(away))),))
+            rows.append((Button(_(words), pack("kd", child.id, child.seq, step.value)),))
     if child.is_here and child.step is not Step.MOVED:
         rows.append((Button(_("Left early, with an adult"), pack("ke", child.id)),))
-    rows.append((Button(_("‹ To the list"), pack("kl", roll.session_id, *_mode(away))),))
+    rows.append((Button(_("‹ To the list"), pack("kl", roll.session_id)),))
     return View("\n".join(lines), tuple(rows))
 
 

@@ -62,7 +62,7 @@ async def typed(turn: Turn, choices: Sequence[Choice], words: str) -> View:
     Raises NotFound for a class without care today, or beyond the typist's reach."""
     of_class = read_class(words)
     if of_class is not None:
-        return sign_in_view(turn, await sheet(turn.uow, _session_of(choices, *of_class)))
+        return await sign_in_view(turn, await sheet(turn.uow, _session_of(choices, *of_class)))
     for who, said, remark in readings(words):
         if who.isdecimal() and not any(one.own for one in choices) and len(choices) > 1:
             return choices_view(turn._, turn.uow.school.zone, choices, 0)
@@ -112,7 +112,7 @@ async def _say(
     """Marks one child, where the list is the typist's own; on another's list its menu is shown instead."""
     own = any(one.own for one in choices if one.session_id == roll.session_id) or len(choices) == 1
     if roll.teacher_id is None:
-        return sign_in_view(turn, roll)
+        return await sign_in_view(turn, roll)
     if not own or (said is None and child.step in (Step.LEAVE, Step.WITHDRAWN)):
         return await menu_view(turn, roll, child)
     step = _wanted(child, said)
