@@ -74,7 +74,7 @@ async def _look(uow: UnitOfWork, calendar: Calendar, child: Attends, first: date
         return Prospect(child, (), Invalid("date_outside_term"))
     if (last - first).days >= LONGEST_DAYS:
         return Prospect(child, (), Invalid("leave_too_long", limit=LONGEST_DAYS))
-    if await _overlapping(uow, child.student_id, first, last) is not None:
+    if await standing_leave(uow, child.student_id, first, last) is not None:
         return Prospect(child, (), Conflict("leave_exists"))
     days = await _days(uow, calendar, child, first, last)
     if not days:
@@ -87,7 +87,8 @@ async def _look(uow: UnitOfWork, calendar: Calendar, child: Attends, first: date
     return Prospect(child, days, was_missing=today is not None and today.step is Step.ABSENT)
 
 
-async def _overlapping(uow: UnitOfWork, student_id: int, first: date, last: date) -> int | None:
+async def standing_leave(uow: UnitOfWork, student_id: int, first: date, last: date) -> int | None:
+    """A leave of the child that stands on one of these dates, if there is one."""
     query = select(Leave.id).where(
         Leave.student_id == student_id, Leave.first <= last, Leave.last >= first, Leave.withdrawn_at.is_(None)
     )

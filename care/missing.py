@@ -92,6 +92,12 @@ async def open_alarm_id(uow: UnitOfWork, day_child_id: int) -> int | None:
     return await uow.session.scalar(query)
 
 
+async def was_missing(uow: UnitOfWork, day_child_id: int) -> bool:
+    """Whether the child has been looked for on this day, however that ended."""
+    query = select(Alarm.id).where(Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING)
+    return await uow.session.scalar(query.limit(1)) is not None
+
+
 async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     """The child is there after all: the alarm closes by itself, and who was asked or told hears it."""
     alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)

@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from care.custody.chain import CHAIN, CHILDREN, Link, Side, append_after, append_to_all
+from care.custody.chain import CHAIN, CHILDREN, FAMILY, Link, Side, append_after, append_to_all
 from care.errors import Conflict, Invalid, NotAllowed
-from care.missing import arrived, open_missing
+from care.leave_queries import standing_leave
+from care.missing import arrived, open_missing, was_missing
 from care.people import clean_name
-from care.records.day import CareSession, DayChild, Holder, Step
+from care.records.day import AlarmKind, CareSession, DayChild, Holder, Step
 from care.records.people import SchoolClass
+from care.release.alarms import settle
 from care.rollsheet import (
     Choice,
     RollChild,
@@ -42,8 +44,10 @@ __all__ = [
     "choices",
     "find",
     "hold",
+    "leave_behind",
     "mark",
     "meant",
+    "on_leave_after_all",
     "sheet",
     "sheet_of_child",
     "sign_in",
@@ -166,6 +170,34 @@ def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> 
     if step is Step.BACK and uow.actor.person_id not in (child.holder_id, roll.teacher_id):
         return False
     return not child.extended
+
+
+async def leave_behind(uow: UnitOfWork, roll: RollSheet, child: RollChild) -> int | None:
+    """The leave that stands for a child who was tapped "here" and is still with who is on duty. None for a child that
+    has been looked for today: of that one just the family knows."""
+    if child.step not in (Step.PRESENT, Step.LATE) or child.extended or child.holder_id != roll.teacher_id:
+        return None
+    leave_id = await standing_leave(uow, child.student_id, roll.date, roll.date)
+    return None if leave_id is None or await was_missing(uow, child.id) else leave_id
+
+
+async def on_leave_after_all(uow: UnitOfWork, day_child_id: int, seen: int) -> RollSheet:
+    """A child on leave was tapped "here" by mistake: it is on leave as the family has said, and nobody is asked. Raises
+    what ``mark`` raises, and Conflict where ``leave_behind`` finds no leave to go back to."""
+    await hold(uow, day_child_id=day_child_id)
+    roll = await sheet_of_child(uow, day_child_id)
+    _on_duty(uow, roll)
+    child = roll.child(day_child_id)
+    if child.step is Step.LEAVE:  # the same tap twice
+        return roll
+    leave_id = await leave_behind(uow, roll, child)
+    if leave_id is None or child.seq != seen:
+        raise Conflict()
+    link = Link(Step.LEAVE, FAMILY, data={"leave": leave_id})
+    sha256 = await append_after(uow, child.id, child, link)
+    await settle(uow, child.id, AlarmKind.UNCOLLECTED)  # there is nobody to be collected
+    uow.record("leave_after_all", "student", child.student_id, leave=leave_id)
+    return await _finished(uow, roll.with_children({child.id: _after(uow, child, link, sha256)}))
 
 
 def _side(step: Step, teacher: Side, remark: str) -> Side:

@@ -61,6 +61,7 @@ ACTIONS = {
     "stop_ended": mark("Taken off the stop-list"),
     "leave_given": mark("Leave given"),
     "leave_taken_back": mark("Leave taken back"),
+    "leave_after_all": mark("On leave after all, at the roll"),
     "update_retried": mark("Message tried again"),
     "update_dropped": mark("Message dropped"),
     "pickup_said": mark("Who comes for the child"),

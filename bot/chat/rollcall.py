@@ -37,6 +37,7 @@ from care.rollcall import (
     all_others_present,
     choices,
     mark,
+    on_leave_after_all,
     sheet,
     sheet_of_child,
     sign_in,
@@ -151,7 +152,10 @@ async def said_tapped(update: Update, turn: Turn) -> None:
         raise Conflict()
     child_id, seen, step = id_of(turn.parts[0]), id_of(turn.parts[1]), Step(turn.parts[2])
     try:
-        roll = await mark(turn.uow, child_id, step, seen)
+        if step is Step.LEAVE:
+            roll = await on_leave_after_all(turn.uow, child_id, seen)
+        else:
+            roll = await mark(turn.uow, child_id, step, seen)
     except Conflict as error:
         await _catch_up(turn, error)
         roll = await sheet_of_child(turn.uow, child_id)

@@ -13,7 +13,7 @@ from bot.wire.view import Button, View, pack
 from care.custody.steps import may_follow
 from care.missing import alarm_of, open_alarm_id
 from care.records.day import Holder, Step
-from care.rollcall import WITH_COURSE, Choice, RollChild, RollSheet
+from care.rollcall import WITH_COURSE, Choice, RollChild, RollSheet, leave_behind
 from locales import Words, mark
 from locales.labels import step_label
 
@@ -224,6 +224,9 @@ async def menu_view(turn: Turn, roll: RollSheet, child: RollChild, note: str = "
     for step, words in sorted(SAYS, key=lambda one: away and one[0] is not Step.ABSENT):
         if may_say(child, step):
             rows.append((Button(_(words), pack("kd", child.id, child.seq, step.value)),))
+    if await leave_behind(turn.uow, roll, child) is not None:
+        after_all = pack("kd", child.id, child.seq, Step.LEAVE.value)
+        rows.append((Button(_("↩ On leave after all (nobody is asked)"), after_all),))
     if child.is_here and child.step is not Step.MOVED:
         rows.append((Button(_("Left early, with an adult"), pack("ke", child.id)),))
     rows.append((Button(_("‹ To the list"), pack("kl", roll.session_id)),))

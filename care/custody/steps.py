@@ -11,8 +11,10 @@ FOLLOWS: Mapping[Step | None, frozenset[Step]] = {
     None: frozenset({Step.EXPECTED, Step.LEAVE}),
     Step.EXPECTED: frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.LEAVE, Step.WITHDRAWN}),
     Step.LEAVE: frozenset({Step.PRESENT, Step.LATE, Step.EXPECTED, Step.WITHDRAWN}),
-    Step.PRESENT: frozenset({Step.ABSENT, Step.LATE, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
-    Step.LATE: frozenset({Step.PRESENT, Step.ABSENT, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
+    Step.PRESENT: frozenset({Step.ABSENT, Step.LATE, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED})
+    | {Step.LEAVE},
+    Step.LATE: frozenset({Step.PRESENT, Step.ABSENT, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED})
+    | {Step.LEAVE},
     Step.ABSENT: frozenset({Step.PRESENT, Step.LATE, Step.MOVED, Step.LEAVE, Step.EXPLAINED}),
     Step.MOVED: frozenset({Step.BACK, Step.ABSENT, Step.RELEASED}),
     Step.BACK: frozenset({Step.ABSENT, Step.MOVED, Step.LINED_OUT, Step.HANDED_OVER, Step.RELEASED}),
