@@ -1,6 +1,6 @@
 """Keeping no more than is needed: once a night, what has served its purpose is deleted, in small transactions.
 
-What was decided stays (applications, agreements, audit, letters with a key), and so does what the custody record names:
+What was decided stays (applications, agreements, audit, facts with a key), and so does what the custody record names:
 delegates and signatures, as long as its links. What carried it goes. Nothing here touches a link, so the ledger holds.
 """
 
@@ -65,7 +65,9 @@ def _served(school: School) -> list[tuple[Served, ColumnElement[bool]]]:
         (Update, (Update.state == InboxState.DONE) & (Update.received_at < now - INBOX_KEPT)),
         (
             Letter,
-            Letter.state.in_(OVER) & Letter.unique_key.is_(None) & (Letter.posted_at < now - REPLIES_KEPT),
+            Letter.state.in_(OVER)
+            & or_(Letter.unique_key.is_(None), Letter.kind == "reply")
+            & (Letter.posted_at < now - REPLIES_KEPT),
         ),
         (WrongCode, WrongCode.at < now - DAY),
         (PickupCode, (PickupCode.date < today - CODES_KEPT) & (PickupCode.id < newest_code)),

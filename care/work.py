@@ -149,15 +149,26 @@ class UnitOfWork:
         return known
 
     def reply(
-        self, channel: str, chat_id: int, method: str, payload: str, klass: Class = Class.REPLY, slot: str | None = None
+        self,
+        channel: str,
+        chat_id: int,
+        method: str,
+        payload: str,
+        klass: Class = Class.REPLY,
+        slot: str | None = None,
+        key: str | None = None,
+        **params: Any,
     ) -> None:
-        """Posts a message that is already rendered. It supersedes one with the same ``slot`` that still waits."""
+        """Posts a message that is already rendered. It supersedes one with the same ``slot`` that still waits. By its
+        ``key``, which no other has, and ``params`` it is found again where it is to be drawn anew."""
         if slot:
             self.letters = [letter for letter in self.letters if letter["slot"] != slot]
         self._write_letter(
             kind="reply",
             klass=klass,
             slot=slot,
+            unique_key=key,
+            params=params,
             channel=channel,
             chat_id=chat_id,
             method=method,

@@ -36,6 +36,7 @@ LETTERS = {
     "agreement_waits": mark("Reminder: an agreement to sign"),
     "dismissal": mark("Reminder: a child to be collected"),
     "pickup_said": mark("Who comes for a child"),
+    "pickup_shown": mark("The way home: shown as it stands now"),
     "pickup_stopped": mark("An adult of a stop-list"),
     "stop_list_changed": mark("A child's stop-list has changed: its teachers told"),
     "pickup_slip": mark("The printable pick-up slip"),

@@ -98,10 +98,10 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         """Channel, chat and message that was tapped, and in which ``show`` puts its view."""
         return None if self.tapped is None else (self.channel, self.chat, self.tapped)
 
-    async def say(self, view: View) -> None:
-        """Sends a new message."""
+    async def say(self, view: View, key: str | None = None, **about: Any) -> None:
+        """Sends a new message. ``key``, which no other has, and what it is ``about`` find it again on the screen."""
         payload = json.dumps(message_payload(self.chat, view), ensure_ascii=False)
-        self.uow.reply(self.channel, self.chat, "sendMessage", payload)
+        self.uow.reply(self.channel, self.chat, "sendMessage", payload, key=key, **about)
 
     async def show(self, view: View) -> None:
         """Puts the view in place of the message that was tapped; a new message when nothing was tapped."""

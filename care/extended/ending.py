@@ -15,6 +15,7 @@ from care.enrolment.states import HOLDS_A_PLACE
 from care.extended.asking import in_hand
 from care.extended.places import Offer, attending
 from care.extended.session import open_for_stayers, running_on, staying
+from care.pickup.showing import show_way_home
 from care.quiet import when_awake
 from care.records.day import CareDay
 from care.records.delivery import Class
@@ -121,6 +122,7 @@ async def end(uow: UnitOfWork, term_id: int) -> None:
     for application in (await _standing(uow, term_id)).values():
         application.extended_weekdays = []
     await _tell(uow, term_id, children)
+    await show_way_home(uow, [one.student_id for one in children])
     uow.record("extended_ended", "term", term_id, children=len(children), stay=sum(one.stays for one in children))
 
 

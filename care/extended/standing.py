@@ -11,6 +11,7 @@ from care.day.plan import term_on
 from care.errors import Conflict, Full, Invalid, NotFound
 from care.extended.places import Offer, attending, lock_places, offer_on, standing_counts, term_with_venue
 from care.people import children_of
+from care.pickup.showing import show_way_home
 from care.records.enrolment import Application, State
 from care.records.extended import ExtendedRequest, Wish
 from care.work import UnitOfWork
@@ -90,6 +91,7 @@ async def set_standing(uow: UnitOfWork, student_id: int, weekday: int, wanted: b
     days = {*application.extended_weekdays, weekday} if wanted else {*application.extended_weekdays} - {weekday}
     application.extended_weekdays = sorted(days)
     await uow.session.flush()
+    await show_way_home(uow, [student_id])
     uow.record("extended_standing_set", "student", student_id, weekdays=sorted(days))
     return application
 

@@ -16,6 +16,7 @@ from care.enrolment.family import unrestricted_guardians
 from care.extended.places import Offer
 from care.extended.session import open_extended, session_on
 from care.people import holders
+from care.pickup.showing import show_way_home
 from care.quiet import when_awake
 from care.records.day import AlarmKind, CareDay, CareSession, DayChild
 from care.records.delivery import Class
@@ -49,6 +50,7 @@ async def took_effect(uow: UnitOfWork, offer: Offer, request: ExtendedRequest, t
         if request.state is Wish.APPROVED:
             await _waits_no_more(uow, request.student_id)
     await tell_guardians(uow, request, told)
+    await show_way_home(uow, [request.student_id])
     if uow.now >= await cut_off(uow, offer):
         teachers = [one for one in await _both_teachers(uow, request) if one != told]
         await _post(uow, "changed", teachers, request)

@@ -41,19 +41,34 @@ def shown(code: str) -> str:
 
 async def code_for(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> str:
     """The adult's code of a date; made when it is first asked for, the same ever after."""
-    query = select(PickupCode).where(PickupCode.date == day, PickupCode.adult == adult, PickupCode.adult_id == adult_id)
-    row = (await uow.session.scalars(query)).first()
+    row = await _row_for(uow, adult, adult_id, day)
     if row is None:
         row = PickupCode(date=day, adult=adult, adult_id=adult_id, code_hash=secrets.token_hex(32), made_at=uow.now)
         uow.session.add(row)
         await uow.session.flush()
-    for code in choices(uow, row.id):
-        if _fingerprint(uow, code) == row.code_hash:
-            return code
+    made = _code_of(uow, row)
+    if made is not None:
+        return made
     code = await _free(uow, row)
     row.code_hash = _fingerprint(uow, code)
     await uow.session.flush()
     return code
+
+
+async def code_made(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> str | None:
+    """The adult's code of a date, where it has been asked for before."""
+    row = await _row_for(uow, adult, adult_id, day)
+    return None if row is None else _code_of(uow, row)
+
+
+async def _row_for(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> PickupCode | None:
+    query = select(PickupCode).where(PickupCode.date == day, PickupCode.adult == adult, PickupCode.adult_id == adult_id)
+    return (await uow.session.scalars(query)).first()
+
+
+def _code_of(uow: UnitOfWork, row: PickupCode) -> str | None:
+    """None for a row that has just been made."""
+    return next((code for code in choices(uow, row.id) if _fingerprint(uow, code) == row.code_hash), None)
 
 
 def choices(uow: UnitOfWork, number: int) -> list[str]:

@@ -17,9 +17,9 @@ from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
 from care.people import children_of
 from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, stops
-from care.pickup.leaving import Leaving, leaving
+from care.pickup.leaving import EXTENDED_WAVE, Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
-from care.records.day import Alarm, AlarmKind, DayChild, Step
+from care.records.day import Alarm, AlarmKind, CareSession, DayChild, Step
 from care.records.delivery import Class
 from care.records.people import Person
 from care.records.pickup import Adult, PickupPlan
@@ -153,8 +153,8 @@ async def _spread(uow: UnitOfWork, changed: list[Leaving], before: dict[int, Pla
         for person in await unrestricted_guardians(uow, one.student_id):
             told[person].append(one.student_id)
     reminders: list[SentReminder] = []
-    for wave in {one.wave for one in changed}:
-        numbers = [one.student_id for one in changed if one.wave == wave]
+    numbers = [one.student_id for one in changed]
+    for wave in await _waves_of(uow, numbers, day):
         await lapse_waiting(uow, day, wave, told, numbers)
         reminders += await reminders_of(uow, day, wave, told, numbers)
     for person, numbers in told.items():
@@ -171,6 +171,14 @@ async def _show_lead(uow: UnitOfWork, student_ids: list[int], day: date) -> None
     query = query.where(Alarm.kind == AlarmKind.UNCOLLECTED, Alarm.closed_at.is_(None))
     for alarm_id in await uow.session.scalars(query):
         await show_again(uow, "uncollected_shown", [uncollected_key(alarm_id)], alarm_id=alarm_id)
+
+
+async def _waves_of(uow: UnitOfWork, student_ids: Collection[int], day: date) -> set[int]:
+    """The waves for which a reminder may name these children: their class's, and extended care, to or from which they
+    may have changed since."""
+    query = select(CareSession.wave).join(DayChild, DayChild.session_id == CareSession.id)
+    query = query.where(DayChild.date == day, DayChild.student_id.in_(student_ids))
+    return {*await uow.session.scalars(query), EXTENDED_WAVE}
 
 
 async def _tell(uow: UnitOfWork, person_id: int, student_ids: list[int], day: date) -> None:

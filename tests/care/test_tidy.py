@@ -20,15 +20,16 @@ async def fill(school: School) -> None:
             uow.session.add(
                 Update(channel="web", update_id=number, chat_id=1, payload="words", received_at=now, state=state)
             )
-        for key, letter_state in (
-            (None, LetterState.SENT),
-            ("kept", LetterState.SENT),
-            (None, LetterState.FAILED),
-            (None, LetterState.SUPERSEDED),
+        for kind, key, letter_state in (
+            ("reply", None, LetterState.SENT),
+            ("reply", "found again", LetterState.SENT),
+            ("released", "kept", LetterState.SENT),
+            ("reply", None, LetterState.FAILED),
+            ("reply", None, LetterState.SUPERSEDED),
         ):
             uow.session.add(
                 Letter(
-                    kind="reply",
+                    kind=kind,
                     klass=Class.REPLY,
                     unique_key=key,
                     params={},
@@ -59,9 +60,9 @@ async def test_tidying_keeps_what_was_decided_and_what_needs_a_look(databases: D
     assert await tidy(school) == 0
     clock.jump(clock.now() + timedelta(days=20))
     assert await tidy(school) == 2
-    assert await left(school) == {"inbox": 2, "outbox": 4, "wrong_code": 0, "form": 1}
+    assert await left(school) == {"inbox": 2, "outbox": 5, "wrong_code": 0, "form": 1}
     clock.jump(clock.now() + timedelta(days=80))
-    assert await tidy(school) == 2
+    assert await tidy(school) == 3
     assert await tidy(school) == 0
     assert await left(school) == {"inbox": 2, "outbox": 2, "wrong_code": 0, "form": 1}
     async with school.look() as uow:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import date
+from functools import partial
 
 from telegram import Update
 
-from bot.chat.pickup.party import ALL, Party, Who, day_of, letter_scope, party_of, wave_scope, who_of
-from bot.chat.pickup.screens import Rows, Screen
+from bot.chat.pickup.overview import overview, ways_out
+from bot.chat.pickup.party import Party, Who, day_of, party_about, party_now, party_of, who_of
+from bot.chat.pickup.screens import Screen
 from bot.wire.turn import Turn
-from bot.wire.view import Button, View, edit_payload, pack
+from bot.wire.view import View, edit_payload
 from care.errors import Conflict
 from care.people import children_of
 from care.pickup.codes import code_for
-from care.pickup.delegates import own_delegates
-from care.pickup.leaving import Leaving, leaving, next_leaving
-from care.pickup.plan import Said, adults_for, plan_of, say_who_comes, take_back
+from care.pickup.plan import Said, adults_for, say_who_comes, take_back
+from care.pickup.showing import card_key
 from care.records.pickup import Adult
 from locales import Words, words
-from locales.labels import day as day_label
-from locales.labels import listed
 
 
 def me(turn: Turn) -> int:
@@ -40,91 +38,61 @@ async def pickup_command(update: Update, turn: Turn) -> None:
             View(_("The school has no child listed for you. If that is wrong, please ask the school office."))
         )
         return
-    ids = [child.student_id for child in children]
-    today = await leaving(uow, ids, uow.day)
-    still = {one.student_id for one in today if not one.is_over}
-    ahead = await next_leaving(uow, [number for number in ids if number not in still])
-    over = [one for one in today if one.is_over]
-    await turn.say(await _overview(turn, over, [one for one in today if not one.is_over] + ahead))
-
-
-async def _overview(turn: Turn, over: list[Leaving], coming: list[Leaving]) -> View:
-    """Who is gone already, then each wave with its children, the guardian's own codes, and delegates."""
-    _, uow = turn._, turn.uow
-    parts: list[str] = []
-    rows: Rows = []
-    if over:
-        parts.append("\n".join(screen(turn, Party(me(turn), uow.day, ALL, tuple(over), {})).lines()))
-    waves: dict[tuple[date, int], list[Leaving]] = defaultdict(list)
-    for one in coming:
-        waves[one.day, one.wave].append(one)
-    for (day, wave), children in waves.items():
-        plans = await plan_of(uow, [child.student_id for child in children], day)
-        party = Party(me(turn), day, wave_scope(wave), tuple(children), plans)
-        drawn = screen(turn, party)
-        parts.append("\n".join(drawn.lines()))
-        suffix = f" · {listed(_, (child.name for child in children))}" if len(waves) > 1 else ""
-        rows += _ways(turn, drawn, suffix)
-    days = list(dict.fromkeys(day for day, _wave in waves))
-    for day in days:
-        mine = (Adult.GUARDIAN, me(turn))
-        party = Party(me(turn), day, ALL, (), {})
-        drawn = screen(turn, party, {mine: await code_for(uow, *mine, day)})
-        parts.append("\n".join(drawn.code_lines()))
-        rows += drawn.code_rows(mine)
-        authorise = _("＋ Authorise somebody for one day") + (f" · {drawn.day}" if len(days) > 1 else "")
-        rows.append((Button(authorise, drawn.pack("pud")),))
-    for delegate in await own_delegates(uow):
-        about = _("For one day: {name}, {date}", name=delegate.name, date=day_label(_, delegate.date))
-        rows.append((Button(about, pack("pug", delegate.id)),))
-    if not coming:
-        parts.append(_("None of your children is in after-school care in the next three weeks."))
-    return View("\n\n".join(parts), tuple(rows))
-
-
-def _ways(turn: Turn, drawn: Screen, suffix: str) -> Rows:
-    if drawn.party.open:
-        return drawn.open_ways(suffix)
-    return [(Button(turn._("Who comes, and the code") + suffix, drawn.pack("puv")),)]
+    found = await ways_out(uow)
+    view = await overview(uow, _, found, partial(code_for, uow))
+    if found.coming:
+        await turn.say(view, card_key(me(turn)), days=found.days)
+    else:
+        await turn.say(view)
 
 
 # who comes
 
 
-async def _party(turn: Turn) -> Party:
-    """The children that the tapped button is about."""
+async def about(turn: Turn) -> Party | None:
+    """The children that the tapped button is about. None where none of the own leaves with its wave any more, because
+    extended care has changed: then how it stands for all of them is shown in place of the old message."""
     if len(turn.parts) < 2:
         raise Conflict()
-    return await party_of(turn.uow, me(turn), day_of(turn.parts[0]), turn.parts[1])
+    scope = turn.parts[1]
+    party = await party_now(turn.uow, me(turn), day_of(turn.parts[0]), scope)
+    if party.scope == scope:
+        return party
+    await turn.toast(turn._("This has changed meanwhile; this is how it stands now."))
+    await turn.show(await view_of(turn, party))
+    return None
 
 
 async def view_of(turn: Turn, party: Party, _: Words | None = None) -> View:
     """How it stands, with the codes of those who come: the viewer's own, and those of adults without a chat. In the
     words of the viewer, who is the actor unless it says otherwise."""
-    codes = {
-        who: await code_for(turn.uow, *who, party.day)
-        for who in party.coming()
-        if who[0] is not Adult.GUARDIAN or who[1] == party.viewer
-    }
+    codes = {who: await code_for(turn.uow, *who, party.day) for who in party.with_codes()}
     return Screen(_ or turn._, turn.uow.school.zone, turn.uow.now, party, codes).state()
 
 
 async def viewed(update: Update, turn: Turn) -> None:
-    await turn.show(await view_of(turn, await _party(turn)))
+    party = await about(turn)
+    if party is not None:
+        await turn.show(await view_of(turn, party))
 
 
 async def changing(update: Update, turn: Turn) -> None:
-    await turn.show(screen(turn, await _party(turn)).ask())
+    party = await about(turn)
+    if party is not None:
+        await turn.show(screen(turn, party).ask())
 
 
 async def i_come(update: Update, turn: Turn) -> None:
-    party = await _party(turn)
-    await _say(turn, party, (Adult.GUARDIAN, me(turn)))
+    party = await about(turn)
+    if party is not None:
+        await _say(turn, party, (Adult.GUARDIAN, me(turn)))
 
 
 async def others_listed(update: Update, turn: Turn) -> None:
     """Someone else comes: who?"""
-    party = await _party(turn)
+    party = await about(turn)
+    if party is None:
+        return
     if not party.still:
         await turn.show(await view_of(turn, party))
         return
@@ -135,12 +103,15 @@ async def others_listed(update: Update, turn: Turn) -> None:
 async def adult_chosen(update: Update, turn: Turn) -> None:
     if len(turn.parts) != 4:
         raise Conflict()
-    await _say(turn, await _party(turn), who_of(turn.parts[2], turn.parts[3]))
+    who, party = who_of(turn.parts[2], turn.parts[3]), await about(turn)
+    if party is not None:
+        await _say(turn, party, who)
 
 
 async def alone_after_all(update: Update, turn: Turn) -> None:
-    party = await _party(turn)
-    await after(turn, party, await take_back(turn.uow, party.ids, party.day))
+    party = await about(turn)
+    if party is not None:
+        await after(turn, party, await take_back(turn.uow, party.ids, party.day))
 
 
 async def _say(turn: Turn, party: Party, who: Who) -> None:
@@ -173,7 +144,7 @@ async def edit_reminders(turn: Turn, said: Said, day: date) -> None:
     for one in said.reminders:
         if (one.channel, one.chat_id, one.message_id) == (turn.channel, turn.chat, turn.tapped):
             continue  # that is the message being answered
-        theirs = await party_of(turn.uow, one.person_id, day, letter_scope(one.children, one.wave))
+        theirs = await party_about(turn.uow, one.person_id, day, one.children)
         view = await view_of(turn, theirs, words(one.language or turn.uow.school.language, "chat"))
         payload = json.dumps(edit_payload(one.chat_id, one.message_id, view), ensure_ascii=False)
         slot = f"{one.channel}:{one.chat_id}:{one.message_id}"

@@ -9,8 +9,8 @@ from typing import Any
 from telegram import Update
 
 from bot.chat.ids import id_of
-from bot.chat.pickup.command import edit_reminders, me, not_accepted, view_of
-from bot.chat.pickup.party import ALL, child_scope, day_of, party_of
+from bot.chat.pickup.command import about, edit_reminders, me, not_accepted, view_of
+from bot.chat.pickup.party import ALL, child_scope, day_of, party_now
 from bot.chat.pickup.screens import Rows, code_rows
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
@@ -35,8 +35,10 @@ async def begun(update: Update, turn: Turn) -> None:
     """From a question about the way home: the day is that one's, and another can be chosen."""
     if len(turn.parts) != 2:
         raise Conflict()
-    day = day_of(turn.parts[0])
-    party = await party_of(turn.uow, me(turn), day, turn.parts[1])
+    party = await about(turn)
+    if party is None:
+        return
+    day = party.day
     ids = [one.student_id for one in await own_leaving(turn.uow, party.ids, day)]
     form = await turn.open_form(FLOW, "name", {"day": day.isoformat(), "students": ids, "from": turn.parts})
     await turn.show(await question(turn, form))
@@ -157,7 +159,7 @@ async def tapped(update: Update, turn: Turn) -> None:
         begun_at, scope = form.answers["from"]  # the question that this one stood in place of
         turn.close(form)
         await turn.toast(turn._("Nobody was authorised."))
-        await turn.show(await view_of(turn, await party_of(turn.uow, me(turn), day_of(begun_at), scope)))
+        await turn.show(await view_of(turn, await party_now(turn.uow, me(turn), day_of(begun_at), scope)))
     elif token == "yes" and form.step == "confirm":
         await _authorise(turn, form)
     else:

@@ -81,6 +81,10 @@ class Party:
         plans = [self.plans[child.student_id] for child in self.still if child.student_id in self.plans]
         return list(dict.fromkeys((plan.adult, plan.adult_id) for plan in plans))
 
+    def with_codes(self) -> list[Who]:
+        """Those of them whose code the viewer may see: the viewer, and adults without a chat."""
+        return [who for who in self.coming() if who[0] is not Adult.GUARDIAN or who[1] == self.viewer]
+
     def only(self, student_ids: Iterable[int], scope: str = "") -> Party:
         wanted = set(student_ids)
         children = tuple(child for child in self.children if child.student_id in wanted)
@@ -98,3 +102,23 @@ async def party_of(uow: UnitOfWork, viewer: int, day: date, scope: str) -> Party
     if not children:
         raise NotFound()
     return Party(viewer, day, scope, tuple(children), await plan_of(uow, ids, day))
+
+
+async def party_now(uow: UnitOfWork, viewer: int, day: date, scope: str) -> Party:
+    """As ``party_of``; for a wave with which none of the children leaves any more (extended care has changed), all of
+    the date."""
+    try:
+        return await party_of(uow, viewer, day, scope)
+    except NotFound:
+        if not scope.startswith("w"):
+            raise
+        return await party_of(uow, viewer, day, ALL)
+
+
+async def party_about(uow: UnitOfWork, viewer: int, day: date, student_ids: Collection[int]) -> Party:
+    """The children whom a letter names, wherever they leave from now. Raises NotFound where none of them is in care."""
+    named = (await party_of(uow, viewer, day, ALL)).only(student_ids)
+    if not named.children:
+        raise NotFound()
+    waves = {child.wave for child in named.children}
+    return replace(named, scope=letter_scope(named.ids, waves.pop()) if len(waves) == 1 else ALL)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.chat.menus import COMMANDS
-from bot.chat.pickup.party import LETTERS, Party, Who, child_scope
+from bot.chat.pickup.party import ALL, LETTERS, Party, Who, child_scope
 from bot.wire.view import Button, View, pack
 from care.pickup.adults import Authorised
 from care.pickup.codes import shown
@@ -146,9 +146,10 @@ class Screen:
         return View("\n\n".join(part for part in parts if part), tuple(rows))
 
     def open_ways(self, suffix: str = "") -> Rows:
-        """The answers for those of whom nothing has been said: for all together, unless it has been for some."""
+        """The answers for those of whom nothing has been said: for all together, unless it has been for some, or they
+        leave with several waves."""
         open_, still = self.party.open, self.party.still
-        if len(open_) == len(still):
+        if len(open_) == len(still) and (len(open_) < 2 or self.party.scope != ALL):
             return self.ways(self.party, suffix) if open_ else []
         rows: Rows = []
         for child in open_:

@@ -6,19 +6,21 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from bot.chat.kinds import Context, Kind
-from bot.chat.pickup.party import ALL, Party, letter_scope, party_of, wave_scope
+from bot.chat.pickup.overview import overview, ways_out
+from bot.chat.pickup.party import ALL, Party, letter_scope, party_about, party_of, wave_scope
 from bot.chat.pickup.screens import Screen, day_words
 from bot.chat.pickup.sharing import who_and_children
 from bot.wire.view import View
 from care.custody.steps import HERE
 from care.errors import CareError
 from care.permissions import Permission
-from care.pickup.codes import code_for
+from care.pickup.codes import code_for, code_made
 from care.pickup.reminding import listed as children_in
 from care.records.people import Person, StopListEntry, Student
 from care.records.pickup import Adult
@@ -65,6 +67,18 @@ async def _pickup_said(c: Context) -> View | None:
     else:
         note = c._("{name} has taken back who comes {day}:", name=by.name, day=drawn.day)
     return drawn.state(note)
+
+
+async def _pickup_shown(c: Context) -> View | None:
+    """In place of a message about the way home: how it stands now."""
+    if "children" in c.params:
+        party = await party_about(c.uow, c.uow.actor.person_id or 0, _day(c), c.params["children"])
+        codes = {who: await code_made(c.uow, *who, party.day) for who in party.with_codes()}
+        made = {who: code for who, code in codes.items() if code is not None}
+        view = Screen(c._, c.uow.school.zone, c.uow.now, party, made).state()
+    else:
+        view = await overview(c.uow, c._, await ways_out(c.uow), partial(code_made, c.uow))
+    return replace(view, in_place_of=c.screen)
 
 
 async def _pickup_stopped(c: Context) -> View | None:
@@ -119,6 +133,7 @@ async def _pickup_slip(c: Context) -> View | None:
 KINDS: dict[str, Kind] = {
     "dismissal": Kind(_dismissal, courtesy=True),
     "pickup_said": Kind(_pickup_said, courtesy=True),
+    "pickup_shown": Kind(_pickup_shown, courtesy=True),
     "pickup_stopped": Kind(_pickup_stopped),
     "stop_list_changed": Kind(_stop_list_changed),
     "pickup_slip": Kind(_pickup_slip),
