@@ -139,7 +139,8 @@ async def take_back(uow: UnitOfWork, leave_id: int) -> None:
     if leave.withdrawn_at is not None or leave.last < uow.today:
         raise Conflict()
     leave.withdrawn_at = uow.now
-    uow.record("leave_taken_back", "student", leave.student_id, first=leave.first.isoformat())
+    about = {"first": leave.first.isoformat(), "last": leave.last.isoformat()}
+    uow.record("leave_taken_back", "student", leave.student_id, **about)
     await _tell_family(uow, leave, "leave_ended")
     today = await today_of(uow, leave.student_id) if leave.first <= uow.today else None
     if today is None or today.step is not Step.LEAVE or uow.now >= today.ends_at:

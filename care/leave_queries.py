@@ -19,8 +19,10 @@ from care.day.rules import rules_of
 from care.errors import CareError, Conflict, Invalid, NotFound
 from care.people import children_of
 from care.permissions import Permission
-from care.records.day import CareDay, CareSession, Leave, Step
+from care.records.day import CareDay, CareSession, DayChild, Leave, Step
 from care.records.people import Guardianship, Person, Relation
+from care.records.term import WaveDay
+from care.term import wave_of
 from care.work import UnitOfWork
 
 LONGEST_DAYS = 60
@@ -110,6 +112,35 @@ async def _over_today(uow: UnitOfWork, child: Attends) -> bool:
         return True  # enrolled since the list was made
     times = [one for one in await times_on(uow, child.term_id, uow.today) if child.grade in one.wave.grades]
     return not times or uow.now >= times[0].ends_at
+
+
+@dataclass(frozen=True)
+class DayTimes:
+    """When a child's care begins and ends on a date, and when it does on any other; local times."""
+
+    day: date
+    span: tuple[time, time]
+    usual: tuple[time, time]
+
+
+async def times_of(uow: UnitOfWork, child: Attends, days: Collection[date]) -> list[DayTimes]:
+    """As the plan has it: today's list where it is made, the times of their own that the calendar gives some dates,
+    else those of the child's wave. Nothing for a grade without a wave."""
+    wave = await wave_of(uow, child.term_id, child.grade)
+    if wave is None:
+        return []
+    usual = (wave.starts_at, wave.ends_at)
+    query = select(WaveDay).where(WaveDay.wave_id == wave.id, WaveDay.date.in_(days))
+    own = {row.date: (row.starts_at, row.ends_at) for row in await uow.session.scalars(query)}
+    listed = (
+        select(CareSession.date, CareSession.starts_at, CareSession.ends_at)
+        .join(DayChild, DayChild.session_id == CareSession.id)
+        .where(DayChild.student_id == child.student_id, DayChild.date.in_(days))
+    )
+    for day, *ends in await uow.session.execute(listed):
+        starts_at, ends_at = (moment.astimezone(uow.school.zone).time() for moment in ends)
+        own[day] = (starts_at, ends_at)
+    return [DayTimes(day, own.get(day, usual), usual) for day in days]
 
 
 async def today_of(uow: UnitOfWork, student_id: int) -> Row[Any] | None:

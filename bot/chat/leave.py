@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.chat.dates import read_backwards, read_dates
 from bot.chat.ids import id_of
-from bot.chat.leave_words import back_button, days_words, leave_line, near, prospect_lines
+from bot.chat.leave_words import back_button, days_words, leave_line, near, prospect_lines, times_lines
 from bot.wire.turn import Turn
 from bot.wire.view import Button, View, pack
 from care.attendance import Attends
@@ -26,6 +26,7 @@ from care.leave_queries import (
     nearest,
     own_child,
     own_leave,
+    times_of,
 )
 from care.records.day import LeaveReason
 from care.records.delivery import Form
@@ -242,12 +243,13 @@ async def back_tapped(update: Update, turn: Turn) -> None:
     if standing.leave.withdrawn_at is None:
         await take_back(turn.uow, standing.leave.id)
     await _close(turn)
-    text = _("Taken back: {child} attends as usual.", child=standing.child.name)
+    lines = [_("Taken back: {child} attends as usual.", child=standing.child.name)]
     if standing.days:
         days = days_words(_, standing.days)
-        text = _("Taken back: {child} attends as usual, on {days}.", child=standing.child.name, days=days)
+        lines = [_("Taken back: {child} attends as usual, on {days}.", child=standing.child.name, days=days)]
+        lines += times_lines(_, await times_of(turn.uow, standing.child, standing.days))
     again = Button(_("Give leave again"), pack("lv", standing.child.student_id))
-    await turn.show(View(text, ((again,),)))
+    await turn.show(View("\n".join(lines), ((again,),)))
 
 
 async def words_typed(turn: Turn, form: Form, words: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.chat.kinds import Context, Kind
-from bot.chat.leave_words import days_words
+from bot.chat.leave_words import days_words, times_lines
 from bot.wire.view import Button, View, pack
 from care.day.plan import on_leave
-from care.leave_queries import Told, told
+from care.leave_queries import Told, times_of, told
 from locales import Words
 from locales.labels import label, leave_reason
 
@@ -63,7 +63,7 @@ async def _leave_ended(c: Context) -> View | None:
         child=one.child.name,
         days=days_words(_, one.days),
     )
-    return View(text)
+    return View("\n".join([text, *times_lines(_, await times_of(c.uow, one.child, one.days))]))
 
 
 def _who(_: Words, one: Told) -> str:

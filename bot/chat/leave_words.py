@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 from bot.wire.view import Button, pack
 from care.attendance import dates
-from care.leave_queries import Prospect, Standing
+from care.leave_queries import DayTimes, Prospect, Standing
 from locales import Words
-from locales.labels import day, error_sentence, leave_reason, listed
+from locales.labels import day, error_sentence, leave_reason, listed, span
 
 SHOWN_DAYS = 6
 """Up to so many dates are named one by one."""
@@ -28,8 +28,27 @@ def leave_line(_: Words, one: Standing) -> str:
 
 
 def back_button(_: Words, one: Standing) -> Button:
-    first = day(_, one.days[0]) if one.days else ""
-    return Button(_("↩ Take back · {child} · {date}", child=one.child.name, date=first), pack("lvb", one.leave.id))
+    """Names the day, or the first and the last of several."""
+    which = day(_, one.days[0]) if one.days else ""
+    if len(one.days) > 1:
+        which = _("{first} to {last}", first=which, last=day(_, one.days[-1]))
+    return Button(_("↩ Take back · {child} · {date}", child=one.child.name, date=which), pack("lvb", one.leave.id))
+
+
+def times_lines(_: Words, times: Sequence[DayTimes]) -> list[str]:
+    """When care is, of the one day or of those days that are not as usual."""
+    if len(times) == 1 and times[0].span == times[0].usual:
+        return [_("Care is {span}.", span=span(_, *times[0].span))]
+    return [
+        _(
+            "Care on {day} is {span} (usually {usual}).",
+            day=day(_, one.day),
+            span=span(_, *one.span),
+            usual=span(_, *one.usual),
+        )
+        for one in times
+        if one.span != one.usual
+    ]
 
 
 def near(_: Words, one: date, today: date) -> str:
