@@ -8,7 +8,7 @@ from datetime import date, time
 from sqlalchemy import select
 
 from care.errors import Invalid, NotFound
-from care.extended import ending
+from care.extended import ending, moving
 from care.permissions import Permission
 from care.records.term import Term, Venue, VenueKind, Wave
 from care.telling import Told
@@ -68,9 +68,9 @@ def _dates_of(term: Term) -> dict[str, object]:
     return {"dates": [day.isoformat() for day in dates], "grades": list(term.grades)}
 
 
-async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -> None:
+async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -> Told:
     """Sets extended care, or ends the offer where everything is empty: who stays today still does, see
-    ``care/extended/ending.py``."""
+    ``care/extended/ending.py``. Returns who is told of another room or end."""
     term = await locked_term(uow, term_id)
     given = (wanted.venue_id, wanted.until, wanted.places)
     if any(part is None for part in given) and any(part is not None for part in given):
@@ -83,10 +83,13 @@ async def change_extended(uow: UnitOfWork, term_id: int, wanted: ExtendedCare) -
         raise Invalid("extended_too_early", time=f"{last:%H:%M}")
     if wanted == NOT_OFFERED and term.extended_venue_id is not None:
         await ending.end(uow, term_id)
+    place = await moving.place_of(uow, term_id)
     before = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
     term.extended_venue_id, term.extended_until, term.extended_capacity = given
     after = [term.extended_venue_id, str(term.extended_until), term.extended_capacity]
-    uow.record("term_changed", "term", term_id, extended_before=before, extended_after=after)
+    told = await moving.tell_of_move(uow, term, place)
+    uow.record("term_changed", "term", term_id, extended_before=before, extended_after=after, told=len(told))
+    return told
 
 
 async def extended_venues(uow: UnitOfWork) -> list[Venue]:

@@ -48,6 +48,7 @@ LETTERS = {
     "extended_decided": mark("Extended care: granted or declined"),
     "extended_lapsed": mark("Extended care: a request nobody has decided"),
     "extended_ended": mark("Extended care has ended"),
+    "extended_moved": mark("Another room or end of extended care"),
     "extended_changed": mark("A late change of extended care"),
     "extended_given": mark("Children to be counted at extended care"),
     "extended_taken": mark("Children taken over by extended care"),

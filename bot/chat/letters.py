@@ -16,6 +16,7 @@ from bot.chat import (
     day_sheet,
     dutylead,
     extended_letters,
+    extended_moved,
     leave_letters,
     missing_letters,
     paper,
@@ -279,4 +280,4 @@ KINDS |= (
     calendar.KINDS | leave_letters.KINDS | missing_letters.KINDS | chased.KINDS | pickup.KINDS | extended_letters.KINDS
 )
 KINDS |= HANDOVER_KINDS | over.KINDS | late.KINDS
-KINDS |= day_sheet.KINDS | paper.KINDS | term_plan.KINDS
+KINDS |= day_sheet.KINDS | paper.KINDS | term_plan.KINDS | extended_moved.KINDS

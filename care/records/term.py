@@ -35,7 +35,7 @@ class Venue(Record):
 
 class Term(Record):
     """A term of care. ``grades`` may apply (S6); extended care has its own venue, end and places (S11).
-    ``plan_version`` grows with each change of its dates or waves that people are told of."""
+    ``plan_version`` grows with each change of its dates, waves or extended care that people are told of."""
 
     __tablename__ = "term"
     id: Mapped[int] = key()

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from care.errors import CareError, Invalid
 from care.extended.ending import Touched, touched_by_end
+from care.extended.moving import moves_from
 from care.permissions import Permission
 from care.records.term import Term, TermText, TextKind, Venue, Wave
 from care.staff import GRADES
@@ -89,6 +90,8 @@ class SettingsView:
     """The part of the page that has just been saved."""
     told: Counts | None
     counts_from: date | None
+    moves_from: date | None
+    """From when another room or end of extended care counts."""
     refused: Refused | None
     ending: Ending | None
 
@@ -118,6 +121,7 @@ async def _page(
             saved=visit.request.query_params.get("saved", ""),
             told=_counts(visit.request.query_params.get("told", "")),
             counts_from=await counts_from(uow, term) if term else None,
+            moves_from=await moves_from(uow, term) if term else None,
             refused=refused,
             ending=ending,
         )
@@ -221,10 +225,12 @@ async def save_extended(visit: Visit) -> Response:
             if ending.children:
                 return await _page(visit, ending=ending)
         async with visit.working() as uow:
-            await change_extended(uow, visit.id, wanted)
+            told = await change_extended(uow, visit.id, wanted)
     except CareError as error:
         return await _failed(visit, error, "extended", EXTENDED)
-    return visit.go("/settings?saved=extended#extended")
+    if wanted == NOT_OFFERED:  # what that means for whom has been shown before
+        return visit.go("/settings?saved=extended#extended")
+    return saved(visit, "extended", told, "#extended")
 
 
 PAGES = [

@@ -32,9 +32,8 @@ async def test_a_day_that_ends_early(small_home: Stage) -> None:
     await mum.tap("生病")
     await mum.tap("确认请假")
     await mum.tap("↩ 撤销")
-    mum.reads(
-        f"已撤销：{child.child}照常参加，11月25日 周三。\n11月25日 周三的课后服务时间为 13:30–15:30（平时 14:35–17:10）。"
-    )
+    mum.reads(f"已撤销：{child.child}照常参加，11月25日 周三。\n")
+    mum.reads("\n11月25日 周三的课后服务时间为 13:30–15:30（平时 14:35–17:10）。")
     dad.reads("on Wed 25 Nov.\nCare on Wed 25 Nov is 13:30–15:30 (usually 14:35–17:10).")
 
 
