@@ -81,7 +81,8 @@ class House:
                 api = f"http://{_loopback(self.settings.host)}:{self.settings.port}"
                 self.channels["web"] = Channel("web", self.web.token, api, register)
         self.wire = Wire(self.school, self.channels, voice(self.school, self.printer))
-        self.ticker = Ticker(self.school)
+        others = self.web.others if self.web is not None else None
+        self.ticker = Ticker(self.school, first=others.play if others is not None else None)
 
     # HTTP
 

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from afterbell import demo
 from afterbell.demo import START, DemoPerson
+from afterbell.demo.others import Others
 from afterbell.demo.visitors import LinkedAccount
 from afterbell.settings import Settings
 from bot.chat.menus import as_commands, commands_for
@@ -17,6 +18,7 @@ from care.clock import MovableClock
 from care.records.delivery import Update
 from care.school import School
 from locales import words
+from scheduler.parts import by_itself
 from scheduler.tick import save_clock
 from webchat.limits import Limits
 from webchat.model import Wire
@@ -41,7 +43,9 @@ class WebChat:
         self.token = f"1:{derived[:35]}"
         self.world = World(now=school.clock.now, limits=Limits(), store=Store(settings.data_dir / "webchat.sqlite"))
         self.bot = self.world.add_bot(self.token, username="afterbell_bot", name=BOT_NAME)
-        clock = DemoClock(school) if demonstration and isinstance(school.clock, MovableClock) else None
+        self.others = Others(school) if demonstration else None
+        movable = isinstance(school.clock, MovableClock)
+        clock = DemoClock(school, self.others) if self.others is not None and movable else None
         self.page = ChatPage(
             self.world,
             self.token,
@@ -116,8 +120,9 @@ def _somebody(person: DemoPerson) -> Somebody:
 class DemoClock:
     """The movable clock of the demonstration, as the chat page moves it."""
 
-    def __init__(self, school: School) -> None:
+    def __init__(self, school: School, others: Others) -> None:
         self.school = school
+        self.others = others
 
     def now(self) -> datetime:
         return self.school.clock.now()
@@ -125,6 +130,8 @@ class DemoClock:
     async def jump(self, to: datetime) -> None:
         clock = self.school.clock
         assert isinstance(clock, MovableClock)
+        if to > clock.now():
+            await by_itself("others", self.others.play(to))
         clock.jump(to)
         await save_clock(self.school)
         self.school.wake()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -20,10 +21,14 @@ CLEAR_LOG_EVERY = 12
 
 
 class Ticker:
-    """Ticks every few seconds, never two at once; a part that fails is logged, and the next tick tries it again."""
+    """Ticks every few seconds, never two at once; a part that fails is logged, and the next tick tries it again.
+    ``first``: what else is done at each tick, before what is due is looked for."""
 
-    def __init__(self, school: School, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, school: School, every_s: float = EVERY_S, first: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self.school = school
+        self._first = first
         self._ticks = 0
         self._in_hand = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone=school.zone)
@@ -48,6 +53,8 @@ class Ticker:
 
     async def tick(self) -> None:
         async with self._in_hand:
+            if self._first is not None:
+                await by_itself("first", self._first())
             await due.tick(self.school)
             await by_itself("tidy", tidy(self.school))
             await by_itself("clock", save_clock(self.school))

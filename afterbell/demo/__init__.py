@@ -21,7 +21,7 @@ What is in it, the same on every machine (a fixed seed draws it all):
 
 ``begin_afternoon`` lets the first afternoon have run until 16:40: the day open since noon, the rolls of 31 classes
 taken and that of 2(3) half, twelve children on leave, six late, three whose absence is explained, some back from
-courses, and one of 3(5) who is being looked for.
+courses, and one of 3(5) who is being looked for. ``others`` plays on from there for whom no visitor plays.
 
 Every person is invented. All telephone numbers are of one block that belongs to nobody here.
 """
