@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -78,15 +79,24 @@ def read_shown(written: list[str]) -> list[Shown]:
     return list(shown.values())
 
 
-def read_move(visit: Visit) -> Move:
+def read_move(written: str) -> Move:
     try:
-        return Move(visit.field("move"))
+        return Move(written)
     except ValueError:
         raise NotFound() from None
 
 
+async def choose(visit: Visit) -> Response:
+    """On to the page that says what will happen."""
+    move, shown = read_move(visit.field("move")), read_shown(visit.fields("pick"))
+    pairs = [("move", move.value), *(("pick", f"{one.id}:{one.version}") for one in shown)]
+    here = read_wanted(visit.request.query_params, visit.actor).here
+    return visit.go(f"/applications/bulk{here}{'&' if here else '?'}{urlencode(pairs, safe=':')}")
+
+
 async def confirm(visit: Visit) -> Response:
-    return await _confirm(visit, read_move(visit), read_shown(visit.fields("pick")))
+    params = visit.request.query_params
+    return await _confirm(visit, read_move(params.get("move", "")), read_shown(params.getlist("pick")))
 
 
 async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = "", status: int = 200) -> Response:
@@ -118,7 +128,7 @@ async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = ""
 
 
 async def carry_out(visit: Visit) -> Response:
-    move, shown, remark = read_move(visit), read_shown(visit.fields("pick")), visit.field("remark")
+    move, shown, remark = read_move(visit.field("move")), read_shown(visit.fields("pick")), visit.field("remark")
     if RULES[move].remark_needed and not remark.strip():
         return await _confirm(visit, move, shown, code_sentence(visit._, "remark_needed"), 422)
     async with visit.working() as uow:
@@ -133,6 +143,6 @@ async def carry_out(visit: Visit) -> Response:
 
 
 PAGES = [
-    Page("/applications/bulk", post=confirm, right=Permission.SEE_APPLICATIONS),
+    Page("/applications/bulk", get=confirm, post=choose, right=Permission.SEE_APPLICATIONS),
     Page("/applications/bulk/confirm", post=carry_out, right=Permission.SEE_APPLICATIONS),
 ]

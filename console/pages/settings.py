@@ -106,12 +106,12 @@ async def show(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(
-    visit: Visit, refused: Refused | None = None, status: int = 200, ending: Ending | None = None
-) -> Response:
+async def _page(visit: Visit, refused: Refused | None = None, status: int = 200) -> Response:
     async with visit.looking() as uow:
         term = await current_term(uow)
         found = await texts(uow, term.id) if term else []
+        asked = term is not None and visit.request.query_params.get("end") == "extended"
+        ending = Ending(tuple(await touched_by_end(uow, term.id))) if term and asked else None
         view = SettingsView(
             term=term,
             waves=tuple(await waves(uow, term.id)) if term else (),
@@ -123,7 +123,7 @@ async def _page(
             counts_from=await counts_from(uow, term) if term else None,
             moves_from=await moves_from(uow, term) if term else None,
             refused=refused,
-            ending=ending,
+            ending=ending if ending and ending.children and not refused else None,
         )
     return visit.page("settings/page.html", view, status)
 
@@ -221,9 +221,9 @@ async def save_extended(visit: Visit) -> Response:
         )
         if wanted == NOT_OFFERED and visit.field("sure") != "yes":
             async with visit.looking() as uow:
-                ending = Ending(tuple(await touched_by_end(uow, visit.id)))
-            if ending.children:
-                return await _page(visit, ending=ending)
+                touched = await touched_by_end(uow, visit.id)
+            if touched:
+                return visit.go("/settings?end=extended#extended")
         async with visit.working() as uow:
             told = await change_extended(uow, visit.id, wanted)
     except CareError as error:

@@ -30,6 +30,7 @@ READ: dict[str, set[Role]] = {
     "/day/lead": ANSWERING,
     "/sessions": SIGNS_IN,
     "/applications": WITH_PUPILS,
+    "/applications/bulk": WITH_PUPILS,
     "/applications/{id:int}": WITH_PUPILS,
     "/applications/{id:int}.pdf": WITH_PUPILS,
     "/applications/{id:int}/agreement.pdf": WITH_PUPILS,
@@ -97,8 +98,9 @@ DO: dict[str, set[Role]] = {
     "/inbox/{id:int}/drop": STEERING,
 }
 PUBLIC = {"/sign-in", "/sign-in/{token}", "/sign/{token}", "/sign-out", "/language", "/healthz", "/readyz", "/metrics"}
-NONE_THERE = {"/paper/children/{id:int}"}
-"""Nothing has been entered from paper in this town: test_console_paper_correct.py."""
+NONE_THERE = {"/paper/children/{id:int}", "/applications/bulk"}
+"""Nothing has been entered from paper in this town: test_console_paper_correct.py; and nothing chosen in a list:
+test_console_bulk.py."""
 STREAMS = {"/live"}
 """Which never end by themselves: test_console_board.py."""
 
@@ -176,7 +178,7 @@ async def test_strangers_are_sent_to_the_door(stranger: Browser) -> None:
 
 async def test_the_wrong_method_is_named(sign_in: SignIn) -> None:
     head = await sign_in(Role.HEAD)
-    answer = await head.get("/applications/bulk")
+    answer = await head.get("/applications/bulk/confirm")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert (await head.post("/audit")).status_code == 405
 

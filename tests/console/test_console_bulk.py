@@ -18,7 +18,7 @@ async def test_bulk_approve_gives_the_last_place_to_who_came_first(sign_in: Sign
     head = await sign_in(Role.HEAD)
     ben, cai, eve = (town.applications[name] for name in ("Ben", "Cai", "Eve"))
     picks = [f"{number}:1" for number in (cai, ben, eve)]
-    page = await head.post("/applications/bulk", move="approved", pick=picks)
+    page = await head.post_and_follow("/applications/bulk", move="approved", pick=picks)
     assert page.status_code == 200
     assert "Approve: 3 applications" in page.text
     assert "2 chosen, 1 free" in page.text
@@ -54,11 +54,11 @@ async def test_bulk_leaves_changed_and_foreign_ones_alone(sign_in: SignIn, schoo
             update(Application).where(Application.id == town.applications["Ben"]).values(version=2)
         )
     homeroom, head = await sign_in(Role.HOMEROOM), await sign_in(Role.HEAD)
-    page = await head.post("/applications/bulk", move="approved", pick=f"{town.applications['Ben']}:1")
+    page = await head.post_and_follow("/applications/bulk", move="approved", pick=f"{town.applications['Ben']}:1")
     assert "they have changed since the list was shown" in page.text
     page = await head.post("/applications/bulk/confirm", move="approved", pick=f"{town.applications['Ben']}:1")
     assert "This has changed in the meantime" in page.text
-    page = await homeroom.post("/applications/bulk", move="passed", pick=[f"{town.applications['Eve']}:1"])
+    page = await homeroom.post_and_follow("/applications/bulk", move="passed", pick=[f"{town.applications['Eve']}:1"])
     assert "Eve" not in page.text
     page = await homeroom.post("/applications/bulk/confirm", move="passed", pick=[f"{town.applications['Eve']}:1"])
     assert "Eve" not in page.text

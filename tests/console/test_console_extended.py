@@ -224,7 +224,7 @@ async def test_ending_it_says_first_what_it_means(sign_in: SignIn, school: Schoo
     await afternoon.tick(school)
     office = await sign_in(Role.OFFICE)
     path, nothing = f"/settings/terms/{town.term}/extended", {"venue": "", "until": "", "places": ""}
-    page = await office.post(path, **nothing)
+    page = await office.post_and_follow(path, **nothing)
     assert "Nothing has been changed yet." in page.text
     assert "2 children stay today, and still do." in page.text
     assert "The fixed weekdays of 2 children are over." in page.text
@@ -248,7 +248,7 @@ async def test_an_approval_finds_extended_care_full(sign_in: SignIn, school: Sch
     ben, cai = town.applications["Ben"], town.applications["Cai"]
     assert "full on Tuesday. Approving takes the child without it" in (await head.get(f"/applications/{ben}")).text
     picks = [f"{one}:1" for one in (ben, cai)]
-    before = await head.post("/applications/bulk", move="approved", pick=picks)
+    before = await head.post_and_follow("/applications/bulk", move="approved", pick=picks)
     assert "2 of them get no place on a wished weekday" in before.text
     assert (await head.post(f"/applications/{ben}", move="approved", version="1")).status_code == 303
     assert (await head.post(f"/applications/{cai}", move="approved", version="1")).status_code == 303
