@@ -9,7 +9,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from chat_school import DAD, DESK, MUM, PHONE, School, complaints, inline, no_sideways_scrolling, opened, tab
 from chromium_browser import leave
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from webchat.methods import (
     delete_message,
@@ -114,6 +114,37 @@ async def test_two_tabs_side_by_side_are_live(school: School, browser: Browser) 
     await expect(mum.locator(".theirs .meta")).to_contain_text("已编辑")
     delete_message(school.world, school.bot, Params({"chat_id": MUM, "message_id": message}))
     await expect(mum.locator(".theirs")).to_have_count(0)
+
+
+async def look(page: Page, at_it: bool) -> None:
+    """A browser without a screen shows all of its tabs at once: this one is told that it is looked at, or is not."""
+    hidden = "at => Object.defineProperty(document, 'hidden', { value: !at, configurable: true })"
+    await page.evaluate(hidden, at_it)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+async def test_more_tabs_than_a_browser_has_connections(school: School, browser: Browser) -> None:
+    """Six to one address is all it has. A tab nobody looks at holds none, and catches up when it is looked at again."""
+    context = await browser.new_context(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
+    tabs: list[Page] = []
+    for n in range(7):
+        page = await context.new_page()
+        await page.goto(f"{school.url}/chat/{MUM if n == 0 else 1_000_001_000 + n}")
+        await page.locator("#start").click(timeout=5_000)
+        await expect(page.locator(".mine")).to_have_count(1)
+        await look(page, False)
+        tabs.append(page)
+    first = tabs[0]
+    await first.evaluate("window.stays = true")
+    school.tell(MUM, "在去校门的路上")
+    message = school.tell(MUM, "还没到")
+    school.edit(MUM, message, "已放行")
+    await look(first, True)
+    await expect(first.get_by_text("在去校门的路上")).to_be_visible()
+    await expect(first.get_by_text("已放行")).to_be_visible()
+    assert await first.evaluate("window.stays"), "and does not begin anew"
+    school.tell(MUM, "再见")
+    await expect(first.get_by_text("再见")).to_be_visible()
 
 
 async def test_a_tap_spins_until_it_is_answered(school: School, browser: Browser) -> None:

@@ -4,7 +4,7 @@ import { Clock } from "./clock.js";
 import { Composer } from "./composer.js";
 import { byId, popup } from "./dom.js";
 import { Log } from "./log.js";
-import { get, listen, page, post, words } from "./net.js";
+import { Line, get, page, post, words } from "./net.js";
 import { People } from "./people.js";
 
 const TAP_LASTS = 20_000;
@@ -12,15 +12,10 @@ const waiting = new Map(); // callback query id -> the tapped button's place
 const people = page.mode === "demonstration" ? new People() : null;
 const clock = byId("clock") ? new Clock(notice) : null;
 const talk = page.user ? converse() : null;
-let stream = null;
+const line = new Line(happened, (up) => talk?.connected(up));
 
 await Promise.all([people?.load(), clock?.load(), talk?.load()]);
-if (!talk && people) watchPeople();
-
-function watchPeople() {
-  stream?.close();
-  stream = listen("", happened, () => {});
-}
+if (!talk && people) line.start("");
 
 function notice(text) {
   const place = byId("notice");
@@ -62,7 +57,7 @@ function happened(event) {
 async function reload() {
   try {
     await Promise.all([people?.load(), talk?.load()]);
-    if (!talk && stream.readyState === EventSource.CLOSED) watchPeople();
+    if (!talk && line.broken) line.start("");
   } catch {
     setTimeout(reload, 3000);
   }
@@ -172,12 +167,13 @@ function converse() {
     });
     changed(state);
     people?.markUnread(Number(page.user), false);
-    stream?.close();
-    stream = listen(state.mark, happened, (up) => {
-      connected(up);
-      if (!up) giveBack();
-    });
+    line.start(state.mark);
   }
 
-  return { load, happened: inConversation };
+  function heard(up) {
+    connected(up);
+    if (!up) giveBack();
+  }
+
+  return { load, happened: inConversation, connected: heard };
 }

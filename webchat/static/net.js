@@ -32,16 +32,42 @@ export async function post(path, body) {
   return { ok: false, status: answer.status, said, complaint: known[answer.status] ?? words.failed };
 }
 
-// EventSource reconnects by itself and says where it stopped; `since` is where the page's first state was read.
-export function listen(since, onEvent, onConnection) {
-  const source = new EventSource(`/chat/events?user=${page.user}&since=${since}&lang=${page.language}`);
-  source.onmessage = (event) => onEvent(JSON.parse(event.data));
-  source.onopen = () => onConnection(true);
-  source.onerror = () => {
-    onConnection(false);
-    if (source.readyState === EventSource.CLOSED) {
-      setTimeout(() => onEvent({ kind: "reload" }), 3000);
-    }
-  };
-  return source;
+// The stream of what happens. A tab that nobody looks at holds none, for a browser has six connections to one address;
+// looked at again, it hears what it missed since the last event it knows. EventSource reconnects by itself.
+export class Line {
+  constructor(onEvent, onConnection) {
+    Object.assign(this, { onEvent, onConnection, since: null, source: null });
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
+  }
+
+  // From here on: the mark that the page's state was read at, or none.
+  start(since) {
+    this.since = since;
+    this.open();
+  }
+
+  open() {
+    this.close();
+    if (document.hidden || this.since === null) return;
+    const source = new EventSource(`/chat/events?user=${page.user}&since=${this.since}&lang=${page.language}`);
+    source.onmessage = (event) => {
+      this.since = event.lastEventId || this.since;
+      this.onEvent(JSON.parse(event.data));
+    };
+    source.onopen = () => this.onConnection(true);
+    source.onerror = () => {
+      this.onConnection(false);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => this.onEvent({ kind: "reload" }), 3000);
+    };
+    this.source = source;
+  }
+
+  close() {
+    this.source?.close();
+    this.source = null;
+  }
+
+  get broken() {
+    return this.source?.readyState === EventSource.CLOSED;
+  }
 }
