@@ -122,6 +122,7 @@ def staff_add(
 def import_(
     file: Annotated[Path, typer.Argument(help="The roster, as .xlsx (see docs/roster.md).")],
     template: Annotated[bool, typer.Option("--template", help="Write an empty workbook to FILE instead.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Only say what would change and who would be told.")] = False,
 ) -> None:
     """Import classes, students, guardians, staff and the term from a workbook."""
     from afterbell.roster import import_roster, write_template
@@ -129,7 +130,7 @@ def import_(
     async def work() -> None:
         school = await find_school(read_settings())
         try:
-            typer.echo(await import_roster(school, file))
+            typer.echo(await import_roster(school, file, look))
         finally:
             await school.close()
 

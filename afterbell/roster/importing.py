@@ -15,8 +15,9 @@ from afterbell.roster.workbook import open_book
 from care.school import School
 
 
-async def import_roster(school: School, file: Path) -> str:
-    """Imports a workbook in one transaction and returns what was done, for the operator.
+async def import_roster(school: School, file: Path, look: bool = False) -> str:
+    """Imports a workbook in one transaction and returns what was done, for the operator; with ``look`` what would be
+    done, and nothing is stored.
 
     Raises RosterError with a line for each problem, and then nothing is stored.
     """
@@ -26,8 +27,8 @@ async def import_roster(school: School, file: Path) -> str:
     check(roster, problems)
     problems.raise_if_any()
     digest = await asyncio.to_thread(_sha256, file)
-    tally = await store(school, roster, problems, file, digest)
-    if roster.names:
+    tally = await store(school, roster, problems, file, digest, look)
+    if roster.names and not look:
         await name_school(school, {**school.names, **roster.names})
     if book.not_read:
         tally.notes.append(f"sheets that were not read: {', '.join(book.not_read)}")

@@ -17,12 +17,17 @@ class Counts:
 
 @dataclass
 class Tally:
-    """``changed`` and ``gone`` name what an operator should look at; what is gone from the file is never touched."""
+    """``changed`` and ``gone`` name what an operator should look at; what is gone from the file is never touched.
+    ``looked``: nothing was stored, it is what would be."""
 
+    looked: bool = False
     counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     changed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    people: int = 0
+    """How many are told something."""
 
     def add(self, what: str) -> None:
         self.counts[what].added += 1
@@ -34,18 +39,24 @@ class Tally:
         self.counts[what].changed += 1
         self.changed.append(words)
 
+    def tell(self, term: str, guardians: int, staff: int) -> None:
+        self.people += guardians + staff
+        are = "would be" if self.looked else "are"
+        self.told.append(f"{term}: {guardians} guardians and {staff} of the staff {are} told of the new plan, once")
+
     def as_data(self) -> dict[str, list[int]]:
         return {what: [count.added, count.changed, count.unchanged] for what, count in self.counts.items()}
 
     def text(self) -> str:
         width = max((len(what) for what in self.counts), default=0)
-        lines = ["Imported:"]
+        lines = ["Nothing has been stored. This would be:" if self.looked else "Imported:"]
         lines += [
             f"  {what:<{width}}  {count.added} added, {count.changed} changed, {count.unchanged} unchanged"
             for what, count in self.counts.items()
         ]
         lines += _listed("Changed:", self.changed)
         lines += _listed("No longer in the file (left as they are):", self.gone)
+        lines += _listed("In the chat:", self.told)
         lines += _listed("Please look at:", self.notes)
         return "\n".join(lines)
 
