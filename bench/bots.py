@@ -155,6 +155,8 @@ def measure(bot: Bot, phases: list[dict[str, Any]], setting: Setting) -> dict[st
             raise RuntimeError(f"the run of {bot.name} failed")
         result: dict[str, Any] = json.loads(done.stdout)
         result["bot"], result["setting"] = bot.name, setting.__dict__
+        if any("ended" in phase for phase in result["phases"]):
+            say(f"  {bot.name} ended during the run, by {setting.mode}: its figures from then on are left out")
         if bot.stores:
             result["events"] = _count_there(url) if url else _count(path, setting.events)
             if not result["stuck"] and result["events"] != result["taps"]:

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from bench import proc, scene
-from bench.teachers import Crowd
+from bench.teachers import GIVE_UP_S, Crowd
 from webchat.limits import Limits
 from webchat.server import create_app, serve
 from webchat.world import World
@@ -66,6 +66,7 @@ class Run:
         self.job = job
         limits = Limits() if job.get("limits") else Limits.off()
         self.pids: list[int] = []
+        self.started: list[asyncio.subprocess.Process] = []
         self.world = World(limits=limits, log_size=200_000 if job.get("limits") else 10)
         self.bot = self.world.add_bot(scene.TOKEN)
         self.crowd = Crowd(self.world, self.bot)
@@ -76,10 +77,9 @@ class Run:
     async def whole(self) -> dict[str, Any]:
         app = create_app(self.world)
         async with serve(app) as address, contextlib.AsyncExitStack() as stack:
-            started = [await stack.enter_async_context(self._process(address, {}))]
-            for environ in self.job.get("more", []):
-                started.append(await stack.enter_async_context(self._process(address, environ)))
-            self.pids = [process.pid for process in started]
+            for environ in [{}, *self.job.get("more", [])]:
+                self.started.append(await stack.enter_async_context(self._process(address, environ)))
+            self.pids = [process.pid for process in self.started]
             phases = [await self._phase(phase) for phase in self.job["phases"]]
             calls = self.world.calls
             return {
@@ -116,9 +116,16 @@ class Run:
                     await process.wait()
 
     async def _phase(self, phase: dict[str, Any]) -> dict[str, Any]:
-        result = await getattr(self, f"_{phase['kind']}")(phase)
-        await self.crowd.rest()
-        return {**phase, **result}
+        """The phase with its figures; of a bot that has ended meanwhile there are none, but its exit status."""
+        if self.ended is None:
+            result = await getattr(self, f"_{phase['kind']}")(phase)
+            await self.crowd.rest(GIVE_UP_S if self.ended is None else 0.0)
+        return {**phase, **result} if self.ended is None else {**phase, "ended": self.ended}
+
+    @property
+    def ended(self) -> int | None:
+        """With which status a process of the bot has ended, which none should before it is told to."""
+        return next((one.returncode for one in self.started if one.returncode is not None), None)
 
     async def _flight(self, phase: dict[str, Any]) -> dict[str, Any]:
         """So many teachers, each tapping as fast as the bot answers."""

@@ -32,6 +32,10 @@ def flights(plan: Plan, in_flight: Iterable[int]) -> list[dict[str, Any]]:
     return [{"kind": "flight", "in_flight": n, "warm": plan.warm, "seconds": plan.seconds} for n in in_flight]
 
 
+def _speed(phase: dict[str, Any]) -> str:
+    return "ended" if "ended" in phase else f"{phase['taps_per_s']:.0f}/s"
+
+
 def tune(bots: list[Bot], plan: Plan) -> dict[str, dict[str, Any]]:
     """Which way a peer does better with 20 in flight: one update after the other, or side by side."""
     found: dict[str, dict[str, Any]] = {}
@@ -40,7 +44,7 @@ def tune(bots: list[Bot], plan: Plan) -> dict[str, dict[str, Any]]:
             tries = {}
             for concurrent in (False, True):
                 run = measure(bot, flights(plan, [20]), Setting(concurrent=concurrent))
-                tries[concurrent] = run["phases"][0]["taps_per_s"]
+                tries[concurrent] = run["phases"][0].get("taps_per_s", 0.0)
             found[bot.name] = {
                 "concurrent": tries[True] > tries[False],
                 "in_turn": tries[False],
@@ -62,7 +66,7 @@ def taps(bots: list[Bot], plan: Plan) -> dict[str, Any]:
                 phases.append({"kind": "rate", "per_s": plan.rate, "warm": 1.0, "seconds": plan.seconds})
                 run = measure(bot, phases, Setting(mode=mode, concurrent=concurrent))
                 runs.append({**run, "round": round_, "mode": mode})
-                told = ", ".join(f"{p['in_flight']}: {p['taps_per_s']:.0f}/s" for p in run["phases"][:-1])
+                told = ", ".join(f"{p['in_flight']}: {_speed(p)}" for p in run["phases"][:-1])
                 say(f"  round {round_ + 1} {mode} {bot.name}: {told}")
     return {"tuned": tuned, "runs": runs}
 

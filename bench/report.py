@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,8 @@ Runs = list[dict[str, Any]]
 
 
 def _median(values: list[float]) -> float:
-    return statistics.median(values) if values else float("nan")
+    known = [value for value in values if not math.isnan(value)]
+    return statistics.median(known) if known else float("nan")
 
 
 def _phase(run: dict[str, Any], key: str, value: Any) -> dict[str, Any] | None:
@@ -27,9 +29,22 @@ def _phase(run: dict[str, Any], key: str, value: Any) -> dict[str, Any] | None:
 
 
 def _values(runs: Runs, bot: str, mode: str, at: tuple[str, Any], figure: str) -> list[float]:
-    """The figure of each round, in order."""
+    """The figure of each round, in order; not a number where the bot had ended."""
     found = [_phase(run, *at) for run in runs if run["bot"] == bot and run["mode"] == mode]
-    return [float(phase[figure]) for phase in found if phase]
+    return [float(phase.get(figure, "nan")) for phase in found if phase]
+
+
+def _ended(runs: Runs, bot: str, mode: str, at: tuple[str, Any]) -> str:
+    """Says beside a bot's name in how many rounds it had ended by itself."""
+    found = [_phase(run, *at) for run in runs if run["bot"] == bot and run["mode"] == mode]
+    ended = sum(phase is not None and "ended" in phase for phase in found)
+    if not ended:
+        return ""
+    return ", ended during the run" + (f" (in {ended} of {len(found)} rounds)" if ended < len(found) else "")
+
+
+def _figure(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def _ratio(runs: Runs, mode: str, at: tuple[str, Any], figure: str, bot: str = "ours") -> float:
@@ -100,11 +115,11 @@ def _taps(data: dict[str, Any], about: dict[str, Any]) -> str:
                 more = _ratio(runs, mode, at, "taps_per_s", name)
                 rows.append(
                     row(
-                        TITLES[name],
-                        f"{middle['taps_per_s']:.0f}",
-                        f"{more:.2f} ×" + (verdict(more >= goal, f"≥ {goal:g} ×") if name == "ours" else ""),
-                        f"{middle['p50_ms']:.1f} / {middle['p99_ms']:.1f}",
-                        f"{middle['cpu_s_per_1000']:.2f}" + _cpu_goal(name, runs, mode, at),
+                        TITLES[name] + _ended(runs, name, mode, at),
+                        _figure(middle["taps_per_s"], 0),
+                        _figure(more, 2) + " ×" + (verdict(more >= goal, f"≥ {goal:g} ×") if name == "ours" else ""),
+                        f"{_figure(middle['p50_ms'], 1)} / {_figure(middle['p99_ms'], 1)}",
+                        _figure(middle["cpu_s_per_1000"], 2) + _cpu_goal(name, runs, mode, at),
                     )
                 )
             head = (f"{mode}, {n} in flight", "taps/s", "to plain PTB", "p50 / p99, ms", "CPU s per 1,000 taps")
@@ -141,7 +156,8 @@ def _equal_load(runs: Runs, names: list[str], mode: str, rate: float) -> str:
         if name == "ours":
             half, most = _ratio(runs, mode, at, "p50_ms"), _ratio(runs, mode, at, "p99_ms")
             below = verdict(half < 1 and most < 1, "both below plain PTB's")
-        rows.append(row(TITLES[name], f"{p50:.1f}", f"{p99:.1f}{below}", f"{cpu:.2f}"))
+        title = TITLES[name] + _ended(runs, name, mode, at)
+        rows.append(row(title, _figure(p50, 1), _figure(p99, 1) + below, _figure(cpu, 2)))
     return table((f"{mode}, {rate:g} taps a second", "p50, ms", "p99, ms", "CPU s per 1,000 taps"), rows)
 
 
@@ -149,7 +165,13 @@ def _memory(runs: Runs, names: list[str]) -> str:
     rows = []
     for name in names:
         own = [run for run in runs if run["bot"] == name]
-        rows.append(row(TITLES[name], f"{max(run['peak_mb'] for run in own):.0f}", str(sum(r["stuck"] for r in own))))
+        rows.append(
+            row(
+                TITLES[name],
+                _figure(max(run["peak_mb"] for run in own) or math.nan, 0),
+                str(sum(r["stuck"] for r in own)),
+            )
+        )
     return table(("the whole run", "peak memory, MB", "taps never answered"), rows)
 
 
@@ -187,7 +209,9 @@ def _counts(data: list[dict[str, Any]], about: dict[str, Any]) -> str:
 
 def _durability(runs: Runs, about: dict[str, Any]) -> str:
     rows = [
-        row(TITLES[run["bot"]], f"{p['taps_per_s']:.0f}", f"{p['cpu_s_per_1000']:.2f}")
+        row(TITLES[run["bot"]] + ", ended during the run", "–", "–")
+        if "ended" in p
+        else row(TITLES[run["bot"]], f"{p['taps_per_s']:.0f}", f"{p['cpu_s_per_1000']:.2f}")
         for run in runs
         for p in run["phases"]
     ]

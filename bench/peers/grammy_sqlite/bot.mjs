@@ -54,7 +54,17 @@ bot.catch((error) => console.error(String(error.error)));
 await bot.init();
 if (BENCH_MODE === "webhook") {
   const url = `http://127.0.0.1:${BENCH_PORT}/hook`;
-  createServer(webhookCallback(bot, "http", { secretToken: "bench" })).listen(Number(BENCH_PORT), "127.0.0.1");
+  // By webhook grammY leaves errors to the web framework, and bot.catch hears of none: an error that nobody catches ends
+  // node. After ten seconds it would throw as well; the update is in hand, and sent again it would be handled twice.
+  const handle = webhookCallback(bot, "http", { secretToken: "bench", onTimeout: "return" });
+  const server = createServer((request, response) =>
+    handle(request, response).catch((error) => {
+      console.error(String(error));
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    }),
+  );
+  server.listen(Number(BENCH_PORT), "127.0.0.1");
   await bot.api.setWebhook(url, { secret_token: "bench", max_connections: 100 });
 } else if (BENCH_CONCURRENT === "1") {
   run(bot);
