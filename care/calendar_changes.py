@@ -136,7 +136,7 @@ async def change_date(uow: UnitOfWork, day: date, wanted: DateState, seen: str |
     Raises Invalid or Conflict with a code that says what cannot be: a past date, a wave that would end before it
     begins, what the day's open lists no longer allow."""
     uow.require(Permission.MANAGE_TERM)
-    row = await _locked(uow, day)
+    row = await locked_date(uow, day)
     change = await preview(uow, day, wanted)
     if not change.is_new:
         return replace(change, told=Told())
@@ -164,7 +164,7 @@ async def change_date(uow: UnitOfWork, day: date, wanted: DateState, seen: str |
     return change
 
 
-async def _locked(uow: UnitOfWork, day: date) -> CalendarDay:
+async def locked_date(uow: UnitOfWork, day: date) -> CalendarDay:
     """The date's row, made where there is none; two who change one date come one after the other."""
     insert = sqlite.insert if uow.school.is_sqlite else postgresql.insert
     plain = ordinary(day)

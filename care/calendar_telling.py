@@ -5,7 +5,7 @@ A child's care is the time from when to when it is in care on that date, or none
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
@@ -78,10 +78,13 @@ async def _enrolled(uow: UnitOfWork, term: Term, day: date, students: Iterable[i
     return [child for child in found if child.student_id not in away]
 
 
-async def whom_to_tell(uow: UnitOfWork, day: date, term: Term, before: DateState, after: DateState) -> Told:
-    """Guardians of the children whose care changes, teachers whose class's times change, and the leading group. As
-    teachers see it: a child who stays for extended care leaves its class at another time, too."""
-    here, children = await waves(uow, term.id), await _enrolled(uow, term, day)
+async def whom_to_tell(
+    uow: UnitOfWork, day: date, term: Term, before: DateState, after: DateState, grades: Collection[int] | None = None
+) -> Told:
+    """Guardians of the children (of these grades) whose care changes, teachers whose class's times change, and the
+    leading group. As teachers see it: a child who stays for extended care leaves its class at another time, too."""
+    here, everybody = await waves(uow, term.id), await _enrolled(uow, term, day)
+    children = [child for child in everybody if grades is None or child.grade in grades]
     known = await known_of(uow, KIND, _key(day))
     return await gather(
         uow,
