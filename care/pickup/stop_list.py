@@ -17,12 +17,11 @@ from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import clean_name, holders, normal_phone, same_phone
 from care.permissions import Permission
 from care.pickup.adults import bare_name, stop_list
+from care.reasons import fit_reason
 from care.records.day import CareSession, Holder
 from care.records.delivery import Class
 from care.records.people import Guardianship, Person, Role, StopListEntry, Student
 from care.work import UnitOfWork
-
-REASON_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ async def add(uow: UnitOfWork, student_id: int, name: str, phone: str, reason: s
         raise Invalid("name_needed")
     if phone.strip() and not number:
         raise Invalid("phone_invalid")
-    why = _reason(reason)
+    why = fit_reason(reason)
     for one in await stop_list(uow, student_id):
         if bare_name(one.name) == bare_name(clean) and not _differ(number, one.phone):
             raise Conflict("stop_held", name=one.name)
@@ -106,7 +105,7 @@ async def end(uow: UnitOfWork, entry_id: int, reason: str) -> int:
     again. Returns the student's id. Raises as ``add``, and Conflict("already_settled")."""
     student = await _student(uow, await student_of(uow, entry_id))
     entry = await uow.session.get_one(StopListEntry, entry_id, with_for_update=True, populate_existing=True)
-    why = _reason(reason)
+    why = fit_reason(reason)
     if entry.ended_at is not None:
         raise Conflict("already_settled")
     entry.ended_at = uow.now
@@ -142,13 +141,6 @@ async def _student(uow: UnitOfWork, student_id: int, to_change: bool = True) -> 
     if await is_family(uow, student_id):
         raise NotAllowed("stop_own_child")
     return student
-
-
-def _reason(words: str) -> str:
-    reason = " ".join(words.split())
-    if not reason or len(reason) > REASON_LIMIT:
-        raise Invalid("words_too_long" if reason else "reason_needed", limit=REASON_LIMIT)
-    return reason
 
 
 async def _tell_teachers(uow: UnitOfWork, student: Student, entry: StopListEntry) -> None:
