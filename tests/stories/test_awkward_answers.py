@@ -61,8 +61,8 @@ async def test_odd_names_and_words_come_back_as_typed(small_stage: Stage, odd: s
     assert teacher.toasts[-1] == odd
     assert teacher.last == card
     await teacher.tap("退回修改")
-    await teacher.send(odd)
-    mum.reads(f"“{odd}”")
+    await teacher.send(f"请补 {odd}")
+    mum.reads(f"“请补 {odd}”")
     await mum.tap("申请表 PDF") if "申请表 PDF" in mum.buttons else await mum.tap(data=f"pdf:{application.id}")
     assert mum.documents, "the paper shows odd words, too"
 
