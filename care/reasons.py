@@ -7,15 +7,14 @@ import unicodedata
 from care.errors import Invalid
 
 REASON_LIMIT = 200
-_ENOUGH = 4
 
 
 def says_something(words: str) -> bool:
-    """Whether words can be a reason: two characters of Chinese (or another script of whole syllables), or four letters.
-    Digits and signs alone say nothing, nor does one letter over and over."""
+    """Whether words can be a reason: two characters of Chinese (or another script of whole syllables), or three
+    letters. Digits and signs alone say nothing, nor does one letter over and over."""
     letters = [char for char in words.casefold() if unicodedata.category(char).startswith("L")]
     whole = [char for char in letters if unicodedata.east_asian_width(char) == "W"]
-    return len(letters) + len(whole) >= _ENOUGH and (bool(whole) or len(set(letters)) > 1)
+    return len(whole) >= 2 or (len(letters) >= 3 and len(set(letters)) > 1)
 
 
 def fit_reason(words: str, limit: int = REASON_LIMIT) -> str:
