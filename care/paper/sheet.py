@@ -14,7 +14,8 @@ from care.custody.steps import ENDS, HERE, may_follow
 from care.day.sheets import may_leave_alone
 from care.errors import NotFound
 from care.permissions import Actor, Permission
-from care.pickup.adults import Adults, adults_of_all
+from care.pickup.adults import Adults, Authorised, adults_of_all
+from care.pickup.plan import Plan, plan_of
 from care.records.day import CareDay, CareSession, Holder, Proof, Step
 from care.records.enrolment import Application
 from care.records.people import Person, SchoolClass, Student
@@ -26,7 +27,8 @@ class PaperChild:
     """A child as the chain's last link has it. ``entered_by``: who entered that link later, where it came from paper;
     ``planned``: nobody has said anything about the child yet, the plan alone has. ``since``: not before it may what is
     entered next have happened; ``unseen``: what was taken back was all that said the child came at all. ``extended``:
-    the link is one of extended care."""
+    the link is one of extended care. ``comes``: whom the family has named for the date, as far as they may collect it:
+    the day sheet has them marked."""
 
     id: int
     student_id: int
@@ -43,6 +45,7 @@ class PaperChild:
     alone: bool
     extended: bool
     adults: Adults
+    comes: Authorised | None
 
     @property
     def may_come(self) -> bool:
@@ -159,7 +162,9 @@ async def paper_session(uow: UnitOfWork, session_id: int) -> PaperSession:
 async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperChild]:
     """The session's children by number, each with the adults of its lists on that date."""
     rows = (await uow.session.execute(_CHILDREN.where(CHILDREN.c.session_id == session.session_id))).all()
-    adults = await adults_of_all(uow, [row.student_id for row in rows], session.date)
+    students = [row.student_id for row in rows]
+    adults = await adults_of_all(uow, students, session.date)
+    plans = await plan_of(uow, students, session.date)
     return [
         PaperChild(
             id=row.id,
@@ -177,6 +182,12 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
             alone=may_leave_alone(row.leave_mode, row.grade),
             extended="extended" in row.data,
             adults=adults[row.student_id],
+            comes=_named(adults[row.student_id], plans.get(row.student_id)),
         )
         for row in rows
     ]
+
+
+def _named(adults: Adults, plan: Plan | None) -> Authorised | None:
+    meant = (plan.adult, plan.adult_id) if plan is not None else None
+    return next((one for one in adults.authorised if (one.adult, one.id) == meant and not one.stopped), None)

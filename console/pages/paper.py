@@ -72,6 +72,13 @@ class FormView:
     corrects: bool
     """Whether the actor corrects what was entered wrongly."""
     corrected: bool
+    ends_at: str
+    """As a clock shows it."""
+
+    @property
+    def named(self) -> bool:
+        """Whether some child that is still to be entered has somebody whom its family named for the date."""
+        return any(row.child.is_open and row.child.comes is not None for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,7 @@ async def _form(visit: Visit, session_id: int, given: _Given, status: int = 200)
         entered=number(visit.request.query_params.get("entered")),
         corrects=may_correct(visit.actor, session),
         corrected=visit.request.query_params.get("corrected") == "yes",
+        ends_at=f"{session.ends_at.astimezone(zone):%H:%M}",
     )
     return visit.page("paper/form.html", view, status)
 

@@ -9,14 +9,15 @@ from datetime import datetime, time
 
 import pytest
 from console_office import Office
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 from sqlalchemy import select
 from stage import care_runs_in
 from test_console import serious, wider_than_the_screen
 
 from care.clock import MovableClock
 from care.permissions import SYSTEM
-from care.records import CareSession, DayChild, Role, StopListEntry
+from care.pickup.adults import authorised
+from care.records import CareSession, DayChild, PickupPlan, Role, StopListEntry
 from scheduler import afternoon
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
@@ -77,6 +78,43 @@ async def test_a_line_is_entered_by_keyboard_and_asks_again(office: Office) -> N
     await expect(page.get_by_role("status").first).to_contain_text("Entered for 1 child")
     await expect(page.locator("form.lines section").first).to_contain_text("entered later, by")
     await looked_at(page, "paper-entered")
+
+
+async def test_the_empty_lines_are_filled_as_the_family_has_named(office: Office) -> None:
+    """Only the form is filled, and no line in which something stands already."""
+    session = await evening(office)
+    async with office.school.work(SYSTEM) as uow:
+        query = select(DayChild).where(DayChild.session_id == session).order_by(DayChild.number)
+        first, second, third, *_ = await uow.session.scalars(query)
+        names: dict[int, str] = {}
+        for child in (second, third):
+            one, other, *_ = await authorised(uow, child.student_id, child.date)
+            named = {"adult": other.adult, "adult_id": other.id, "name": other.name}
+            said = {"said_by": one.id, "said_at": uow.now}
+            names[child.id] = other.name
+            uow.session.add(PickupPlan(date=child.date, student_id=child.student_id, **named, **said))
+    page = await office.enter(await office.context(), Role.OFFICE)
+    await page.goto(f"{office.url}/paper?session={session}")
+
+    def line(child: DayChild, name: str) -> Locator:
+        return page.locator(f"#child-{child.id} [name^='{name}-']")
+
+    await line(third, "came").select_option("no")
+    await page.locator("[data-fill-at]").fill("17:14")
+    await page.get_by_role("button", name="Fill the empty lines").click()
+    await expect(page.locator("[data-filled]")).to_contain_text("not entered yet. Look through them with the paper: 1")
+    await expect(line(second, "by").locator("option:checked")).to_contain_text(names[second.id])
+    await expect(line(second, "left")).to_have_value("17:14")
+    for child in (first, third):
+        await expect(line(child, "by")).to_have_value("")
+        await expect(line(child, "left")).to_have_value("")
+    assert await serious(page) == []
+    assert not await wider_than_the_screen(page)
+    await page.get_by_role("button", name="Enter from paper").click()
+    await expect(page.get_by_role("status").first).to_contain_text("Entered for")
+    await expect(page.locator(f"#child-{second.id}")).to_contain_text("entered later, by")
+    assert await office.violations(page) == []
+    assert office.complaints == []
 
 
 async def test_a_sheet_opens_as_pdf(office: Office) -> None:
