@@ -72,8 +72,8 @@ class _Deed:
 
 
 class Others:
-    """Everybody whom no visitor plays. Whoever wrote as a teacher today plays them, and their class; the
-    class of the guided tour is always the visitor's."""
+    """Everybody whom no visitor plays. Whoever wrote as a teacher today plays that teacher, with the class; class 2(3),
+    where the guided tour goes, is always the visitor's."""
 
     def __init__(self, school: School) -> None:
         self.school = school
