@@ -102,7 +102,7 @@ def hurry(overall_per_s: float = 1000.0, chat_per_s: float = 100.0) -> None:
     """Lifts the pace that Telegram asks for, and those of the clock's ticks and of the lead: these people live much
     faster than real ones."""
     Limits.__init__.__defaults__ = (overall_per_s, chat_per_s, chat_per_s)
-    Ticker.__init__.__defaults__ = (TICK_S,)
+    Ticker.__init__.__defaults__ = (TICK_S, None)
     lead.BEAT_S, lead.LEASE_S = BEAT_S, LEASE_S
 
 

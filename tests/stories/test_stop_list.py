@@ -71,7 +71,7 @@ async def test_nobody_hears_of_a_child_who_has_gone(gate: GateStage) -> None:
     await teacher.tap("我认识来人")
     assert (await gate.last(child)).step is Step.RELEASED
     async with office_console(gate.stage) as office:
-        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="x")
+        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="法院裁定")
     await gate.stage.calm()
     assert await gate.stage.ask(select(Letter).where(Letter.kind == "stop_list_changed")) == []
     assert await gate.stage.ask(select(StopListEntry).where(StopListEntry.name == "赵德彪"))
@@ -85,6 +85,6 @@ async def test_a_teacher_who_is_of_the_family_hears_nothing(gate: GateStage) -> 
         person_id = teacher.user_id - USERS_FROM
         uow.session.add(Guardianship(student_id=child.student_id, person_id=person_id, relation=Relation.FATHER))
     async with office_console(gate.stage) as office:
-        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="x")
+        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="法院裁定")
     await gate.stage.calm()
     assert await gate.stage.ask(select(Letter).where(Letter.kind == "stop_list_changed")) == []
