@@ -234,8 +234,10 @@ async def test_no_serious_barrier_on_any_page(office: Office, width: int, scheme
     await page.goto(f"{office.url}/applications?state=reviewed")
     await page.locator("[name=pick]").first.check()
     await page.locator("button[value=approved]").click()
+    await expect(page.locator("main form button").first).to_be_focused()
     problems += await serious(page)
     await page.locator("main form button").first.click()
+    await expect(page.locator(".note-good")).to_have_text("Done for 1 application.")
     problems += await serious(page)
     assert problems == []
 
