@@ -10,12 +10,13 @@ from starlette.routing import BaseRoute
 from afterbell import demo
 from afterbell.demo import START, DemoPerson
 from afterbell.demo.others import Others
-from afterbell.demo.visitors import LinkedAccount
 from afterbell.settings import Settings
 from bot.chat.menus import as_commands, commands_for
 from care.calendar import load_calendar
 from care.clock import MovableClock
+from care.people import actor_for, children_of
 from care.records.delivery import Update
+from care.records.people import Contact, Person
 from care.school import School
 from locales import words
 from scheduler.parts import by_itself
@@ -51,6 +52,7 @@ class WebChat:
             self.token,
             key=school.keys.fingerprint("webchat", "visitors"),
             people=self.people if demonstration else None,
+            menu_of=self.menu_of if demonstration else None,
             clock=clock,
             zone=settings.timezone,
             title=school.name,
@@ -72,35 +74,31 @@ class WebChat:
             self.bot.updates.jump(newest + 1)
 
     async def welcome_linked(self) -> None:
-        """The demonstration's linked people have pressed "start" long ago, and have had their menu since."""
+        """The demonstration's linked people have pressed "start" long ago."""
         async with self.school.look() as uow:
             linked = await demo.linked(uow)
-        menus = Menus(self.school.language)
         for one in linked:
             self.world.add_user(one.name, user_id=one.user_id, language=one.language, phone=one.phone)
             self.bot.chat(one.user_id).started = True
-            self.bot.profile.commands[f"chat:{one.user_id}", ""] = menus.of(one)
+
+    async def menu_of(self, user_id: int) -> list[Wire]:
+        """The menu of somebody whom the demonstration has linked, as the bot sets it where a slip is opened; empty for
+        others."""
+        async with self.school.look() as uow:
+            query = select(Person).join(Contact, Contact.person_id == Person.id)
+            query = query.where(Contact.channel == CHANNEL, Contact.chat_id == user_id)
+            person = await uow.session.scalar(query)
+            if person is None:
+                return []
+            names = commands_for(await actor_for(uow, person), bool(await children_of(uow, person.id)))
+            spoken = words(person.language or self.school.language, "chat")
+        return [{**command} for command in as_commands(spoken, names)]
 
     def hang_up(self) -> None:
         self.world.hang_up()
 
     async def close(self) -> None:
         await self.world.aclose()
-
-
-class Menus:
-    """Each linked person's menu, as the bot sets it where somebody opens a slip. A few are all there are."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self._made: dict[tuple[str, ...], list[Wire]] = {}
-
-    def of(self, one: LinkedAccount) -> list[Wire]:
-        names, language = commands_for(one.actor, one.guardian), one.spoken or self.language
-        menu = self._made.setdefault((language, *names), [])
-        if not menu:
-            menu += [{**command} for command in as_commands(words(language, "chat"), names)]
-        return menu
 
 
 def _somebody(person: DemoPerson) -> Somebody:

@@ -21,7 +21,7 @@ from webchat.bot import Bot
 from webchat.clock import ClockRoutes
 from webchat.deeds import Deeds
 from webchat.model import User
-from webchat.people import ClockPanel, People, Somebody, Visitors
+from webchat.people import ClockPanel, MenuOf, People, Somebody, Visitors
 from webchat.stream import Stream
 from webchat.view import state
 from webchat.wording import page_words
@@ -40,8 +40,8 @@ HEADERS: Mapping[str, str] = {
 
 
 class ChatPage:
-    """With ``people`` it is the demonstration: whoever is chosen from the list acts. Without, each browser is its own
-    user, by a cookie signed with ``key``."""
+    """With ``people`` it is the demonstration: whoever is chosen from the list acts, with the menu of ``menu_of`` until
+    the bot sets one. Without, each browser is its own user, by a cookie signed with ``key``."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class ChatPage:
         *,
         key: str,
         people: People | None = None,
+        menu_of: MenuOf | None = None,
         clock: ClockPanel | None = None,
         zone: str = "Asia/Shanghai",
         title: str = "AfterBell",
@@ -61,6 +62,7 @@ class ChatPage:
         self.stream = Stream(world, self.bot)
         self.clock = clock if people else None
         self._people = people
+        self._menu_of = menu_of
         self._visitors = Visitors(key)
         self._known: tuple[float, dict[int, Somebody]] = (-_PEOPLE_FOR, {})
         self._seen: dict[int, int] = {}
@@ -217,10 +219,18 @@ class ChatPage:
         user_id = await self.user_id_of(request)
         language = self._bot_language(user_id, self._language_code(request))
         self.saw(user_id)
+        await self._give_menu(user_id)
         somebody = await self.somebody(user_id)
         body = state(self.bot, self.bot.look(user_id), language)
         body |= {"payload": somebody.start_payload if somebody else None, "mark": self.stream.mark()}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+    async def _give_menu(self, user_id: int) -> None:
+        menus, scope = self.bot.profile.commands, (f"chat:{user_id}", "")
+        if self._menu_of is not None and scope not in menus:
+            menu = await self._menu_of(user_id)
+            if menu:
+                menus.setdefault(scope, menu)
 
     def _language_code(self, request: Request) -> Literal["zh-hans", "en"]:
         return "zh-hans" if self.language(request) == "zh_CN" else "en"

@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webchat.model import FIRST_USER_ID
+from webchat.model import FIRST_USER_ID, Wire
 
 Group = Literal["families", "teachers", "school"]
 COOKIE = "webchat"
@@ -38,6 +38,8 @@ class Somebody:
 
 
 People = Callable[[], Awaitable[list[Somebody]]]
+MenuOf = Callable[[int], Awaitable[list[Wire]]]
+"""The commands of a user's menu; none where the bot has set none."""
 
 
 class ClockPanel(Protocol):

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from afterbell.demo.links import CHANNEL, LINKED_BY, user_id
 from afterbell.demo.loading import MARK
 from care.linking import CODE_LENGTH
-from care.permissions import Actor, Duty
 from care.records import Contact, Guardianship, Mark, Person, Relation, Role, SchoolClass, Slip, StaffRole, Student
 from care.school import School
 from care.work import UnitOfWork
@@ -75,15 +74,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class LinkedAccount(Account):
-    """An account that is tied already: who has it, whether a guardian, and the language chosen for the bot, if any."""
-
-    actor: Actor
-    guardian: bool
-    spoken: str | None
-
-
-@dataclass(frozen=True)
 class Tie:
     """A child's class and name, and what the adult is to the child."""
 
@@ -103,27 +93,16 @@ async def stars(uow: UnitOfWork) -> list[Star]:
     return [Star(ids[key], names[ids[key]], key, why) for key, why in WHY.items() if ids.get(key) in names]
 
 
-async def linked(uow: UnitOfWork) -> list[LinkedAccount]:
+async def linked(uow: UnitOfWork) -> list[Account]:
     """Whose account in the web chat has started the bot as the demonstration begins."""
-    duties, ties = await _duties(uow), await _ties(uow)
     query = (
-        select(Contact.chat_id, Person.id, Person.name, Person.language, Person.phone)
+        select(Contact.chat_id, Person.name, Person.language, Person.phone)
         .join(Person, Person.id == Contact.person_id)
         .where(Contact.channel == CHANNEL, Contact.linked_by == LINKED_BY)
         .order_by(Contact.chat_id)
     )
-    return [
-        LinkedAccount(
-            chat_id,
-            name,
-            _telegram_language(spoken),
-            phone or "",
-            Actor(n, name, tuple(Duty(one.role, one.grade, one.school_class_id) for one, _ in duties.get(n, ()))),
-            any(not tie.restricted for tie in ties.get(n, ())),
-            spoken,
-        )
-        for chat_id, n, name, spoken, phone in await uow.session.execute(query)
-    ]
+    rows = await uow.session.execute(query)
+    return [Account(chat_id, name, _telegram_language(spoken), phone or "") for chat_id, name, spoken, phone in rows]
 
 
 def _telegram_language(language: str | None) -> str:

@@ -77,7 +77,11 @@ async def test_adding_and_taking_off(sign_in: SignIn, school: School, town: Town
     assert (entry.added_by, entry.student_id) == (town.staff[Role.OFFICE], town.students["Ida"])
     assert LINE in (await office.get("/")).text
     none = await office.post(f"/stop-list/{entry.id}/end", reason=" ")
-    assert none.status_code == 422 and "Please give the reason in a few words" in none.text and "<details open>" in none.text
+    assert (
+        none.status_code == 422
+        and "Please give the reason in a few words" in none.text
+        and "<details open>" in none.text
+    )
     ended = await office.post(f"/stop-list/{entry.id}/end", reason="the order was lifted")
     assert ended.headers["location"] == f"{ida}?done=stop_ended#stop-list"
     page = (await office.get(ended.headers["location"])).text

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
+import httpx
 from babel.messages.pofile import read_po
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from starlette.applications import Starlette
 
 from afterbell.demo import WHY, linked, load, people, stars
-from afterbell.demo.links import user_id
+from afterbell.demo.links import FIRST_USER, user_id
 from afterbell.settings import Settings
-from afterbell.weblocal import Menus, WebChat
+from afterbell.weblocal import WebChat
 from bot.chat.menus import GUARDIAN
 from care.linking import Linked, open_slip
 from care.people import children_of
@@ -124,20 +125,25 @@ async def test_everybody_can_be_played_once(school: School, db: Session) -> None
 async def test_who_is_linked_has_the_menu_of_their_duty(school: School, tmp_path: Path) -> None:
     """Without a letter: they have had it since they opened their slip."""
     webchat = WebChat(school, Settings(data_dir=tmp_path, _env_file=None), demonstration=True)
-    await webchat.welcome_linked()
     async with school.look() as uow:
         ids = {star.about_key: user_id(star.person_id) for star in await stars(uow)}
-        (one, *_) = await linked(uow)
 
-    def menu(user: int) -> list[object]:
-        return [one["command"] for one in webchat.bot.profile.commands_for(user, "zh")]
+    async def menu(user: int) -> list[object]:
+        return [one["command"] for one in await webchat.menu_of(user)]
 
-    assert menu(ids["care_mother"]) == [*GUARDIAN, "language", "help", "cancel"]
-    assert menu(ids["homeroom"])[:2] == ["checkin", "handover"]
-    assert "console" in menu(ids["office"]) and "pickup" not in menu(ids["office"])
-    assert menu(ids["mother"]) == [], "she opens her slip first"
-    last = [Menus("zh_CN").of(replace(one, spoken=spoken))[-1]["description"] for spoken in (None, "en")]
+    assert await menu(ids["care_mother"]) == [*GUARDIAN, "language", "help", "cancel"]
+    assert (await menu(ids["homeroom"]))[:2] == ["checkin", "handover"]
+    assert "console" in await menu(ids["office"]) and "pickup" not in await menu(ids["office"])
+    assert await menu(ids["mother"]) == [], "she opens her slip first"
+    async with school.work(SYSTEM) as uow:
+        await uow.session.execute(update(Person).values(language="en").where(Person.id == ids["office"] - FIRST_USER))
+    last = [(await webchat.menu_of(ids[name]))[-1]["description"] for name in ("homeroom", "office")]
     assert last == ["暂停当前填写", "Set the current question aside"]
+
+    transport = httpx.ASGITransport(Starlette(routes=webchat.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://school") as browser:
+        shown = (await browser.get(f"/chat/{ids['care_mother']}/state.json")).json()
+    assert shown["commands"][0]["command"] == "pickup"
     await webchat.close()
 
 
