@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -134,6 +135,7 @@ async def run() -> None:
 def main() -> None:
     chat.TAPS["bp"] = list_tapped
     letters.KINDS["bench_reminder"] = kinds.Kind(reminder)
+    gc.freeze()  # as afterbell/__main__.py does once everything is loaded
     uvloop.run(run())
 
 
