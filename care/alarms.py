@@ -17,11 +17,12 @@ from care.enrolment.family import own_among
 from care.errors import NotFound
 from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
-from care.pickup.adults import barred_of_all, names
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
+from care.records.office import Event
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
 from care.records.pickup import PickupPlan
 from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release
+from care.release.refusing import Why
 from care.work import UnitOfWork
 
 URGENT = (AlarmKind.MISSING, *OF_A_RELEASE, AlarmKind.REFUSED, AlarmKind.UNCOLLECTED)
@@ -165,14 +166,13 @@ async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[
 
 
 async def _silent(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
-    """The alarms about an adult of the stop-list who was refused."""
-    refused = [row for row in rows if row.kind is AlarmKind.REFUSED]
-    against = await barred_of_all(uow, [row.student_id for row in refused])
-    return {
-        row.id
-        for row in refused
-        if any(names(words, bar) for words in row.remark.splitlines() for bar in against[row.student_id])
-    }
+    """The alarms about an adult who was refused for the stop-list, as the gate has recorded it."""
+    refused = {row.id: row.student_id for row in rows if row.kind is AlarmKind.REFUSED}
+    if not refused:
+        return set()
+    query = select(Event.data).where(Event.subject == "student", Event.subject_id.in_(set(refused.values())))
+    events = await uow.session.scalars(query.where(Event.action == "release_refused"))
+    return {one["alarm"] for one in events if one.get("why") == Why.STOP_LISTED.value} & set(refused)
 
 
 def _waits(row: Row[Any]) -> bool:
@@ -246,11 +246,12 @@ async def alarm_within_reach(uow: UnitOfWork, alarm_id: int) -> Alarm:
     return alarm
 
 
-async def close(uow: UnitOfWork, alarm_id: int, reason: str) -> None:
+async def close(uow: UnitOfWork, alarm_id: int, reason: str, seen: int | None = None) -> None:
     """Closes an alarm of any kind with a reason. Raises NotFound beyond the actor's reach, NotAllowed (also for what is
-    the actor's own), Invalid("reason_needed"), Conflict("alarm_closed"), and as ``ends_by_itself``."""
+    the actor's own), Invalid("reason_needed"), Conflict("alarm_closed"), as ``ends_by_itself``, and as ``close_alarm``
+    for ``seen``."""
     alarm = await alarm_within_reach(uow, alarm_id)
     if alarm.kind is AlarmKind.MISSING:
         await missing.close(uow, alarm_id, reason)  # which also explains where the child is
     else:
-        await close_alarm(uow, alarm_id, reason)
+        await close_alarm(uow, alarm_id, reason, seen)

@@ -13,7 +13,7 @@ from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, Invalid, NotFound
 from care.leave_queries import look, own_child, today_of
 from care.missing import child_of, who_expects
-from care.missing_answers import excused
+from care.missing_answers import excused, not_excused
 from care.people import holders
 from care.records.day import DayChild, Leave, Step
 from care.records.delivery import Class
@@ -128,7 +128,8 @@ def _midnight(uow: UnitOfWork, day: date) -> datetime:
 
 
 async def take_back(uow: UnitOfWork, leave_id: int) -> None:
-    """The child attends after all, from now on: on a day whose list is open it is expected again, while its care runs.
+    """The child attends after all, from now on: on a day whose list is open it is expected again, while its care runs;
+    looked for again where it had been missing before the leave.
     Raises NotFound for a leave of another family's child, Conflict when it is over or taken back already."""
     leave = await uow.session.get(Leave, leave_id)
     if leave is None:
@@ -144,6 +145,8 @@ async def take_back(uow: UnitOfWork, leave_id: int) -> None:
     await _tell_family(uow, leave, "leave_ended")
     today = await today_of(uow, leave.student_id) if leave.first <= uow.today else None
     if today is None or today.step is not Step.LEAVE or uow.now >= today.ends_at:
+        return
+    if await not_excused(uow, today.id):
         return
     child = await child_of(uow, today.id)
     await append(uow, today.id, Link(Step.EXPECTED, await who_expects(uow, child.session), data={"leave": leave.id}))

@@ -87,6 +87,15 @@ async def excused(uow: UnitOfWork, day_child_id: int) -> None:
         await _answered(uow, alarm, await child_of(uow, day_child_id), Answer.ON_LEAVE)
 
 
+async def not_excused(uow: UnitOfWork, day_child_id: int) -> bool:
+    """The leave that had answered an open alarm is taken back: the child is not with the family, and is looked for
+    again. False where no alarm is open."""
+    alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
+    if alarm is not None:
+        await _answered(uow, alarm, await child_of(uow, day_child_id), Answer.NOT_HERE)
+    return alarm is not None
+
+
 async def _answered(uow: UnitOfWork, alarm: Alarm, child: DayChild, word: Answer) -> None:
     """Keeps the answer; the chain, the staff and the other guardians follow what all answers say together."""
     me, before = uow.actor.person_id, alarm.answer

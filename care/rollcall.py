@@ -17,9 +17,8 @@ from care.errors import Conflict, Invalid, NotAllowed
 from care.leave_queries import standing_leave
 from care.missing import arrived, open_missing, was_missing
 from care.people import clean_name
-from care.records.day import AlarmKind, CareSession, DayChild, Holder, Step
+from care.records.day import CareSession, DayChild, Holder, Step
 from care.records.people import SchoolClass
-from care.release.alarms import settle
 from care.rollsheet import (
     Choice,
     RollChild,
@@ -58,6 +57,8 @@ MARKS = frozenset({Step.PRESENT, Step.LATE, Step.ABSENT, Step.MOVED, Step.BACK})
 """What a teacher may say about a child at the roll."""
 WITH_COURSE = "course"
 """Who has a child that is at a course whose teacher nobody has named."""
+SLIP = timedelta(minutes=30)
+"""How long after "here" that may have been a slip: later the child may well have been here, and gone."""
 AT_THE_GATE = frozenset({Step.LINED_OUT, Step.UNDONE})
 """The child is with whoever leads it out, or gave it and took the release back: that need not be who is on duty."""
 ALARMING = frozenset({Step.ABSENT, Step.EXPLAINED, Step.LEAVE, Step.WITHDRAWN})
@@ -173,9 +174,12 @@ def _may_end(uow: UnitOfWork, roll: RollSheet, child: RollChild, step: Step) -> 
 
 
 async def leave_behind(uow: UnitOfWork, roll: RollSheet, child: RollChild) -> int | None:
-    """The leave that stands for a child who was tapped "here" and is still with who is on duty. None for a child that
-    has been looked for today: of that one just the family knows."""
+    """The leave that stands for a child who was tapped "here" a moment ago and is still with who is on duty. None for a
+    child that has been looked for today, of which just the family knows; and none once care has ended: whoever is not
+    collected then is waited for, and no word ends that."""
     if child.step not in (Step.PRESENT, Step.LATE) or child.extended or child.holder_id != roll.teacher_id:
+        return None
+    if uow.now >= min(roll.ends_at, child.at + SLIP):
         return None
     leave_id = await standing_leave(uow, child.student_id, roll.date, roll.date)
     return None if leave_id is None or await was_missing(uow, child.id) else leave_id
@@ -195,7 +199,6 @@ async def on_leave_after_all(uow: UnitOfWork, day_child_id: int, seen: int) -> R
         raise Conflict()
     link = Link(Step.LEAVE, FAMILY, data={"leave": leave_id})
     sha256 = await append_after(uow, child.id, child, link)
-    await settle(uow, child.id, AlarmKind.UNCOLLECTED)  # there is nobody to be collected
     uow.record("leave_after_all", "student", child.student_id, leave=leave_id)
     return await _finished(uow, roll.with_children({child.id: _after(uow, child, link, sha256)}))
 

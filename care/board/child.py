@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from care.alarms import OpenAlarm, alarms_of, may_see
 from care.board.places import IN_SESSION, ON_DUTY, may_know_adults
 from care.custody.chain import CHILDREN
+from care.enrolment.family import restricted_from
 from care.errors import NotFound
 from care.permissions import Permission
 from care.pickup.adults import Barred, barred
@@ -94,6 +95,8 @@ async def _place(uow: UnitOfWork, student_id: int, day: date) -> DayChild | None
 async def _barred(uow: UnitOfWork, student: Student, place: DayChild | None) -> tuple[Barred, ...] | None:
     on_duty = await _on_duty(uow, place.id) if place else None
     if not may_know_adults(uow.actor, student.school_class.grade, student.school_class_id, on_duty):
+        return None
+    if await restricted_from(uow, [student.id]):
         return None
     return tuple(await barred(uow, student.id))
 

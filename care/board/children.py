@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from care.alarms import may_see
 from care.board.places import IN_SESSION, ON_DUTY, PLACES, Place, day_children, may_know_adults
 from care.custody.chain import CHAIN, CHILDREN
+from care.enrolment.family import restricted_from
 from care.permissions import Permission
 from care.pickup.adults import barred_of_all
 from care.records.day import Alarm, AlarmKind, CareSession, Holder, SessionKind, Step
@@ -88,7 +89,8 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
     rows = (await uow.connection.execute(query.order_by(*order).offset(offset).limit(limit))).all()
     alarms = await _open(uow, [row.id for row in rows])
     known = [row.student_id for row in rows if may_know_adults(uow.actor, row.grade, row.class_id, row.on_duty)]
-    barred = await barred_of_all(uow, known)
+    restricted = await restricted_from(uow, known)
+    barred = await barred_of_all(uow, [student_id for student_id in known if student_id not in restricted])
     found = [
         BoardChild(
             student_id=row.student_id,

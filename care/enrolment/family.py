@@ -19,6 +19,16 @@ async def is_family(uow: UnitOfWork, student_id: int) -> bool:
     return await uow.session.scalar(query) is not None
 
 
+async def restricted_from(uow: UnitOfWork, student_ids: Collection[int]) -> set[int]:
+    """Of these children those of whom the actor is a restricted guardian: on their stop-list may stand the actor."""
+    query = select(Guardianship.student_id).where(
+        Guardianship.person_id == uow.actor.person_id,
+        Guardianship.student_id.in_(student_ids),
+        Guardianship.restricted.is_(True),
+    )
+    return set(await uow.session.scalars(query))
+
+
 async def own_among(uow: UnitOfWork, student_ids: Collection[int]) -> set[int]:
     """Those of these children, as student ids, of whom the actor is a guardian."""
     query = select(Guardianship.student_id).where(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import aliased
 
 from care.custody.chain import CHAIN, CHILDREN, Side
 from care.custody.steps import ENDS, HERE, may_follow
 from care.day.sheets import may_leave_alone
 from care.errors import NotFound
+from care.extended.session import Staying, staying
 from care.permissions import Actor, Permission
 from care.pickup.adults import Adults, Authorised, adults_of_all
 from care.pickup.plan import Plan, plan_of
@@ -27,8 +29,8 @@ class PaperChild:
     """A child as the chain's last link has it. ``entered_by``: who entered that link later, where it came from paper;
     ``planned``: nobody has said anything about the child yet, the plan alone has. ``since``: not before it may what is
     entered next have happened; ``unseen``: what was taken back was all that said the child came at all. ``extended``:
-    the link is one of extended care. ``comes``: whom the family has named for the date, as far as they may collect it:
-    the day sheet has them marked."""
+    the link is one of extended care. ``comes``: whom the family has named for the date, where the child leaves with
+    its class and they may collect it: the day sheet has them marked."""
 
     id: int
     student_id: int
@@ -165,6 +167,7 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
     students = [row.student_id for row in rows]
     adults = await adults_of_all(uow, students, session.date)
     plans = await plan_of(uow, students, session.date)
+    stay = await staying(uow, session.date, students)
     return [
         PaperChild(
             id=row.id,
@@ -182,10 +185,15 @@ async def paper_children(uow: UnitOfWork, session: PaperSession) -> list[PaperCh
             alone=may_leave_alone(row.leave_mode, row.grade),
             extended="extended" in row.data,
             adults=adults[row.student_id],
-            comes=_named(adults[row.student_id], plans.get(row.student_id)),
+            comes=_named(adults[row.student_id], plans.get(row.student_id)) if _leaves(row, stay) else None,
         )
         for row in rows
     ]
+
+
+def _leaves(row: Row[Any], stay: Staying | None) -> bool:
+    """Whether the child is here as far as anybody knows, and leaves with its class."""
+    return row.step in HERE | {Step.EXPECTED} and (stay is None or row.student_id not in stay.students)
 
 
 def _named(adults: Adults, plan: Plan | None) -> Authorised | None:

@@ -170,10 +170,13 @@ async def ends_by_itself(uow: UnitOfWork, alarm: Alarm) -> None:
         raise Conflict("roll_unsaid", child=last.name)
 
 
-async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str) -> Alarm:
+async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str, seen: int | None = None) -> Alarm:
     """Closes an alarm of the gate with a reason: that of a dispute is for the family, who asked; that of an adult who
-    was refused for the teacher who asked them to wait. Raises as ``to_close``, and Invalid("reason_needed")."""
+    was refused for the teacher who asked them to wait. ``seen``: of how many refused adults the closer knew. Raises as
+    ``to_close``, Invalid("reason_needed"), and Conflict("alarm_grew") where somebody else was refused since."""
     alarm = await to_close(uow, alarm_id)
+    if seen is not None and alarm.kind is AlarmKind.REFUSED and len(alarm.remark.splitlines()) != seen:
+        raise Conflict("alarm_grew")
     student_id = alarm.day_child.student_id
     reason = fit_reason(reason)
     alarm = await uow.session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)

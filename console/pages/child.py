@@ -17,7 +17,7 @@ from care.errors import CareError
 from care.permissions import Permission
 from care.pickup import stop_list
 from care.work import UnitOfWork
-from console.door import Page, Visit, query_string
+from console.door import Page, Visit, number, query_string
 from console.refusals import sentence
 
 
@@ -97,8 +97,9 @@ async def _page(
 async def _stop_list(uow: UnitOfWork, found: ChildDay, problem: StopProblem | None) -> StopList | None:
     if not uow.actor.may(Permission.MANAGE_STOP_LIST):
         return None
-    own = not await stop_list.may_change(uow, found.student)
-    return StopList(await stop_list.entries(uow, found.student.id), own, problem)
+    if not await stop_list.may_change(uow, found.student):  # their own child: it may be about themselves
+        return StopList((), True, None)
+    return StopList(await stop_list.entries(uow, found.student.id), False, problem)
 
 
 async def close_alarm(visit: Visit) -> Response:
@@ -109,7 +110,7 @@ async def close_alarm(visit: Visit) -> Response:
     reason = visit.field("reason")
     try:
         async with visit.working() as uow:
-            await close(uow, visit.id, reason)
+            await close(uow, visit.id, reason, number(visit.field("names"), 0))
     except CareError as error:
         if error.status in (403, 404):
             raise

@@ -62,6 +62,8 @@ async def test_whom_to_ring_up(
     async with school.work() as uow:
         (await uow.session.get_one(Alarm, alarm)).remark = remark
         await stop(uow, town, "Jon")
+        why = "not_listed" if shown else "stop_listed"
+        uow.record("release_refused", "student", town.students["Jon"], why=why, alarm=alarm)
     head = await sign_in(Role.HEAD)
     for path in ("/", f"/children/{town.students['Jon']}"):
         page = (await head.get(path)).text

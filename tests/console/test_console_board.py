@@ -70,7 +70,7 @@ async def test_a_child_in_extended_care_reads_so(
         student = (await uow.session.get_one(DayChild, opened.children["Ida"])).student_id
     head = await sign_in(Role.HEAD)
     for page in ((await head.get("/?place=here")).text, (await head.get("/day/close")).text):
-        assert [page.count(words) for words in (" In extended care<", " With another teacher<")] == [1, 1]
+        assert [page.count(words) for words in (" In extended care<", " With a teacher<")] == [1, 1]
     assert (await head.get(f"/children/{student}")).text.count(" In extended care<") == 2, "now, and in the chain"
 
 

@@ -40,9 +40,10 @@ async def test_bulk_return_refuse_and_waiting_list(sign_in: SignIn, school: Scho
     ):
         pick = f"{town.applications[name]}:1"
         if move != "wait_listed":
-            page = await head.post("/applications/bulk/confirm", move=move, pick=pick)
-            assert page.status_code == 422
-            assert "Please say why" in page.text
+            for says_nothing in ("", "ok"):
+                page = await head.post("/applications/bulk/confirm", move=move, pick=pick, remark=says_nothing)
+                assert page.status_code == 422
+                assert "Please say why" in page.text and f"{says_nothing}</textarea>" in page.text
         page = await head.post("/applications/bulk/confirm", move=move, pick=pick, remark="because")
         assert page.status_code == 200
         assert await state_of(school, town.applications[name]) is state

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from databases import Databases
+from gate import DAY, at, open_gate
 from missing_steps import alarms, with_family
 from roll_steps import TUESDAY, data_of, labels, last, moment, on_duty, person_id, steps
 from sqlalchemy import select
 from stage import Player, Stage
+from test_somebody_comes import only_one_waits
 
 from care.custody.ledger import Verified, verify
 from care.leave import give
 from care.leave import take_back as withdraw
 from care.permissions import SYSTEM
-from care.records import DayChild, Event, Leave, Letter, Person
+from care.records import AlarmKind, DayChild, Event, Leave, Letter, Person, Step
 
 AFTER_ALL = "↩ 仍按请假处理（不询问家长）"
 
@@ -106,3 +109,38 @@ async def test_not_once_it_has_been_handed_on(small_afternoon: Stage) -> None:
     number, seq = forged.split(":")[1], len(await steps(stage, child.id))
     await teacher.tap(data=f"kd:{number}:{seq}:leave")
     assert teacher.answers[-1].text and (await steps(stage, child.id))[-1] == "moved"
+
+
+async def test_not_once_its_care_has_ended(sqlite: Databases) -> None:
+    """Whoever is not collected then is waited for: no word ends that, least of all one tap at the list."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        child = await only_one_waits(gate)
+        mother, _father = await gate.guardians(child)
+        async with gate.stage.school.work() as uow:
+            leave = Leave(
+                student_id=child.student_id, first=DAY, last=DAY, reason="", given_by=mother.id, given_at=uow.now
+            )
+            uow.session.add(leave)
+        await gate.stage.at(at(17, 50))
+        seq = (await gate.last(child)).seq
+        await gate.teachers["2(3)"].tap(data=f"kd:{child.id}:{seq}:leave")
+        (alarm,) = await gate.alarms(child)
+        assert (alarm.kind, alarm.closed_at) == (AlarmKind.UNCOLLECTED, None)
+        assert (await gate.last(child)).step is Step.PRESENT
+
+
+async def test_a_slip_is_noticed_soon(small_afternoon: Stage) -> None:
+    """A child that has been here for longer may have gone: then its family is asked."""
+    stage = small_afternoon
+    teacher, child, name, _mum = await ready(stage)
+    await teacher.send("/checkin")
+    await teacher.tap(f"假{child.number} {name}")
+    await teacher.tap("✓ 到")
+    await teacher.tap(f"{child.number} {name}")
+    old = data_of(last(teacher), AFTER_ALL)
+    await stage.at(moment(stage, 15, 6))
+    await teacher.tap(data=old)
+    assert (await steps(stage, child.id))[-1] == "present"
+    await teacher.send("/checkin")
+    await teacher.tap(f"{child.number} {name}")
+    assert "✗ 缺（立即询问家长）" in labels(last(teacher)) and AFTER_ALL not in labels(last(teacher))

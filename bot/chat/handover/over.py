@@ -70,9 +70,9 @@ async def _dispute_over(c: Context) -> View | None:
 async def _refusal_over(c: Context) -> View | None:
     """To the teacher who asked an adult to wait: what came of it, and whether the child may go as always. The screen at
     the gate says no more of the adult than the teacher has."""
-    alarm = await gate_alarm(c.uow, int(c.params["alarm_id"]))
+    alarm = await c.uow.session.get_one(Alarm, c.params["alarm_id"])
     one = await any_child(c.uow, alarm.day_child_id)
-    if one is None or alarm.closed_at is None:
+    if one is None or not one.within_reach or alarm.closed_at is None:
         return None
     names = listed(c._, alarm.remark.splitlines())
     lines = [

@@ -16,7 +16,7 @@ from bot.chat.handover.words import (
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
 from care.pickup.adults import Authorised, authorised, bare_name, barred
-from care.records.day import AlarmKind, Holder, Proof
+from care.records.day import Alarm, AlarmKind, Holder, Proof
 from care.release.gate import Come
 from care.release.signing import Screen, make_token
 from care.release.undoing import Slip, may_undo
@@ -218,12 +218,13 @@ def who_question(_: Words, child: GateChild) -> View:
     return View(text, ((Button(_("‹ Back"), pack("hk", child.id)),),))
 
 
-def end_question(_: Words, child: GateChild, kind: AlarmKind) -> View:
+def end_question(_: Words, child: GateChild, alarm: Alarm) -> View:
     """How an alarm ended is typed; of a dispute the family reads it, of a refused adult the teacher who waits."""
     text = _("How did it end for {child}? Please type it.", child=who_is(_, child))
-    if kind is AlarmKind.DISPUTED:
+    if alarm.kind is AlarmKind.DISPUTED:
         text += "\n" + _("The family will read it.")
-    elif kind is AlarmKind.REFUSED:
+    elif alarm.kind is AlarmKind.REFUSED:
+        text += "\n" + _("It is about: {words}", words=listed(_, alarm.remark.splitlines()))
         text += "\n" + _("The teacher at the gate will read it.")
     return View(text)
 

@@ -91,14 +91,28 @@ async def _how_it_ended(turn: Turn, form: Form, words: str) -> None:
     """Closes the alarm that was asked about. Where somebody was faster, nothing that is typed next is a reason."""
     try:
         async with turn.uow.part() as part:
-            alarm = await close_alarm(part, form.answers["alarm"], words)
+            alarm = await close_alarm(part, form.answers["alarm"], words, form.answers.get("seen"))
         said = turn._("{child}: closed, with your reason.", child=await _whom(turn, alarm.day_child_id))
     except Conflict as error:
+        if error.code == "alarm_grew":
+            await _ask_of_all(turn, form, error)
+            return
         if error.code != "alarm_closed":
             raise
         said = error_sentence(turn._, error)
     turn.put(form, LIST if form.answers.get("session") else "", await kept(turn))
     await turn.say(View(said))
+
+
+async def _ask_of_all(turn: Turn, form: Form, error: Conflict) -> None:
+    """Somebody else has been refused since the question: it comes again, with everybody's name."""
+    alarm = await gate_alarm(turn.uow, form.answers["alarm"])
+    one = await any_child(turn.uow, alarm.day_child_id)
+    if one is None:
+        raise error
+    turn.put(form, CLOSE, {**form.answers, "seen": len(alarm.remark.splitlines())})
+    asked = screens.end_question(turn._, one, alarm)
+    await turn.say(View(error_sentence(turn._, error) + "\n" + asked.text))
 
 
 async def _whom(turn: Turn, day_child_id: int) -> str:
@@ -129,7 +143,7 @@ async def ask_again(turn: Turn, form: Form) -> None:
         alarm = await gate_alarm(turn.uow, form.answers["alarm"])
         about = await any_child(turn.uow, alarm.day_child_id)
         if about is not None:
-            await turn.say(screens.end_question(turn._, about, alarm.kind))
+            await turn.say(screens.end_question(turn._, about, alarm))
     elif form.answers.get("session"):
         await show_list(turn, form.answers["session"])
     else:

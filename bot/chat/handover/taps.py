@@ -198,8 +198,8 @@ async def close_tapped(update: Update, turn: Turn) -> None:
         await turn.toast(error_sentence(turn._, error))
         await turn.show(await over_view(turn.uow, turn._, alarm, one))
         return
-    await ask(turn, CLOSE, alarm=alarm.id)
-    await turn.say(screens.end_question(turn._, one, alarm.kind))
+    await ask(turn, CLOSE, alarm=alarm.id, seen=len(alarm.remark.splitlines()))
+    await turn.say(screens.end_question(turn._, one, alarm))
 
 
 Tap = Callable[[Update, Turn], Coroutine[Any, Any, None]]

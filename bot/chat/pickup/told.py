@@ -19,11 +19,12 @@ from bot.chat.pickup.sharing import who_and_children
 from bot.wire.view import View
 from care.custody.steps import HERE
 from care.errors import CareError
-from care.permissions import Permission
 from care.pickup.codes import code_for, code_made
 from care.pickup.reminding import listed as children_in
+from care.records.day import DayChild
 from care.records.people import Person, StopListEntry, Student
 from care.records.pickup import Adult
+from care.release.gate import any_child
 from papers.from_records import pickup_paper
 
 LATE = timedelta(minutes=5)
@@ -105,7 +106,9 @@ async def _stop_list_changed(c: Context) -> View | None:
     school_class = student.school_class
     if (entry.ended_at is not None) is not c.params["ended"]:
         return None
-    if not c.uow.actor.may_for(Permission.TAKE_ROLL, school_class.grade, school_class.id):
+    today = select(DayChild.id).where(DayChild.student_id == student.id, DayChild.date == c.uow.day)
+    one = await any_child(c.uow, await c.uow.session.scalar(today) or 0)
+    if one is None or not one.within_reach:
         return None
     about = {"adult": entry.name, "child": student.name, "school_class": school_class.name}
     if c.params["ended"]:
