@@ -114,6 +114,8 @@ async def _check_times(uow: UnitOfWork, change: Change) -> None:
             raise Invalid("wave_reversed")
         if ends > closes_at:
             raise Invalid("after_close", time=f"{closes_at:%H:%M}")
+        if change.term and change.term.extended_until is not None and ends >= change.term.extended_until:
+            raise Invalid("after_extended", time=f"{change.term.extended_until:%H:%M}")
         if change.date == uow.today and change.before.timetable(change.date) is not None:
             _check_under_way(uow, wave, (began, ended), (starts, ends))
 

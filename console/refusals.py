@@ -60,6 +60,7 @@ ERRORS = {
     "wave_is_over": mark("Wave {wave} is over: its times can no longer be changed."),
     "wave_has_begun": mark("Wave {wave} has begun: its beginning stays at {time}, only its end can be changed."),
     "time_is_past": mark("{time} is past. Please give an end that is still to come."),
+    "after_extended": mark("Extended care ends at {time}: care in the classes must end before that."),
     "after_close": mark("The day closes at {time}: care must end before that."),
     "opens_too_late": mark("The lists must be made before the first wave begins, at {time}."),
     "closes_too_early": mark("The day cannot close before the last wave ends, at {time}."),

@@ -196,6 +196,7 @@ ERRORS = {
     "paper_contradicts": "The child is here or was collected: it cannot have stayed away.",
     "paper_reason_needed": "Please note why the child did not come: that day is over.",
     "paper_collector_needed": "Who collected the child? Please choose or write it beside the time.",
+    "paper_on_leave": "The child is on leave: if the paper says it came, please choose that it came, too.",
     "paper_came_needed": "Did the child come? Please choose it beside the time.",
     "paper_note_alone": "A note alone cannot be entered: please also say whether the child came, or who collected it.",
     "paper_known_away": "It is known already that this child does not come: nothing has to be entered.",

@@ -22,6 +22,7 @@ from care.errors import Conflict, NotFound
 from care.extended.places import Offer, attending, lock_places, offer_on, places_left, turned_down
 from care.extended.session import running_on
 from care.extended.telling import ask_school, took_effect
+from care.leave_queries import today_of
 from care.people import children_of
 from care.records.day import CareDay, Step
 from care.records.extended import ExtendedRequest, Wish
@@ -113,8 +114,9 @@ async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildTo
     query = select(Student).where(Student.id == student_id).options(joinedload(Student.school_class))
     student = (await uow.session.scalars(query)).one()
     care = await in_hand(uow, offer.date, (student_id,)) if said.in_care else {}
-    times = await times_on(uow, offer.term_id, offer.date)
-    ends = next((one.ends_at for one in times if student.school_class.grade in one.wave.grades), None)
+    listed = await today_of(uow, student_id)  # a list that is made keeps its times
+    times = await times_on(uow, offer.term_id, offer.date) if listed is None else []
+    planned = next((one.ends_at for one in times if student.school_class.grade in one.wave.grades), None)
     return ChildToday(
         student_id=student_id,
         name=student.name,
@@ -127,7 +129,7 @@ async def child_today(uow: UnitOfWork, offer: Offer, student_id: int) -> ChildTo
         there=care.get(student_id, False),
         standing=said.standing,
         care_days=said.care_days,
-        leaves_at=ends,
+        leaves_at=listed.ends_at if listed is not None else planned,
     )
 
 

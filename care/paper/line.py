@@ -118,6 +118,8 @@ class Reading:
                 raise Invalid("paper_contradicts")
         elif entry.collector is None and entry.left_at is not None:
             raise Invalid("paper_collector_needed")
+        elif self.step is Step.LEAVE and entry.came is None:
+            raise Invalid("paper_on_leave")
         elif entry.collector is None and entry.came is None:
             raise Invalid("paper_came_needed" if entry.came_at is not None else "paper_note_alone")
 
