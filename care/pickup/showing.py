@@ -57,11 +57,11 @@ async def show_way_home(uow: UnitOfWork, student_ids: Collection[int]) -> None:
     for at in range(0, len(people), AT_ONCE):
         some = people[at : at + AT_ONCE]
         for one in [*await _about_children(uow, some), *await _cards(uow, some)]:
-            if not one.children:
-                await uow.post(SHOWN, one.person_id, Class.ALARM, screen=one.screen)
-            elif not of_person[one.person_id].isdisjoint(one.children):
-                children = list(one.children)
-                await uow.post(SHOWN, one.person_id, Class.ALARM, screen=one.screen, date=one.date, children=children)
+            to, screen, children = one.person_id, one.screen, list(one.children)
+            if not children:
+                await uow.post(SHOWN, to, Class.REMINDER, screen=screen)
+            elif not of_person[to].isdisjoint(children):
+                await uow.post(SHOWN, to, Class.REMINDER, screen=screen, date=one.date, children=children)
 
 
 def _sent(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
