@@ -13,6 +13,8 @@ from care.records.delivery import Class, Letter, LetterState
 from care.records.people import StaffRole
 from care.work import UnitOfWork
 
+NEVER_CAME = (LetterState.FAILED, LetterState.LAPSED)
+
 
 async def show_again(
     uow: UnitOfWork,
@@ -61,12 +63,26 @@ async def post_card(uow: UnitOfWork, kind: str, people: Collection[int], key: st
     await show_again(uow, "missing_shown", before, people, newest_only=True, alarm_id=alarm.id, asked=False)
 
 
-async def is_newest_card(uow: UnitOfWork, alarm_id: int, key: str) -> bool:
-    """Whether no later card about this missing child was posted to the actor than the one of this key."""
+async def is_newest_card(
+    uow: UnitOfWork, alarm_id: int, key: str | None, screen: tuple[str, int, int] | None = None
+) -> bool:
+    """Whether no later card about this missing child has come to the actor, or is to come, than the one of this key.
+    A card of an earlier version names none: it is known by the message where it stands, ``screen``."""
     answers = await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm_id))
     keys = [f"{one}:{uow.actor.person_id}" for one in card_keys(alarm_id, answers)]
-    query = select(Letter.unique_key).where(Letter.unique_key.in_(keys)).order_by(Letter.id.desc())
-    return await uow.session.scalar(query.limit(1)) in (None, f"{key}:{uow.actor.person_id}")
+    query = (
+        select(Letter.unique_key, Letter.params, Letter.channel, Letter.chat_id, Letter.message_id)
+        .where(Letter.unique_key.in_(keys), Letter.state.not_in(NEVER_CAME))
+        .order_by(Letter.id.desc())
+        .limit(1)
+    )
+    newest = (await uow.session.execute(query)).first()
+    if newest is None:
+        return True
+    if key is not None:
+        return bool(newest.unique_key == f"{key}:{uow.actor.person_id}")
+    stands = (newest.channel, newest.chat_id, newest.message_id)
+    return "card" not in newest.params and screen in (None, stands)
 
 
 def card_keys(alarm_id: int, answers: Iterable[int]) -> list[str]:

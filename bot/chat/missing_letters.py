@@ -36,8 +36,7 @@ async def _for_staff(c: Context) -> View | None:
 
 async def _card(c: Context, alarm: Alarm) -> View:
     """Of several cards about one child the newest alone has buttons."""
-    key = c.params.get("card")  # a letter of an earlier version has none
-    newest = key is None or await is_newest_card(c.uow, alarm.id, key)
+    newest = await is_newest_card(c.uow, alarm.id, c.params.get("card"), c.screen)
     return await card(c.uow, c._, alarm) if newest else await _older_card(c, alarm)
 
 

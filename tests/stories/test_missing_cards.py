@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from missing_steps import care_teacher, missing, with_family
 from roll_steps import lead_of, opens, person_id
-from sqlalchemy import update
+from sqlalchemy import select, update
 from stage import Player, Stage
 
-from care.records import CareDay, Person
+from care.alarm_screens import card_keys, show_again
+from care.records import Alarm, AlarmAnswer, CareDay, Letter, LetterState, Person
 
 WORDS = {
     "zh_CN": {
@@ -82,3 +83,60 @@ async def test_who_is_homeroom_teacher_and_duty_lead_has_one_card(small_afternoo
     await mum.tap("不在我这里")
     assert len(cards(homeroom, said["head"])) == 2
     assert len(asking(homeroom, said["button"])) == 1
+
+
+@pytest.fixture
+async def old_cards(small_afternoon: Stage) -> tuple[Stage, Player, Player, str]:
+    """Two cards in the homeroom teacher's chat that an earlier version has sent: neither names itself."""
+    stage, said = small_afternoon, WORDS["zh_CN"]
+    await opens(stage)
+    teacher, homeroom = await care_teacher(stage), await stage.star("homeroom")
+    child, _name, (mum, dad) = await with_family(stage)
+    await missing(teacher, child)
+    await mum.tap("不在我这里")
+    async with stage.school.work() as uow:
+        for letter in await uow.session.scalars(select(Letter).where(Letter.params["card"].as_string().is_not(None))):
+            letter.params = {name: value for name, value in letter.params.items() if name != "card"}
+    return stage, homeroom, dad, said["button"]
+
+
+async def draw_again(stage: Stage, player: Player, alarm: Alarm) -> None:
+    """Each of the cards is drawn anew, as it stands."""
+    async with stage.school.work() as uow:
+        answers = await uow.session.scalars(select(AlarmAnswer.id).where(AlarmAnswer.alarm_id == alarm.id))
+        people = [person_id(player)]
+        await show_again(uow, "missing_shown", card_keys(alarm.id, answers), people, alarm_id=alarm.id, asked=False)
+    await stage.calm()
+
+
+async def test_a_card_of_an_earlier_version(old_cards: tuple[Stage, Player, Player, str]) -> None:
+    """Drawn anew, the older of two has no buttons; nor has any once a newer one has come."""
+    stage, homeroom, dad, button = old_cards
+    (alarm,) = await stage.ask(select(Alarm))
+    await draw_again(stage, homeroom, alarm)
+    assert asking(homeroom, button) == [max(message.id for message in homeroom.messages)]
+    await dad.tap("在我身边")
+    await draw_again(stage, homeroom, alarm)
+    assert asking(homeroom, button) == [max(message.id for message in homeroom.messages)]
+    assert len(cards(homeroom, WORDS["zh_CN"]["head"])) == 3
+
+
+@pytest.mark.parametrize("state", [LetterState.FAILED, LetterState.LAPSED])
+async def test_a_newer_card_that_never_came(small_afternoon: Stage, state: LetterState) -> None:
+    """The one before it points to nothing: it still asks."""
+    stage, said = small_afternoon, WORDS["zh_CN"]
+    await opens(stage)
+    teacher, homeroom = await care_teacher(stage), await stage.star("homeroom")
+    child, _name, (mum, _dad) = await with_family(stage)
+    await missing(teacher, child)
+    (first,) = asking(homeroom, said["button"])
+    await mum.tap("不在我这里")
+    newest = homeroom.last
+    assert newest is not None
+    del homeroom.chat.messages[newest.id]
+    async with stage.school.work() as uow:
+        never = update(Letter).where(Letter.message_id == newest.id, Letter.person_id == person_id(homeroom))
+        await uow.session.execute(never.values(state=state, sent_at=None, message_id=None))
+    (alarm,) = await stage.ask(select(Alarm))
+    await draw_again(stage, homeroom, alarm)
+    assert asking(homeroom, said["button"]) == [first]
