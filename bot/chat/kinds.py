@@ -6,7 +6,7 @@ Each feature of the chat lists its own kinds; ``letters.py`` puts them together.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.wire.view import View
@@ -29,6 +29,11 @@ class Context:
         """The message in whose place the letter goes, where its facts name one: channel, chat and message."""
         screen = self.params.get("screen")
         return (str(screen[0]), int(screen[1]), int(screen[2])) if screen else None
+
+    def redraw(self, view: View, alone: bool = False) -> View:
+        """The view in place of that message, and nowhere else: what is deleted, or in another chat than the letters go
+        to now, stays as it is. ``alone``: no other letter says it, so that it comes as a new message then."""
+        return replace(view, in_place_of=self.screen, in_place_only=not alone)
 
     @property
     def application_id(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
@@ -51,14 +49,15 @@ async def _older_card(c: Context, alarm: Alarm) -> View:
 
 
 async def _missing_shown(c: Context) -> View | None:
-    """In place of the question, or of a letter to the staff: how it stands now."""
+    """In place of the question, or of a letter to the staff: how it stands now. Where no letter brings the family the
+    reason with which it was closed, this does."""
     alarm = await _alarm(c)
     if not c.params["asked"]:
-        return replace(await _card(c, alarm), in_place_of=c.screen)
+        return c.redraw(await _card(c, alarm))
     if not await is_asked(c.uow, alarm):
         return None
     outcome = c.params.get("newest", True) and not c.params.get("told", False)
-    return replace(await question(c.uow, c._, alarm, outcome), in_place_of=c.screen)
+    return c.redraw(await question(c.uow, c._, alarm, outcome), alone=outcome and alarm.reason != "")
 
 
 async def _missing_over(c: Context) -> View | None:

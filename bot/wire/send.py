@@ -237,6 +237,8 @@ class Sender:
             except BadRequest as error:
                 if not cannot_be_edited(error):
                     raise
+        if view.in_place_only:
+            return None
         return await bot.call("sendMessage", json.dumps(message_payload(letter.chat_id, view), ensure_ascii=False))
 
     # what became of letters

@@ -35,6 +35,8 @@ class View:
     drop_keyboard: bool = False
     in_place_of: tuple[str, int, int] | None = None
     """Of a letter: channel, chat and message it is shown in, where it goes to that chat and the message is left."""
+    in_place_only: bool = False
+    """It lapses where it cannot be shown in that place: no new message says it."""
     document_name: str = ""
     document: bytes = field(default=b"", repr=False)
 

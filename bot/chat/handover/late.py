@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import select
@@ -69,7 +68,7 @@ async def _child_uncollected_lead(c: Context) -> View | None:
 async def _uncollected_shown(c: Context) -> View | None:
     """In place of the letter: the family has said who comes, or has taken that back."""
     view = await _child_uncollected_lead(c)
-    return replace(view, in_place_of=c.screen) if view is not None else None
+    return c.redraw(view) if view is not None else None
 
 
 async def _card(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> View:
@@ -132,7 +131,7 @@ async def _class_uncollected_lead(c: Context) -> View | None:
 async def _class_collected(c: Context) -> View | None:
     """In place of the letter: nobody it was about waits any more."""
     found = await uncollected_in(c.uow, int(c.params["session_id"]), c.params["children"])
-    return replace(_class_list(c.uow, c._, found), in_place_of=c.screen)
+    return c.redraw(_class_list(c.uow, c._, found))
 
 
 def _class_list(uow: UnitOfWork, _: Words, found: list[tuple[int, GateChild]]) -> View:

@@ -3,8 +3,6 @@ it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.chat.handover.screens import state
 from bot.chat.handover.words import ASK_FIRST, who_is
 from bot.chat.kinds import Context, Kind
@@ -36,14 +34,16 @@ async def over_view(uow: UnitOfWork, _: Words, alarm: Alarm, one: GateChild) -> 
 
 
 async def _gate_alarm_over(c: Context) -> View | None:
-    """To whom the alarm was told: only of an adult who was refused, nothing to who does not answer for the day."""
+    """To whom the alarm was told: only of an adult who was refused, nothing to who does not answer for the day. What
+    somebody else has written as the reason stands nowhere else in the chat."""
     alarm = await gate_alarm(c.uow, int(c.params["alarm_id"]))
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or alarm.closed_at is None:
         return None
     if alarm.kind is AlarmKind.REFUSED and not c.uow.actor.may_for(Permission.ANSWER_FOR_DAY, one.grade, one.class_id):
         return None
-    return replace(await over_view(c.uow, c._, alarm, one), in_place_of=c.screen)
+    alone = alarm.reason != "" and alarm.closed_by != c.uow.actor.person_id and c.params.get("newest", True)
+    return c.redraw(await over_view(c.uow, c._, alarm, one), alone)
 
 
 async def _dispute_over(c: Context) -> View | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from telegram import Update
 
@@ -121,7 +120,7 @@ async def released(c: Context) -> View | None:
 async def released_shown(c: Context) -> View | None:
     """In place of the letter: what was said to be not right has been looked into."""
     view = await released(c)
-    return replace(view, in_place_of=c.screen) if view is not None else None
+    return c.redraw(view) if view is not None else None
 
 
 async def acknowledged(update: Update, turn: Turn) -> None:

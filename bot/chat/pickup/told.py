@@ -79,7 +79,7 @@ async def _pickup_shown(c: Context) -> View | None:
         view = Screen(c._, c.uow.school.zone, c.uow.now, party, made).state()
     else:
         view = await overview(c.uow, c._, await ways_out(c.uow), partial(code_made, c.uow))
-    return replace(view, in_place_of=c.screen)
+    return c.redraw(view)
 
 
 async def _pickup_stopped(c: Context) -> View | None:
