@@ -17,10 +17,11 @@ from care.enrolment.family import own_among
 from care.errors import NotFound
 from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
+from care.pickup.adults import barred_of_all, names_barred
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
 from care.records.office import Event
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
-from care.records.pickup import PickupPlan
+from care.records.pickup import Adult, PickupPlan
 from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release
 from care.release.refusing import Why
 from care.work import UnitOfWork
@@ -40,11 +41,14 @@ class Phone:
 
 @dataclass(frozen=True)
 class Comes:
-    """Who comes for a child, as a guardian has said."""
+    """Who comes for a child, as a guardian has said. ``in_person``: that guardian. ``barred``: the adult must not
+    collect the child."""
 
     adult: str
     guardian: str
     at: datetime
+    in_person: bool
+    barred: bool
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,10 @@ def _open_of(uow: UnitOfWork, day: date) -> Select[Any]:
             CareSession.ends_at,
             CHILDREN.c.extended_at,
             PickupPlan.name.label("comes"),
+            PickupPlan.adult,
+            PickupPlan.adult_id,
             PickupPlan.said_at,
+            PickupPlan.said_by.label("said_by_id"),
             _said_by.name.label("said_by"),
         ),
         uow.actor,
@@ -175,6 +182,19 @@ async def _silent(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     return {one["alarm"] for one in events if one.get("why") == Why.STOP_LISTED.value} & set(refused)
 
 
+async def _comes(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, Comes]:
+    """By alarm id, who comes for a child that is still to be collected."""
+    named = [row for row in rows if row.comes and row.step in KEPT]
+    against = await barred_of_all(uow, [row.student_id for row in named])
+    found = {}
+    for row in named:
+        who, bars = (row.adult, row.adult_id), against[row.student_id]
+        in_person = who == (Adult.GUARDIAN, row.said_by_id)
+        barred = await names_barred(uow, *who, row.comes, row.date, bars)
+        found[row.id] = Comes(row.comes, row.said_by, row.said_at, in_person, barred)
+    return found
+
+
 def _waits(row: Row[Any]) -> bool:
     return row.kind is AlarmKind.UNCOLLECTED and row.step in KEPT
 
@@ -185,7 +205,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
     rows = (await uow.connection.execute(_open_of(uow, day))).all()
     own = await _own(uow, rows)
     said = await said_to(uow, [row.id for row in rows if row.answer])
-    phones = await _phones(uow, rows)
+    phones, comes = await _phones(uow, rows), await _comes(uow, rows)
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -208,7 +228,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             step_at=row.step_at,
             given_by=row.given_by,
             ends_at=row.ends_at,
-            comes=Comes(row.comes, row.said_by, row.said_at) if row.comes and row.step in KEPT else None,
+            comes=comes.get(row.id),
             phones=phones.get(row.id, ()),
             waits=_waits(row),
             own=row.id in own,

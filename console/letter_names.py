@@ -37,6 +37,7 @@ LETTERS = {
     "dismissal": mark("Reminder: a child to be collected"),
     "pickup_said": mark("Who comes for a child"),
     "pickup_shown": mark("The way home: shown as it stands now"),
+    "pickup_unaccepted": mark("Another adult to be named for a child"),
     "pickup_stopped": mark("An adult of a stop-list"),
     "stop_list_changed": mark("A child's stop-list has changed: its teachers told"),
     "pickup_slip": mark("The printable pick-up slip"),

@@ -181,6 +181,18 @@ async def is_barred(uow: UnitOfWork, student_id: int, who: Authorised) -> bool:
     return _marked(who, await barred(uow, student_id)).stopped
 
 
+async def names_barred(
+    uow: UnitOfWork, adult: Adult, adult_id: int, name: str, day: date, against: Iterable[Barred]
+) -> bool:
+    """Whether the adult of whom a family has said that they come is one of these who must not. Who stands on no list
+    any more is known by the name alone."""
+    bars = list(against)
+    if not bars:
+        return False
+    who = await who_is_adult(uow, adult, adult_id, day) or Authorised(adult, adult_id, name, Relation.OTHER, "")
+    return any(stops(bar, who) for bar in bars)
+
+
 async def who_is_adult(uow: UnitOfWork, adult: Adult, adult_id: int, day: date) -> Authorised | None:
     """The adult behind a row of a list, whichever children that list gives them; None for one who is on it no longer.
     ``stopped`` is not looked at here: it belongs to a child."""

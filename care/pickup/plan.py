@@ -16,9 +16,21 @@ from care.day.lead import who_answers
 from care.enrolment.family import unrestricted_guardians
 from care.errors import Conflict, NotAllowed, NotFound
 from care.people import children_of
-from care.pickup.adults import Authorised, as_listed, authorised, barred, is_barred, stops
+from care.pickup.adults import (
+    Authorised,
+    Barred,
+    as_listed,
+    authorised,
+    barred,
+    barred_of_all,
+    is_barred,
+    names_barred,
+    stops,
+)
 from care.pickup.leaving import EXTENDED_WAVE, Leaving, leaving
 from care.pickup.reminding import SentReminder, lapse_waiting, reminders_of
+from care.pickup.reminding import as_listed as children_listed
+from care.pickup.showing import UNACCEPTED, show_way_home
 from care.records.day import Alarm, AlarmKind, CareSession, DayChild, Step
 from care.records.delivery import Class
 from care.records.people import Person
@@ -31,7 +43,8 @@ SAID = ("adult", "adult_id", "name", "said_by", "said_at")
 
 @dataclass(frozen=True)
 class Plan:
-    """Who comes for a child, and who said so. ``adult_id`` is the row's id on the list ``adult``."""
+    """Who comes for a child, and who said so. ``adult_id`` is the row's id on the list ``adult``. ``barred``: the adult
+    must not collect the child (any more): somebody else has to be named."""
 
     student_id: int
     adult: Adult
@@ -40,6 +53,12 @@ class Plan:
     said_by: int
     said_by_name: str
     said_at: datetime
+    barred: bool
+
+    @property
+    def in_person(self) -> bool:
+        """Whether the guardian who said it comes."""
+        return (self.adult, self.adult_id) == (Adult.GUARDIAN, self.said_by)
 
 
 @dataclass(frozen=True)
@@ -59,9 +78,20 @@ async def plan_of(uow: UnitOfWork, student_ids: Iterable[int], day: date) -> dic
         .join(Person, Person.id == PLANS.c.said_by)
         .where(PLANS.c.date == day, PLANS.c.student_id.in_(list(student_ids)))
     )
+    rows = list(await uow.session.execute(query))
+    against = await barred_of_all(uow, [row.student_id for row in rows])
     return {
-        row.student_id: Plan(row.student_id, row.adult, row.adult_id, row.name, row.said_by, row.by, row.said_at)
-        for row in await uow.session.execute(query)
+        row.student_id: Plan(
+            row.student_id,
+            row.adult,
+            row.adult_id,
+            row.name,
+            row.said_by,
+            row.by,
+            row.said_at,
+            await names_barred(uow, row.adult, row.adult_id, row.name, day, against[row.student_id]),
+        )
+        for row in rows
     }
 
 
@@ -201,3 +231,36 @@ async def tell_of_stopped(uow: UnitOfWork, student_id: int, who: Authorised, day
             key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id or bar.relation}:{by}"
             about = {"student_id": student_id, "adult": bar.name, "by": by}
             await uow.post("pickup_stopped", people, Class.ALARM, key, date=day.isoformat(), about=about)
+
+
+async def _days_named(uow: UnitOfWork, student_id: int) -> list[date]:
+    """From today on, the days on which the child is still to be collected by somebody whom its family has named."""
+    query = select(PickupPlan.date).where(PickupPlan.student_id == student_id, PickupPlan.date >= uow.day)
+    days = list(await uow.session.scalars(query.order_by(PickupPlan.date)))
+    return [day for day in days if any(not one.is_over for one in await leaving(uow, [student_id], day))]
+
+
+async def tell_of_barred(uow: UnitOfWork, student_id: int, bar: Barred) -> None:
+    """An adult whom the child's family had named for today or a later day is on the stop-list now. Its guardians are
+    asked to name somebody else, and not told why; the duty lead hears of it. What was said stands until then: nobody
+    sends a child home alone of whom the family has said that somebody comes (S14)."""
+    for day in await _days_named(uow, student_id):
+        plan = (await plan_of(uow, [student_id], day))[student_id]
+        if not await names_barred(uow, plan.adult, plan.adult_id, plan.name, day, [bar]):
+            continue
+        key, when = f"{UNACCEPTED}:{bar.entry_id}:{day}", day.isoformat()
+        guardians = await unrestricted_guardians(uow, student_id)
+        await uow.post(UNACCEPTED, guardians, Class.ALARM, key, date=when, children=children_listed([student_id]))
+        people = [person for person in await who_answers(uow, day) if person != uow.actor.person_id]
+        about = {"student_id": student_id, "adult": bar.name, "by": plan.said_by, "before": True}
+        key = f"pickup_stopped:{day}:{student_id}:{bar.entry_id}:before"
+        await uow.post("pickup_stopped", people, Class.ALARM, key, date=when, about=about)
+
+
+async def show_named(uow: UnitOfWork, student_id: int) -> None:
+    """The child's stop-list has changed: whoever has read who comes for it, today or later, reads how it stands now."""
+    days = await _days_named(uow, student_id)
+    if days:
+        await show_way_home(uow, [student_id])
+    for day in days:
+        await _show_lead(uow, [student_id], day)

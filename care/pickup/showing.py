@@ -21,6 +21,7 @@ from care.work import UnitOfWork
 
 SHOWN = "pickup_shown"
 SAID = "pickup_said"
+UNACCEPTED = "pickup_unaccepted"
 AT_ONCE = 200
 """People whose screens are looked for in one query."""
 
@@ -76,8 +77,8 @@ def _sent(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
 
 
 async def _about_children(uow: UnitOfWork, people: Collection[int]) -> list[_OnScreen]:
-    """Reminders, and words of the other guardian."""
-    query = _sent(uow).where(Letter.person_id.in_(people), Letter.kind.in_((DISMISSAL, SAID)))
+    """Reminders, words of the other guardian, and what asks for another adult."""
+    query = _sent(uow).where(Letter.person_id.in_(people), Letter.kind.in_((DISMISSAL, SAID, UNACCEPTED)))
     return [
         _OnScreen(person, (channel, chat, message), _children(params), params["date"])
         for person, _key, params, channel, chat, message in await uow.session.execute(query)

@@ -16,7 +16,8 @@ from care.enrolment.family import is_family
 from care.errors import Conflict, Invalid, NotAllowed, NotFound
 from care.people import clean_name, holders, normal_phone, same_phone
 from care.permissions import Permission
-from care.pickup.adults import bare_name, stop_list
+from care.pickup.adults import Barred, bare_name, stop_list
+from care.pickup.plan import show_named, tell_of_barred
 from care.reasons import fit_reason
 from care.records.day import CareSession, Holder
 from care.records.delivery import Class
@@ -75,7 +76,8 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 async def add(uow: UnitOfWork, student_id: int, name: str, phone: str, reason: str) -> None:
     """From now on this adult must not collect the child, whatever list they stand on; a guardian of that name is told
-    nothing and decides nothing. Raises NotFound, NotAllowed("stop_own_child"), Invalid("name_needed", "phone_invalid",
+    nothing and decides nothing. Where the family has named the adult for today or later, it is asked to name somebody
+    else. Raises NotFound, NotAllowed("stop_own_child"), Invalid("name_needed", "phone_invalid",
     "reason_needed", "words_too_long"), Conflict("stop_held")."""
     student = await _student(uow, student_id)
     clean, number = clean_name(name), normal_phone(phone)
@@ -98,6 +100,9 @@ async def add(uow: UnitOfWork, student_id: int, name: str, phone: str, reason: s
         tie.restricted = True
         uow.record("guardian_restricted", "student", student_id, why, name=tie.person.name)
     await _tell_teachers(uow, student, entry)
+    await uow.session.flush()
+    await tell_of_barred(uow, student_id, Barred(clean, number or "", entry.id))
+    await show_named(uow, student_id)
 
 
 async def end(uow: UnitOfWork, entry_id: int, reason: str) -> int:
@@ -117,6 +122,8 @@ async def end(uow: UnitOfWork, entry_id: int, reason: str) -> int:
         tie.restricted = False
         uow.record("guardian_freed", "student", student.id, why, name=tie.person.name)
     await _tell_teachers(uow, student, entry)
+    await uow.session.flush()
+    await show_named(uow, student.id)
     return student.id
 
 

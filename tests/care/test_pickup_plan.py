@@ -12,13 +12,15 @@ from stage import care_runs_in
 from way_home import Family, actor_of, at, attend_every_day, families, marked, released, stopped, with_adult
 
 from care.errors import Conflict, NotAllowed, NotFound
+from care.people import holders
+from care.pickup import stop_list
 from care.pickup.adults import may_collect
 from care.pickup.leaving import leaving, next_leaving
 from care.pickup.plan import Said, adults_for, plan_of, say_who_comes, take_back
 from care.pickup.reminding import as_listed, dismissal_key, due_reminders, listed
 from care.records import Application, CalendarDay, Delegate, Event, Guardianship, LeaveMode, Letter, PickupPlan
 from care.records.day import Step
-from care.records.people import Relation
+from care.records.people import Relation, Role
 from care.records.pickup import Adult
 from care.school import School
 from scheduler import afternoon
@@ -201,3 +203,26 @@ async def test_who_is_to_be_reminded(town: School) -> None:
 def test_how_a_letter_notes_its_children() -> None:
     assert as_listed([1, 12]) == ",1,12,"
     assert listed(",1,12,") == [1, 12]
+
+
+async def test_an_adult_named_for_a_later_day_is_barred(town: School) -> None:
+    """Each guardian is asked once for the day that is touched; a namesake with another phone is somebody else."""
+    family = await home(town)
+    mum, dad = family.people
+    await noon(town)
+    uncle = await with_adult(town, family.student_id, "赵德彪", "19900001234")
+    await say(town, mum, family.student_id, Adult.LISTED, uncle, ahead=1)
+    await say(town, mum, family.student_id, Adult.GUARDIAN, mum)
+    async with town.look() as uow:
+        (office, *_) = await holders(uow, Role.OFFICE)
+    for phone in ("19900009999", "19900001234"):
+        async with town.work(await actor_of(town, office)) as uow:
+            await stop_list.add(uow, family.student_id, "赵德彪", phone, "法院裁定")
+        async with town.look() as uow:
+            about = await uow.session.scalars(select(Letter).where(Letter.kind == "pickup_unaccepted"))
+            found = sorted((letter.person_id, letter.params["date"]) for letter in about)
+            day = uow.today + timedelta(days=1)
+            plans = await plan_of(uow, [family.student_id], day)
+        is_he = phone == "19900001234"
+        assert found == (sorted([(mum, day.isoformat()), (dad, day.isoformat())]) if is_he else [])
+        assert plans[family.student_id].barred is is_he

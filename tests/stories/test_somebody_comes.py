@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from console_browser import Browser
 from databases import Databases
 from gate import GateStage, at, open_gate
 from office_steps import office_console
+from roll_steps import last, now
 from sqlalchemy import update
 from stage import USERS_FROM
 
@@ -91,3 +93,65 @@ async def test_the_duty_lead_reads_who_comes(sqlite: Databases, language: str, c
             await stage.calm()
             assert "17:45" not in (lead.last.text or "")
             assert "17:45" not in (await office.get("/")).text
+
+
+async def test_a_namesake_of_the_guardian_who_said_it(sqlite: Databases) -> None:
+    """An adult on the list may have the mother's name: it is not she who comes."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        stage, lead, child = gate.stage, await gate.lead(), await only_one_waits(gate)
+        mother = (await gate.guardians(child))[0]
+        namesake = await gate.listed(child, mother.name, Relation.AUNT, "19900004321")
+        await stage.at(at(17, 2))
+        async with stage.school.work(await stage.act_as(stage.persona(mother.id))) as uow:
+            await say_who_comes(uow, [child.student_id], Adult.LISTED, namesake)
+        await stage.at(at(17, 40))
+        lead.reads(f"{mother.name} 17:02 回复：由{mother.name}来接。")
+        async with office_console(stage, "zh_CN") as office:
+            page = (await office.get("/")).text
+            assert f"{mother.name} 17:02 回复：由{mother.name}来接。" in page and "我来接" not in page
+
+
+async def alarm_of(office: Browser, student_id: int) -> str:
+    """The alarm of a child on the board, without whom to ring up."""
+    alarms = (await office.get("/")).text.split('<li class="alarm ')[1:]
+    (found,) = [one for one in alarms if f'href="/children/{student_id}"' in one.partition("</a>")[0]]
+    return found.partition('class="alarm-phone"')[0]
+
+
+async def test_whoever_was_named_is_barred_afterwards(sqlite: Databases) -> None:
+    """The mother has said at 17:02 that the uncle comes, then the office bars him: she names somebody else, and nobody
+    who answers for the day reads that he comes without reading that he must not."""
+    async with open_gate(sqlite, "2(3)") as gate:
+        stage, lead, child = gate.stage, await gate.lead(), await only_one_waits(gate)
+        mother, father = await gate.guardians(child)
+        uncle = await gate.listed(child, "赵德彪", Relation.UNCLE, "19900001234")
+        mum, name = stage.persona(mother.id), await gate.name(child)
+        await stage.at(at(17, 2))
+        async with stage.school.work(await stage.act_as(mum)) as uow:
+            await say_who_comes(uow, [child.student_id], Adult.LISTED, uncle)
+        await mum.send("/pickup")
+        mum.reads("由赵德彪到东门接")
+        card = last(mum)
+        await stage.at(at(17, 5))
+        async with office_console(stage) as office:
+            await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="法院裁定")
+            await stage.calm()
+            refused = "学校无法安排赵德彪来接，请告诉我们改由谁来接；如有疑问，请联系学校办公室。"
+            letter = last(mum)
+            assert letter.id != card.id and refused in (letter.text or "") and name in (letter.text or "")
+            shown = now(mum, card).text or ""
+            assert refused in shown and "由赵德彪" not in shown
+            stage.persona(father.id).reads(refused)
+            for word in ("禁止", "法院"):
+                mum.misses(word)
+            lead.reads(f"从现在起，赵德彪不得接{name}。{mother.name}此前告知今天由此人来接。")
+            await stage.at(at(17, 40))
+            lead.reads(f"{mother.name} 17:02 回复：由赵德彪来接。\n⊘ 不能让赵德彪接走孩子。")
+            assert "⊘ Must not collect: 赵德彪" in await alarm_of(office, child.student_id)
+            await mum.send("/pickup")
+            mum.reads(refused)
+            await mum.tap("我来接", message=letter)
+            await stage.calm()
+            lead.reads("我来接")
+            assert "⊘" not in (last(lead).text or "")
+            assert "⊘" not in await alarm_of(office, child.student_id)

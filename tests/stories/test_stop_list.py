@@ -8,7 +8,8 @@ from office_steps import in_english, office_console
 from sqlalchemy import select
 from stage import USERS_FROM
 
-from care.records import Guardianship, Letter, Relation, Step, StopListEntry
+from care.pickup.plan import say_who_comes
+from care.records import Adult, Guardianship, Letter, Relation, Step, StopListEntry
 
 
 @pytest.fixture
@@ -62,10 +63,34 @@ async def test_taken_off_the_child_may_go_with_the_adult(gate: GateStage, entry_
     assert (await gate.last(child)).holder_name == "赵德彪"
 
 
+async def told_of_another(gate: GateStage) -> set[int]:
+    return set(await gate.stage.ask(select(Letter.person_id).where(Letter.kind == "pickup_unaccepted")))
+
+
+async def test_taken_off_again_the_adult_comes(gate: GateStage) -> None:
+    """What asked for somebody else reads as it stands now."""
+    stage, child = gate.stage, (await gate.children("2(3)"))[0]
+    (mother, *_), uncle = await gate.guardians(child), await gate.listed(child, "赵德彪", Relation.UNCLE, "19900001234")
+    mum = stage.persona(mother.id)
+    async with stage.school.work(await stage.act_as(mum)) as uow:
+        await say_who_comes(uow, [child.student_id], Adult.LISTED, uncle)
+    async with office_console(stage) as office:
+        await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="法院裁定")
+        await stage.calm()
+        mum.reads("学校无法安排赵德彪来接")
+        (entry,) = await stage.ask(select(StopListEntry.id).where(StopListEntry.student_id == child.student_id))
+        await office.post(f"/stop-list/{entry}/end", reason="裁定已撤销")
+    await stage.calm()
+    mum.misses("学校无法安排")
+    mum.reads("由赵德彪")
+
+
 async def test_nobody_hears_of_a_child_who_has_gone(gate: GateStage) -> None:
     teacher = gate.teachers["2(3)"]
     child = (await gate.children("2(3)"))[0]
-    (mother, *_) = await gate.guardians(child)
+    (mother, *_), uncle = await gate.guardians(child), await gate.listed(child, "赵德彪", Relation.UNCLE, "19900001234")
+    async with gate.stage.school.work(await gate.stage.act_as(gate.stage.persona(mother.id))) as uow:
+        await say_who_comes(uow, [child.student_id], Adult.LISTED, uncle)
     await teacher.send("/handover 1")
     await teacher.tap(mother.name)
     await teacher.tap("我认识来人")
@@ -74,6 +99,7 @@ async def test_nobody_hears_of_a_child_who_has_gone(gate: GateStage) -> None:
         await office.post(f"/children/{child.student_id}/stop-list", name="赵德彪", phone="", reason="法院裁定")
     await gate.stage.calm()
     assert await gate.stage.ask(select(Letter).where(Letter.kind == "stop_list_changed")) == []
+    assert await told_of_another(gate) == set(), "named for today, and gone"
     assert await gate.stage.ask(select(StopListEntry).where(StopListEntry.name == "赵德彪"))
 
 

@@ -21,7 +21,6 @@ from care.permissions import Permission
 from care.pickup.plan import plan_of
 from care.records.day import Alarm, Step
 from care.records.people import Guardianship, Person
-from care.records.pickup import Adult
 from care.release.alarms import KEPT, gate_alarm
 from care.release.gate import any_child
 from care.release.late import GUARDIAN, told, uncollected_in
@@ -95,9 +94,11 @@ async def _who_comes(uow: UnitOfWork, _: Words, one: GateChild) -> list[str]:
     if plan is None:
         return []
     time = clock_on(_, plan.said_at, uow.school.zone, one.date)
-    if (plan.adult, plan.adult_id) == (Adult.GUARDIAN, plan.said_by):
-        return [_("{guardian} said at {time}: I come.", guardian=plan.name, time=time)]
-    return [_("{guardian} said at {time}: {adult} comes.", guardian=plan.said_by_name, time=time, adult=plan.name)]
+    if plan.in_person:
+        said = _("{guardian} said at {time}: I come.", guardian=plan.name, time=time)
+    else:
+        said = _("{guardian} said at {time}: {adult} comes.", guardian=plan.said_by_name, time=time, adult=plan.name)
+    return [said, _("⊘ {adult} must not collect the child.", adult=plan.name)] if plan.barred else [said]
 
 
 async def _who_was_told(uow: UnitOfWork, _: Words, one: GateChild) -> str:

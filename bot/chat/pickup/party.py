@@ -73,12 +73,17 @@ class Party:
 
     @property
     def open(self) -> list[Leaving]:
-        """Those about whom nothing has been said."""
-        return [child for child in self.still if child.student_id not in self.plans]
+        """Those about whom nothing has been said, or whose adult the school cannot accept (any more)."""
+        return [child for child in self.still if child.student_id not in self._standing]
+
+    @property
+    def _standing(self) -> dict[int, Plan]:
+        """What has been said, where that adult may come."""
+        return {number: plan for number, plan in self.plans.items() if not plan.barred}
 
     def coming(self) -> list[Who]:
         """The adults of whom it has been said that they come for one of these children."""
-        plans = [self.plans[child.student_id] for child in self.still if child.student_id in self.plans]
+        plans = [self._standing[child.student_id] for child in self.still if child.student_id in self._standing]
         return list(dict.fromkeys((plan.adult, plan.adult_id) for plan in plans))
 
     def with_codes(self) -> list[Who]:

@@ -57,6 +57,9 @@ class Screen:
         values |= {"time": f"{child.ends_at.astimezone(self.zone):%H:%M}", "gate": child.gate}
         if plan is None:
             return self._undecided(child, values)
+        if plan.barred:
+            where = self._("{child}, class {school_class}: {day} at {time}, {gate}.", **values)
+            return f"{where}\n{self._unaccepted(plan)}"
         if self._is_viewer(plan):
             return self._("{child}, class {school_class}: {day} at {time}, {gate}. You come.", **values)
         who = self._("{child}, class {school_class}: {day} at {time}, {gate}. {name} comes.", name=plan.name, **values)
@@ -72,11 +75,19 @@ class Screen:
                    school_class=child.school_class),
             today_line(self._, child.still, self.now, self.zone),
         ]  # fmt: skip
-        if plan is not None:
+        if plan is not None and plan.barred:
+            lines.append(self._unaccepted(plan))
+        elif plan is not None:
             lines.append(self._("You come.") if self._is_viewer(plan) else self._("{name} comes.", name=plan.name))
         elif not child.alone:
             lines.append(self._("Please collect at {gate}.", gate=child.still.gate))
         return "\n".join(lines)
+
+    def _unaccepted(self, plan: Plan) -> str:
+        """Why, only the school knows."""
+        return self._(
+            "The school cannot accept {name}. Please say who else comes, or speak to the school office.", name=plan.name
+        )
 
     def _undecided(self, child: Leaving, values: dict[str, str]) -> str:
         if child.alone:

@@ -83,19 +83,35 @@ async def _pickup_shown(c: Context) -> View | None:
 
 
 async def _pickup_stopped(c: Context) -> View | None:
-    """For the duty lead alone: the guardian has read only that the school cannot accept the adult."""
+    """For the duty lead alone: the guardian has read only that the school cannot accept the adult. ``before``: who was
+    named before the stop-list did."""
     about = c.params["about"]
     student = await c.uow.session.get_one(Student, about["student_id"])
     by = await c.uow.session.get_one(Person, about["by"])
+    words = {"guardian": by.name, "adult": about["adult"], "child": student.name}
+    words["day"] = day_words(c._, _day(c), c.uow.today)
+    if about.get("before"):
+        text = c._(
+            "⚠ Stop-list: {adult} must not collect {child} from now on. {guardian} had said that this adult comes "
+            "{day}. The family has been asked to name somebody else, and was not told why.",
+            **words,
+        )
+        return View(text)
     text = c._(
         "⚠ Stop-list: {guardian} wanted {adult} to collect {child} {day}. This adult must not collect the child. It "
         "was refused, and the guardian was not told why.",
-        guardian=by.name,
-        adult=about["adult"],
-        child=student.name,
-        day=day_words(c._, _day(c), c.uow.today),
+        **words,
     )
     return View(text)
+
+
+async def _pickup_unaccepted(c: Context) -> View | None:
+    """The family had named an adult whom the school cannot accept any more; not why. Nothing where it has named
+    somebody else meanwhile, or the adult may come again."""
+    party = await party_about(c.uow, c.uow.actor.person_id or 0, _day(c), children_in(c.params["children"]))
+    if not any(child.student_id in party.plans for child in party.open):
+        return None
+    return _screen(c, party).state()
 
 
 async def _stop_list_changed(c: Context) -> View | None:
@@ -137,6 +153,7 @@ KINDS: dict[str, Kind] = {
     "dismissal": Kind(_dismissal, courtesy=True),
     "pickup_said": Kind(_pickup_said, courtesy=True),
     "pickup_shown": Kind(_pickup_shown, courtesy=True),
+    "pickup_unaccepted": Kind(_pickup_unaccepted),
     "pickup_stopped": Kind(_pickup_stopped),
     "stop_list_changed": Kind(_stop_list_changed),
     "pickup_slip": Kind(_pickup_slip),
