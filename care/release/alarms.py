@@ -190,7 +190,7 @@ async def close_alarm(uow: UnitOfWork, alarm_id: int, reason: str, seen: int | N
         await uow.post("dispute_over", guardians, Class.ALARM, key=f"dispute_over:{alarm.id}", alarm_id=alarm.id)
         await _show_who_said(uow, alarm)
     if alarm.kind is AlarmKind.REFUSED:
-        told = [person for person in await _who_refused(uow, alarm, student_id) if person != uow.actor.person_id]
+        told = [person for person in await who_refused(uow, alarm, student_id) if person != uow.actor.person_id]
         await uow.post("refusal_over", told, Class.ALARM, key=f"refusal_over:{alarm.id}", alarm_id=alarm.id)
     return alarm
 
@@ -206,7 +206,7 @@ async def _show_who_said(uow: UnitOfWork, alarm: Alarm) -> None:
             await show_again(uow, "released_shown", [about], [int(person)])
 
 
-async def _who_refused(uow: UnitOfWork, alarm: Alarm, student_id: int) -> list[int]:
+async def who_refused(uow: UnitOfWork, alarm: Alarm, student_id: int) -> list[int]:
     """Whoever asked an adult to wait, at this gate or another one: they stand there still."""
     query = select(Event.actor_id, Event.data).where(
         Event.subject == "student", Event.subject_id == student_id, Event.action == "release_refused"

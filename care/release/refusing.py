@@ -11,7 +11,7 @@ from care.pickup.adults import barred, names
 from care.records.day import AlarmKind
 from care.records.delivery import Class
 from care.records.people import Role
-from care.release.alarms import raise_alarm
+from care.release.alarms import raise_alarm, who_refused
 from care.release.gate import Come, child, hold_lists
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
@@ -28,7 +28,8 @@ class Why(StrEnum):
 
 async def refuse(uow: UnitOfWork, day_child_id: int, words: str, why: Why = Why.NOT_LISTED) -> GateChild:
     """Somebody asked for the child and does not get it. ``words``: who it was, as the teacher puts it; a name of the
-    stop-list is known by them. The alarm stays until it is closed with a reason; the same words again are no news.
+    stop-list is known by them. The alarm stays until it is closed with a reason; the same words again are no news;
+    who else asks the adult to wait hears all the same how it ended.
     Raises Invalid("who_needed") where nobody is named."""
     one = await child(uow, day_child_id)
     words = " ".join(words.split())
@@ -44,6 +45,8 @@ async def _refused(uow: UnitOfWork, one: GateChild, words: str, why: Why) -> Gat
     alarm, _ = await raise_alarm(uow, one.id, AlarmKind.REFUSED)
     known = alarm.remark.splitlines()
     if words in known:
+        if uow.actor.person_id not in await who_refused(uow, alarm, one.student_id):
+            uow.record("release_refused", "student", one.student_id, words, why=why.value, alarm=alarm.id)
         return one
     alarm.remark = "\n".join([*known, words])
     alarm.lead_told_at = alarm.lead_told_at or uow.now

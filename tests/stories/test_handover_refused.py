@@ -8,7 +8,7 @@ from office_steps import office_console
 from sqlalchemy import select, update
 from stage import USERS_FROM
 
-from care.records import Adult, AlarmKind, Delegate, Letter, Person, Relation, Step
+from care.records import Adult, AlarmKind, Delegate, Event, Letter, Person, Relation, Step
 
 
 async def test_somebody_who_is_on_no_list(gate: GateStage) -> None:
@@ -77,6 +77,25 @@ async def test_two_teachers_who_asked_somebody_to_wait(gate: GateStage) -> None:
     assert "as always" not in (helper.last.text if helper.last else "")
     teacher.reads("he was at the wrong school")
     lead.misses("has looked into it")
+
+
+async def test_two_teachers_with_the_same_words(gate: GateStage) -> None:
+    """The duty lead reads it once; each of the two hears how it ended, and the record has both."""
+    teacher, helper, lead = gate.teachers["2(3)"], gate.teachers["2(5)"], await gate.lead()
+    child = (await gate.children("2(3)"))[0]
+    for player in (teacher, helper, helper):
+        await player.send("/handover")
+        await player.tap(data=f"hn:{child.id}")
+        await player.send("一位先生")
+    both = sorted([teacher.user_id - USERS_FROM, helper.user_id - USERS_FROM])
+    assert sorted(await gate.stage.ask(select(Event.actor_id).where(Event.action == "release_refused"))) == both
+    assert len(await gate.stage.ask(select(Letter).where(Letter.kind == "release_refused"))) == 1
+    await lead.tap("写明原因并结束")
+    await lead.send("走错了学校")
+    await gate.stage.calm()
+    told = await gate.stage.ask(select(Letter.person_id).where(Letter.kind == "refusal_over"))
+    assert sorted(told) == both
+    helper.reads("已核实：“走错了学校”")
 
 
 @pytest.mark.parametrize("way", ["the name", "typed", "a code", "a forged button"])
