@@ -69,6 +69,13 @@ async def moves_from(uow: UnitOfWork, term: Term) -> date | None:
     return day if day <= term.ends_on else None
 
 
+async def _hold_today(uow: UnitOfWork) -> None:
+    """Whoever makes today's session of extended care waits until this is over, and then makes it as it is now; or has
+    made it before (``care/extended/session.py``). Before the day is open there is none to be made."""
+    held = {"key_share": True}
+    await uow.session.get(CareDay, uow.today, with_for_update=held, populate_existing=True)
+
+
 async def _is_settled(uow: UnitOfWork) -> bool:
     care_day, offer = await uow.session.get(CareDay, uow.today), await offer_on(uow, uow.today)
     sealed = care_day is not None and care_day.closed_at is not None
@@ -117,6 +124,7 @@ async def tell_of_move(uow: UnitOfWork, term: Term, before: Place | None) -> Tol
     """Tells of what has just been changed. ``before``: as it was; the caller has locked the term. Nobody where it was
     not offered, or ends (of that ``care/extended/ending.py`` tells)."""
     await uow.session.flush()
+    await _hold_today(uow)
     after, since = await place_of(uow, term.id), await moves_from(uow, term)
     if before is None or after is None or before == after or since is None:
         return Told()
