@@ -56,10 +56,10 @@ class OpenAlarm:
     """Something about a child that nobody has closed. ``answers``: what each guardian has said to it; ``contradicted``:
     that these cannot all be true. ``step_at``, ``given_by``: when the child's last step was, and by whose hand.
     ``ends_at``: of the child's care. ``comes``: who the family says will come for a child that is here. ``phones``:
-    whom to ring up, for who may see them. ``waits``: no word ends it, but the release of the child, or the roll.
-    ``own``: about the actor's own child, or own release, so that somebody else must close it; ``closable``: the actor
-    may. ``day``: the care day it is about (``earlier``: not today). ``extended``: extended care has taken the child
-    over."""
+    whom to ring up, for who may see them. ``stop_listed``: who was refused is on the stop-list. ``waits``: no word
+    ends it, but the release of the child, or the roll. ``own``: about the actor's own child, or own release, so that
+    somebody else must close it; ``closable``: the actor may. ``day``: the care day it is about (``earlier``: not
+    today). ``extended``: extended care has taken the child over."""
 
     id: int
     kind: AlarmKind
@@ -83,6 +83,7 @@ class OpenAlarm:
     ends_at: datetime
     comes: Comes | None
     phones: tuple[Phone, ...]
+    stop_listed: bool
     waits: bool
     own: bool
     closable: bool
@@ -149,11 +150,10 @@ async def _own(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     }
 
 
-async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[Phone, ...]]:
+async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]], silent: set[int]) -> dict[int, tuple[Phone, ...]]:
     """By alarm id, the guardians' numbers: for who answers for the day, or may see the child's record. Of an adult of
     the stop-list who was refused the family has not been told, and nobody is to ring it up for that."""
     rights = (Permission.ANSWER_FOR_DAY, Permission.SEE_STUDENTS)
-    silent = await _silent(uow, rows)
     seen = [
         row
         for row in rows
@@ -205,7 +205,8 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
     rows = (await uow.connection.execute(_open_of(uow, day))).all()
     own = await _own(uow, rows)
     said = await said_to(uow, [row.id for row in rows if row.answer])
-    phones, comes = await _phones(uow, rows), await _comes(uow, rows)
+    silent = await _silent(uow, rows)
+    phones, comes = await _phones(uow, rows, silent), await _comes(uow, rows)
     return tuple(
         OpenAlarm(
             id=row.id,
@@ -230,6 +231,7 @@ async def alarms_of(uow: UnitOfWork, day: date) -> tuple[OpenAlarm, ...]:
             ends_at=row.ends_at,
             comes=comes.get(row.id),
             phones=phones.get(row.id, ()),
+            stop_listed=row.id in silent and row.id not in own,
             waits=_waits(row),
             own=row.id in own,
             closable=row.id not in own and not _waits(row) and may_close(uow.actor, row.kind, row.grade, row.class_id),

@@ -99,9 +99,11 @@ async def was_missing(uow: UnitOfWork, day_child_id: int) -> bool:
 
 
 async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
-    """The child is there after all: the alarm closes by itself, and who was asked or told hears it."""
+    """The child is there after all: the alarm closes by itself, and who was asked or told hears it. Where somebody had
+    closed it with a reason, the family has read that the child is not at school, and reads that it is."""
     alarm = await open_alarm_of(uow, day_child_id, AlarmKind.MISSING)
     if alarm is None:
+        await _arrived_since(uow, day_child_id)
         return
     _close(uow, alarm, "")
     child = await child_of(uow, day_child_id)
@@ -110,6 +112,16 @@ async def arrived(uow: UnitOfWork, day_child_id: int) -> None:
     await uow.post("child_arrived", guardians, Class.ALARM, key=arrived_key(alarm.id), alarm_id=alarm.id)
     await _tell_staff(uow, alarm, child, guardians)
     await show_missing(uow, alarm, guardians)
+
+
+async def _arrived_since(uow: UnitOfWork, day_child_id: int) -> None:
+    query = select(Alarm).where(Alarm.day_child_id == day_child_id, Alarm.kind == AlarmKind.MISSING, Alarm.reason != "")
+    alarm = await uow.session.scalar(query.order_by(Alarm.id.desc()).limit(1))
+    if alarm is None:
+        return
+    guardians = await unrestricted_guardians(uow, (await child_of(uow, day_child_id)).student_id)
+    key, at = arrived_key(alarm.id), uow.now.isoformat()
+    await uow.post("child_arrived", guardians, Class.ALARM, key=key, alarm_id=alarm.id, at=at)
 
 
 async def on_paper(uow: UnitOfWork, day_child_id: int, reason: str) -> None:

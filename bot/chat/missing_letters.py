@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from bot.chat.kinds import Context, Kind
@@ -71,7 +73,8 @@ async def _child_arrived(c: Context) -> View | None:
     alarm = await _alarm(c)
     if not await _was_asked(c, alarm):
         return None
-    at = f"{alarm.closed_at.astimezone(c.uow.school.zone):%H:%M}" if alarm.closed_at else ""
+    moment = datetime.fromisoformat(c.params["at"]) if "at" in c.params else alarm.closed_at
+    at = f"{moment.astimezone(c.uow.school.zone):%H:%M}" if moment else ""
     text = c._("{child} is here now: at roll call in {school_class}, {at}.", at=at, **names_of(alarm))
     return View(text + await _to_be_collected(c, alarm))
 

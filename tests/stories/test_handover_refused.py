@@ -218,3 +218,33 @@ async def test_a_delegate_who_was_withdrawn(gate: GateStage) -> None:
     await teacher.send(code)
     teacher.reads("这个接送码已失效：家长已收回。")
     assert (await gate.last(child)).step is Step.PRESENT
+
+
+async def test_somebody_else_was_refused_since(gate: GateStage) -> None:
+    """A reason is about those whom its author knew of: a harmless visitor's closes nothing about the stop-list."""
+    teacher, lead = gate.teachers["2(3)"], await gate.lead()
+    child = (await gate.children("2(3)"))[0]
+    await gate.stop(child, "赵德彪")
+
+    async def refused(words: str) -> None:
+        await teacher.send("/handover")
+        await teacher.tap(data=f"hn:{child.id}")
+        await teacher.send(words)
+
+    await refused("一位表哥")
+    await lead.tap("写明原因并结束")
+    lead.reads("涉及：一位表哥\n")
+    await refused("赵德彪")
+    await lead.send("表哥已经回去了")
+    lead.reads("此后又有人被请去等候。请说明所有人的处理结果。")
+    lead.reads("涉及：一位表哥、赵德彪\n")
+    (alarm,) = await gate.alarms(child)
+    assert alarm.closed_at is None
+    async with office_console(gate.stage) as office:
+        page = (await office.get("/")).text
+        assert "禁止接送名单上的人" in page and 'name="names" value="2"' in page
+        stale = await office.post(f"/alarms/{alarm.id}/close", reason="表哥已经回去了", names="1")
+        assert stale.status_code == 409 and "请说明所有人的处理结果" in stale.text and "表哥已经回去了" in stale.text
+    await lead.send("都已劝离，并告知妈妈")
+    (alarm,) = await gate.alarms(child)
+    assert alarm.reason == "都已劝离，并告知妈妈"
