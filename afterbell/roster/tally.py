@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from care.telling import Told
+
 SHOWN = 10
 
 
@@ -26,8 +28,7 @@ class Tally:
     gone: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    people: int = 0
-    """How many are told something."""
+    _people: set[int] = field(default_factory=set)
 
     def add(self, what: str) -> None:
         self.counts[what].added += 1
@@ -39,10 +40,17 @@ class Tally:
         self.counts[what].changed += 1
         self.changed.append(words)
 
-    def tell(self, term: str, guardians: int, staff: int) -> None:
-        self.people += guardians + staff
+    @property
+    def people(self) -> int:
+        """How many are told something, each counted once."""
+        return len(self._people)
+
+    def tell(self, term: str, of_what: str, told: Told) -> None:
+        self._people |= {one.person_id for one in told.people}
         are = "would be" if self.looked else "are"
-        self.told.append(f"{term}: {guardians} guardians and {staff} of the staff {are} told of the new plan, once")
+        self.told.append(
+            f"{term}: {told.guardians} guardians and {told.staff} of the staff {are} told of {of_what}, once"
+        )
 
     def as_data(self) -> dict[str, list[int]]:
         return {what: [count.added, count.changed, count.unchanged] for what, count in self.counts.items()}
