@@ -24,13 +24,15 @@ Span = tuple[time, time]
 @dataclass(frozen=True)
 class DateState:
     """``follows_weekday``: the weekday (1 is Monday) whose timetable a school day follows; None is its own, and on a
-    Saturday or Sunday not decided yet. ``times`` has the waves (by id) whose times differ on this date."""
+    Saturday or Sunday not decided yet. ``times`` has the waves (by id) whose times differ on this date. ``grades``: the
+    times that grades are known to have in place of their wave's, because the wave that they left with is removed."""
 
     school: bool
     care: bool
     follows_weekday: int | None = None
     note: str = ""
     times: Mapping[int, Span] = field(default_factory=dict)
+    grades: Mapping[int, Span] = field(default_factory=dict)
 
     def timetable(self, day: date) -> int | None:
         """The weekday whose children are in care; None where nobody is."""
@@ -46,23 +48,34 @@ class DateState:
         """A wave's times on this date."""
         return self.times.get(wave.id, (wave.starts_at, wave.ends_at))
 
+    def span_of(self, grade: int, wave: Wave) -> Span:
+        """The times of a grade that leaves with this wave."""
+        return self.grades.get(grade) or self.span(wave)
+
     def as_data(self) -> dict[str, Any]:
         """Without the note; ``from_data`` reads it."""
-        times = {str(wave): [f"{at:%H:%M}" for at in span] for wave, span in sorted(self.times.items())}
-        return {"school": self.school, "care": self.care, "follows": self.follows_weekday, "times": times}
+        data = {"school": self.school, "care": self.care, "follows": self.follows_weekday, "times": _data(self.times)}
+        return data | ({"grades": _data(self.grades)} if self.grades else {})
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> DateState:
-        times = {
-            int(wave): (time.fromisoformat(starts), time.fromisoformat(ends))
-            for wave, (starts, ends) in data["times"].items()
-        }
-        return cls(data["school"], data["care"], data["follows"], times=times)
+        times, grades = _spans(data["times"]), _spans(data.get("grades", {}))
+        return cls(data["school"], data["care"], data["follows"], times=times, grades=grades)
 
     @property
     def seen(self) -> str:
         """Stands for the whole state: a form carries it, so that it is known when somebody else changed the date."""
         return json.dumps([self.as_data(), self.note], sort_keys=True, ensure_ascii=True)
+
+
+def _data(spans: Mapping[int, Span]) -> dict[str, list[str]]:
+    return {str(number): [f"{at:%H:%M}" for at in span] for number, span in sorted(spans.items())}
+
+
+def _spans(data: Mapping[str, Any]) -> dict[int, Span]:
+    return {
+        int(number): (time.fromisoformat(starts), time.fromisoformat(ends)) for number, (starts, ends) in data.items()
+    }
 
 
 def ordinary(day: date) -> DateState:

@@ -5,8 +5,8 @@ A child's care is the time from when to when it is in care on that date, or none
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -15,15 +15,17 @@ from sqlalchemy import and_, or_, select
 from care.calendar_dates import DateState, Span, state_of
 from care.clock import instant
 from care.day.plan import on_leave, term_on
+from care.records.delivery import Letter
 from care.records.enrolment import Application, State
 from care.records.extended import ExtendedRequest, Wish
 from care.records.people import SchoolClass, Student
 from care.records.term import CalendarDay, Term, Wave
-from care.telling import Told, gather, known_of, own_of, post, said_later
+from care.telling import Told, ToTell, gather, known_of, own_of, post, said_later, waiting_letters
 from care.term import waves
 from care.work import UnitOfWork
 
 KIND = "calendar_changed"
+PREFIX = "calendar:"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class _Enrolled:
         """From when to when the child's class has care on a date, if the child takes part."""
         if state.timetable(day) not in self.weekdays:
             return None
-        return next((state.span(wave) for wave in here if self.grade in wave.grades), None)
+        return next((state.span_of(self.grade, wave) for wave in here if self.grade in wave.grades), None)
 
     def care(self, state: DateState, day: date, here: Iterable[Wave]) -> Span | None:
         """From when to when the child is in care on a date: to the end of extended care where it stays."""
@@ -78,17 +80,13 @@ async def _enrolled(uow: UnitOfWork, term: Term, day: date, students: Iterable[i
     return [child for child in found if child.student_id not in away]
 
 
-async def whom_to_tell(
-    uow: UnitOfWork, day: date, term: Term, before: DateState, after: DateState, grades: Collection[int] | None = None
-) -> Told:
-    """Guardians of the children (of these grades) whose care changes, teachers whose class's times change, and the
-    leading group. As teachers see it: a child who stays for extended care leaves its class at another time, too."""
-    here, everybody = await waves(uow, term.id), await _enrolled(uow, term, day)
-    children = [child for child in everybody if grades is None or child.grade in grades]
-    known = await known_of(uow, KIND, _key(day))
+async def whom_to_tell(uow: UnitOfWork, day: date, term: Term, before: DateState, after: DateState) -> Told:
+    """Guardians of the children whose care changes, teachers whose class's times change, and the leading group. As
+    teachers see it: a child who stays for extended care leaves its class at another time, too."""
+    here, known = await waves(uow, term.id), await known_of(uow, KIND, _key(day))
     return await gather(
         uow,
-        children,
+        await _enrolled(uow, term, day),
         before,
         {person: DateState.from_data(data) for person, data in known.items()},
         lambda child, knows: child.care(knows, day, here) != child.care(after, day, here),
@@ -97,7 +95,18 @@ async def whom_to_tell(
 
 
 def _key(day: date) -> str:
-    return f"calendar:{day}:"
+    return f"{PREFIX}{day}:"
+
+
+async def waiting(uow: UnitOfWork) -> dict[date, Told]:
+    """By date, from today on: for whom a letter waits, with what they know, and all the children it is about."""
+    found: dict[date, dict[int, ToTell]] = {}
+    for person, params in await waiting_letters(uow, KIND, PREFIX):
+        people, students = found.setdefault(date.fromisoformat(params["date"]), {}), params["students"]
+        knows = DateState.from_data(params["knows"])
+        first = people.setdefault(person, ToTell(person, knows))
+        people[person] = replace(first, students=tuple(sorted({*first.students, *students})))
+    return {day: Told(tuple(people.values())) for day, people in found.items() if day >= uow.today}
 
 
 def tell(uow: UnitOfWork, day: date, version: int, told: Told) -> None:
@@ -118,13 +127,14 @@ class ChildCare:
 @dataclass(frozen=True)
 class Telling:
     """What there is to say of a date to one person: what they knew, what is now, and of which children (none: to
-    staff, who read every wave's times)."""
+    staff, who read the times of every grade that has others). ``again``: they have read of other times before."""
 
     date: date
     before: DateState
     after: DateState
     waves: tuple[Wave, ...]
     children: tuple[ChildCare, ...] = ()
+    again: bool = False
 
 
 async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | None:
@@ -139,10 +149,11 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     if await said_later(uow, _key(day), params["version"], row.version):
         return None
     here = tuple(await waves(uow, term.id))
+    again = bool(before.times or before.grades) and await _has_read(uow, day)
     students = set(params["students"])
     if not students:
         news = uow.actor.is_staff and _outline(before, day, here) != _outline(after, day, here)
-        return Telling(day, before, after, here) if news else None
+        return Telling(day, before, after, here, again=again) if news else None
     mine = await own_of(uow, students)
     children = await _enrolled(uow, term, day, mine) if mine else []
     own = tuple(
@@ -150,10 +161,22 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
         for child in children
         if child.care(before, day, here) != child.care(after, day, here)
     )
-    return Telling(day, before, after, here, own) if own else None
+    return Telling(day, before, after, here, own, again) if own else None
+
+
+async def _has_read(uow: UnitOfWork, day: date) -> bool:
+    """Whether a letter about the date has reached the actor."""
+    query = select(Letter.id).where(
+        Letter.person_id == uow.actor.person_id,
+        Letter.kind == KIND,
+        Letter.sent_at.is_not(None),
+        Letter.unique_key.startswith(_key(day)),
+    )
+    return await uow.session.scalar(query.limit(1)) is not None
 
 
 def _outline(state: DateState, day: date, here: Iterable[Wave]) -> tuple[int | None, list[Span]]:
     """What staff know of a date."""
     weekday = state.timetable(day)
-    return weekday, [state.span(wave) for wave in here] if weekday is not None else []
+    spans = [state.span_of(grade, wave) for wave in here for grade in wave.grades]
+    return weekday, spans if weekday is not None else []

@@ -61,11 +61,27 @@ class ToTell:
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told of a change. ``out_of_reach``: children none of whose guardians can be reached in a chat."""
+    """Who is told of a change. ``touched``: the children whose care it changes; ``beyond``: those of them none of whose
+    guardians can be reached in a chat."""
 
     people: tuple[ToTell, ...] = ()
-    children: int = 0
-    out_of_reach: int = 0
+    touched: frozenset[int] = frozenset()
+    beyond: frozenset[int] = frozenset()
+
+    def __or__(self, other: Told) -> Told:
+        """Who is told of one or the other, each counted once: as a guardian, where it is one of the two."""
+        people = {
+            one.person_id: one for one in sorted((*self.people, *other.people), key=lambda one: bool(one.students))
+        }
+        return Told(tuple(people.values()), self.touched | other.touched, self.beyond | other.beyond)
+
+    @property
+    def children(self) -> int:
+        return len(self.touched)
+
+    @property
+    def out_of_reach(self) -> int:
+        return len(self.beyond)
 
     def __len__(self) -> int:
         return len(self.people)
@@ -114,7 +130,7 @@ async def gather(
             people[person_id] = ToTell(person_id, knows)
     reached = set(await uow.session.scalars(select(Contact.person_id).where(Contact.reach == Reach.REACHABLE)))
     in_reach = {student for person, student in families if person in reached}
-    return Told(tuple(people.values()), len(touched), len(touched - in_reach))
+    return Told(tuple(people.values()), frozenset(touched), frozenset(touched - in_reach))
 
 
 async def families_of(uow: UnitOfWork, students: list[int]) -> list[tuple[int, int]]:
@@ -138,15 +154,20 @@ def _touches(children: Iterable[Child], duty: Duty) -> bool:
 
 async def known_of(uow: UnitOfWork, kind: str, key: str) -> dict[int, Mapping[str, Any]]:
     """What those know, as data, whose letter of this kind and key has not gone out yet."""
+    known: dict[int, Mapping[str, Any]] = {}
+    for person_id, params in await waiting_letters(uow, kind, key):
+        known.setdefault(person_id, params["knows"])
+    return known
+
+
+async def waiting_letters(uow: UnitOfWork, kind: str, key: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Person and facts of the letters of this kind and key that have not gone out yet, oldest first."""
     query = (
         select(Letter.person_id, Letter.params)
         .where(Letter.kind == kind, Letter.state == WAITS, Letter.sent_at.is_(None), Letter.unique_key.startswith(key))
         .order_by(Letter.id)
     )
-    known: dict[int, Mapping[str, Any]] = {}
-    for person_id, params in await uow.session.execute(query):
-        known.setdefault(person_id, params["knows"])
-    return known
+    return [(person, params) for person, params in await uow.session.execute(query) if person is not None]
 
 
 def post(

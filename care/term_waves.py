@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
+from functools import reduce
+from operator import or_
 
 from sqlalchemy import delete, func, select
 
@@ -20,7 +22,7 @@ from care.records.term import Term, Wave, WaveDay
 from care.telling import Told
 from care.term import waves
 from care.term_changes import locked_term
-from care.term_dates import own_dates, tell_of_dates
+from care.term_dates import lock_dates, tell_of_dates, told_of_dates
 from care.term_telling import WaveCare, care_of, plan_of, tell, whom_to_tell
 from care.work import UnitOfWork
 
@@ -224,13 +226,14 @@ async def told_of_removal(uow: UnitOfWork, wave: Wave, into: Wave) -> Told:
     """Whom ``remove_wave`` would tell, if the wave's grades left with this one."""
     term = await uow.session.get_one(Term, wave.term_id)
     plan = await plan_of(uow, term)
-    return await whom_to_tell(uow, term, plan, plan.with_wave(wave.grades, care_of(into)))
+    told = await whom_to_tell(uow, term, plan, plan.with_wave(wave.grades, care_of(into)))
+    return reduce(or_, (await told_of_dates(uow, term, wave, into)).values(), told)
 
 
 async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Told:
     """Takes a wave out of the term. Its grades leave with the wave ``into_id`` from then on; None: with none, which can
     be only where no child of them has a place. What the calendar says of its times on single dates goes with it, and
-    whoever comes or goes at another time there is told of that date. Raises as ``check_removal``, and
+    whoever comes or goes at another time there is told of that date; each counts once. Raises as ``check_removal``, and
     Invalid("wave_still_needed")."""
     term, _wave = await _locked_wave(uow, wave_id)
     wave, others = await check_removal(uow, wave_id)
@@ -241,15 +244,17 @@ async def remove_wave(uow: UnitOfWork, wave_id: int, into_id: int | None) -> Tol
     if into is None and touched.children:
         raise Invalid("wave_still_needed", wave=wave.ordinal, children=touched.children)
     plan = await plan_of(uow, term)
-    dates = await own_dates(uow, wave, into) if into is not None else {}
+    dates: dict[date, Told] = {}
     if into is not None:
+        await lock_dates(uow, wave, into)
+        dates = await told_of_dates(uow, term, wave, into)
         before, into.grades = _wave_of(into), sorted({*into.grades, *wave.grades})
         uow.record("wave_changed", "term", term.id, wave=into.ordinal, before=before, after=_wave_of(into))
     await uow.session.execute(delete(WaveDay).where(WaveDay.wave_id == wave_id))
     await uow.session.delete(wave)
-    told = await tell(uow, term, plan)
+    told = reduce(or_, dates.values(), await tell(uow, term, plan))
     if into is not None:
-        await tell_of_dates(uow, term, wave.grades, into, dates)
+        await tell_of_dates(uow, wave, dates)
     uow.record(
         "wave_removed",
         "term",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -66,10 +66,10 @@ def month_title(_: Words, day: date) -> str:
 
 def what_changes(_: Words, telling: Telling) -> str:
     """What somebody is told of a date: what it is now, and the times: of the own children, or, for staff, of the
-    waves that differ."""
+    grades that have others."""
     day, before, after = telling.date, telling.before, telling.after
     lines = []
-    if replace(before, note="", times={}) != replace(after, note="", times={}):
+    if replace(before, note="", times={}, grades={}) != replace(after, note="", times={}, grades={}):
         lines.append(_what_it_is(_, day, after))
         if after.times:
             lines.append(_other_times(_, telling))
@@ -78,8 +78,7 @@ def what_changes(_: Words, telling: Telling) -> str:
     else:
         lines.append(_("Care on {day} has its usual times again.", day=long_day(_, day)))
     if after.timetable(day) is not None:
-        changed = [wave for wave in telling.waves if wave.id in after.times]
-        lines += _child_lines(_, telling) or wave_lines(_, after, changed, before)
+        lines += _child_lines(_, telling) or _grade_lines(_, telling)
     if after.note:
         lines.append(_("Note of the school: {note}", note=note_in_words(_, day, after)))
     return "\n".join(lines)
@@ -89,9 +88,7 @@ def _child_lines(_: Words, telling: Telling) -> list[str]:
     return [
         _("{child}: not in care", child=child.name)
         if child.span is None
-        else _(
-            "{child}: in care {span}", child=child.name, span=_now_and_before(_, telling.before, child.span, child.was)
-        )
+        else _("{child}: in care {span}", child=child.name, span=_now_and_before(_, telling, child.span, child.was))
         for child in telling.children
     ]
 
@@ -113,33 +110,58 @@ def _what_it_is(_: Words, date_: date, state: DateState) -> str:
     return _("{day} is a school day and follows {like}'s timetable; care runs as on {like}s.", day=day, like=like)
 
 
-def _now_and_before(_: Words, before: DateState, now: Span, was: Span | None) -> str:
-    """The times; where others than the usual have been told before, with those."""
-    if not before.times or was is None or was == now:
+def _grade_lines(_: Words, telling: Telling) -> list[str]:
+    before, after = telling.before, telling.after
+    lines = []
+    for wave in _moved(telling):
+        now, knew = after.span(wave), {grade: before.span_of(grade, wave) for grade in wave.grades}
+        for was in dict.fromkeys(knew.values()):
+            grades = [grade for grade in wave.grades if knew[grade] == was]
+            if was != now or _is_other_day(telling):
+                lines.append(_grades(_, grades, _now_and_before(_, telling, now, was)))
+    return lines
+
+
+def _moved(telling: Telling) -> list[Wave]:
+    """The waves that have other times for some grade than the reader knew; all that have times of their own, where the
+    date is another one altogether."""
+    before, after = telling.before, telling.after
+    if _is_other_day(telling):
+        return [wave for wave in telling.waves if wave.id in after.times]
+    return [
+        wave for wave in telling.waves if any(before.span_of(grade, wave) != after.span(wave) for grade in wave.grades)
+    ]
+
+
+def _is_other_day(telling: Telling) -> bool:
+    return telling.before.timetable(telling.date) != telling.after.timetable(telling.date)
+
+
+def _now_and_before(_: Words, telling: Telling, now: Span, was: Span | None) -> str:
+    """The times; for who has read of other times before, with what they knew."""
+    if not telling.again or was is None or was == now:
         return span(_, *now)
     return _("{now} (instead of {before})", now=span(_, *now), before=span(_, *was))
 
 
 def _other_times(_: Words, telling: Telling) -> str:
     date_, state = telling.date, telling.after
-    if telling.before.times:
+    if telling.again:
         return _("The times of care on {day} have changed again.", day=long_day(_, date_))
-    changed = [wave for wave in telling.waves if wave.id in state.times]
-    if all(state.span(wave)[1] < wave.ends_at and state.span(wave)[0] == wave.starts_at for wave in changed):
+    changed = [wave for wave in _moved(telling) if wave.id in state.times]
+    if changed and all(
+        state.span(wave)[1] < wave.ends_at and state.span(wave)[0] == wave.starts_at for wave in changed
+    ):
         return _("Care ends early on {day}.", day=long_day(_, date_))
     return _("Care has other times on {day}.", day=long_day(_, date_))
 
 
-def wave_lines(_: Words, state: DateState, waves: Iterable[Wave], before: DateState | None = None) -> list[str]:
-    """Each wave's times on a date; ``before``: as the reader knew it."""
-    knew = before or state
-    return [
-        _.many(
-            "Grade {grades}: {span}",
-            "Grades {grades}: {span}",
-            len(wave.grades),
-            grades=listed(_, map(str, wave.grades)),
-            span=_now_and_before(_, knew, state.span(wave), knew.span(wave)),
-        )
-        for wave in waves
-    ]
+def wave_lines(_: Words, state: DateState, waves: Iterable[Wave]) -> list[str]:
+    """Each wave's times on a date."""
+    return [_grades(_, wave.grades, span(_, *state.span(wave))) for wave in waves]
+
+
+def _grades(_: Words, grades: Collection[int], times: str) -> str:
+    return _.many(
+        "Grade {grades}: {span}", "Grades {grades}: {span}", len(grades), grades=listed(_, map(str, grades)), span=times
+    )

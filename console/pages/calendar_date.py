@@ -146,7 +146,8 @@ def _page(
 
 def _said(change: Change) -> list[Said]:
     """What staff read; guardians read the times of their own children in place of the waves'."""
-    telling = Telling(change.date, change.before, change.after, change.waves)
+    again = bool(change.before.times)
+    telling = Telling(change.date, change.before, change.after, change.waves, again=again)
     return [Said(language, what_changes(words(language, "console"), telling)) for language in LANGUAGES]
 
 
