@@ -89,8 +89,8 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
     rows = (await uow.connection.execute(query.order_by(*order).offset(offset).limit(limit))).all()
     alarms = await _open(uow, [row.id for row in rows])
     known = [row.student_id for row in rows if may_know_adults(uow.actor, row.grade, row.class_id, row.on_duty)]
-    restricted = await restricted_from(uow, known)
-    barred = await barred_of_all(uow, [student_id for student_id in known if student_id not in restricted])
+    barred = {student_id: found for student_id, found in (await barred_of_all(uow, known)).items() if found}
+    hidden = await restricted_from(uow, barred) if barred else set()
     found = [
         BoardChild(
             student_id=row.student_id,
@@ -107,7 +107,7 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             alarms=frozenset(
                 kind for kind in alarms.get(row.id, ()) if may_see(uow.actor, kind, row.grade, row.class_id)
             ),
-            barred=tuple(one.name for one in barred.get(row.student_id, ())),
+            barred=() if row.student_id in hidden else tuple(one.name for one in barred.get(row.student_id, ())),
         )
         for row in rows
     ]

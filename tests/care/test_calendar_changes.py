@@ -127,6 +127,7 @@ async def test_only_the_wave_whose_times_change(small_school: School) -> None:
         (FRIDAY, {"note": "x" * 121}, "words_too_long"),
         (FRIDAY, {"times": {1: (time(16), time(14))}}, "wave_reversed"),
         (FRIDAY, {"times": {1: (time(16), time(16))}}, "wave_reversed"),
+        (FRIDAY, {"times": {1: (time(16), time(18, 30))}}, "after_extended"),
         (FRIDAY, {"times": {1: (time(16), time(20, 1))}}, "after_close"),
         (TODAY, {"times": {1: (time(14, 35), time(16, 30))}}, "time_is_past"),
         (TODAY, {"times": {1: (time(14, 0), time(17, 0))}}, "wave_has_begun"),

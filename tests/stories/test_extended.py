@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from extended_steps import CHINESE, CLASS, ENGLISH, at, attending, begin, care_teacher, english, holder, roll_taken
 from journey import guardians, person_id
 from sqlalchemy import select, update
@@ -9,7 +11,7 @@ from stage import USERS_FROM, Stage
 from way_home import marked, released
 
 from care.extended.standing import set_standing
-from care.records import CareSession, DayRules, Person, Role, SessionKind, StaffRole, Step, Student, Term
+from care.records import CareSession, DayRules, Person, Role, SessionKind, StaffRole, Step, Student, Term, Wave
 
 
 async def test_a_family_stays_today_and_every_week(small_afternoon: Stage) -> None:
@@ -283,3 +285,16 @@ async def test_who_waits_for_an_answer_after_the_end_takes_the_request_back(smal
     await at(stage, 18, 30)
     await mum.send("/extended")
     assert mum.offered == ["固定日期"], "extended care is over"
+
+
+async def test_todays_list_keeps_its_end_when_the_wave_is_given_another(small_afternoon: Stage) -> None:
+    """What a wave is given during an afternoon counts from the next care day."""
+    stage = small_afternoon
+    await begin(stage)
+    await at(stage, 15)
+    (application, _child), *_ = await attending(stage, CLASS)
+    mum, *_others = await guardians(stage, application.student_id)
+    async with stage.school.work() as uow:
+        await uow.session.execute(update(Wave).where(Wave.ordinal == 1).values(ends_at=time(17)))
+    await mum.send("/extended")
+    mum.reads("今天：17:10 放学，不参加延时托管。")

@@ -242,9 +242,13 @@ async def test_somebody_else_was_refused_since(gate: GateStage) -> None:
     assert alarm.closed_at is None
     async with office_console(gate.stage) as office:
         page = (await office.get("/")).text
-        assert "禁止接送名单上的人" in page and 'name="names" value="2"' in page
+        assert "on the stop-list" in page and 'name="names" value="2"' in page
         stale = await office.post(f"/alarms/{alarm.id}/close", reason="表哥已经回去了", names="1")
-        assert stale.status_code == 409 and "请说明所有人的处理结果" in stale.text and "表哥已经回去了" in stale.text
+        assert (
+            stale.status_code == 409
+            and "Please say how it ended for all of them" in stale.text
+            and "表哥已经回去了" in stale.text
+        )
     await lead.send("都已劝离，并告知妈妈")
     (alarm,) = await gate.alarms(child)
     assert alarm.reason == "都已劝离，并告知妈妈"
