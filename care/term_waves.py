@@ -3,6 +3,7 @@ no child who has a place is left without one, and whoever's afternoon it changes
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
@@ -41,14 +42,18 @@ class WaveTimes:
         return WaveCare(self.starts_at, self.ends_at, self.gate, self.guidance_venue, self.course_venue)
 
 
-async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes) -> Told:
+async def change_wave(uow: UnitOfWork, wave_id: int, wanted: WaveTimes, seen: str | None = None) -> Told:
     """Changes a wave (S9). A grade leaves with one wave only: one that is given to this wave leaves the wave it was in.
-    Raises Invalid("grade_without_wave") where children who have a place would leave with no wave."""
+    ``seen``: the wave that the person had before them (``seen_of``). Raises Invalid("grade_without_wave") where
+    children who have a place would leave with no wave, Conflict where it is another now, and as ``_no_own_dates``."""
     term, wave = await _locked_wave(uow, wave_id)
+    if seen is not None and seen != seen_of(wave):
+        raise Conflict()
     others = [one for one in await waves(uow, term.id) if one.id != wave_id]
     await _check_wave(uow, wanted, term)
     had_none = set(wanted.grades).difference(wave.grades, *(other.grades for other in others))
     await _check_all_leave(uow, term.id, {*wanted.grades, *(grade for other in others for grade in other.grades)})
+    await _no_own_dates(uow, others, set(wanted.grades) - set(wave.grades), wave)
     plan, before = await plan_of(uow, term), _wave_of(wave)
     for other in others:
         _take_away(uow, other, wanted.grades)
@@ -96,6 +101,19 @@ async def _check_all_leave(uow: UnitOfWork, term_id: int, grades: Collection[int
             raise Invalid("grade_without_wave", grade=grade, children=children)
 
 
+async def _no_own_dates(uow: UnitOfWork, others: Collection[Wave], coming: set[int], into: Wave | None = None) -> None:
+    """A grade moves to another wave by its usual times. Raises Conflict("dates_of_their_own") where the calendar still
+    gives one of the two waves other times on a date: its families have read of them."""
+    moving = [wave for wave in others if coming.intersection(wave.grades)]
+    if not moving:
+        return
+    ids = [wave.id for wave in (*moving, into) if wave is not None]
+    query = select(func.min(WaveDay.date)).where(WaveDay.wave_id.in_(ids), WaveDay.date >= uow.today)
+    first = await uow.session.scalar(query)
+    if first is not None:
+        raise Conflict("dates_of_their_own", day=first.isoformat())
+
+
 def _left(wave: Wave, grades: Collection[int]) -> list[int]:
     """What a wave keeps when another one gets these grades. Raises Invalid("wave_without_grade") for nothing."""
     left = [grade for grade in wave.grades if grade not in grades]
@@ -110,6 +128,11 @@ def _take_away(uow: UnitOfWork, wave: Wave, grades: Collection[int]) -> None:
         return
     before, wave.grades = _wave_of(wave), left
     uow.record("wave_changed", "term", wave.term_id, wave=wave.ordinal, before=before, after=_wave_of(wave))
+
+
+def seen_of(wave: Wave) -> str:
+    """Stands for the whole wave: a form carries it, so that it is known when somebody else changed the wave."""
+    return json.dumps(_wave_of(wave), ensure_ascii=True)
 
 
 def _wave_of(wave: Wave) -> dict[str, object]:
@@ -163,8 +186,10 @@ async def look_at_new_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> 
     if term is None:
         raise NotFound()
     await _check_wave(uow, wanted, term)
-    for other in await waves(uow, term_id):
+    others = await waves(uow, term_id)
+    for other in others:
         _left(other, wanted.grades)
+    await _no_own_dates(uow, others, set(wanted.grades))
     plan = await plan_of(uow, term)
     return await whom_to_tell(uow, term, plan, plan.with_wave(wanted.grades, wanted.care))
 
@@ -177,6 +202,7 @@ async def add_wave(uow: UnitOfWork, term_id: int, wanted: WaveTimes) -> tuple[Wa
     others = await waves(uow, term_id)
     await _check_wave(uow, wanted, term)
     had_none = set(wanted.grades).difference(*(other.grades for other in others))
+    await _no_own_dates(uow, others, set(wanted.grades))
     plan = await plan_of(uow, term)
     for other in others:
         _take_away(uow, other, wanted.grades)

@@ -38,6 +38,10 @@ ERRORS = {
     "wave_still_needed": mark(
         "Children who leave with wave {wave} have a place ({children}): choose the wave they leave with instead."
     ),
+    "dates_of_their_own": mark(
+        "The calendar gives one of these waves other times on {day}, and families have read of it. Set such dates back "
+        "to the usual times first, then move the grade."
+    ),
     "wave_in_open_day": mark(
         "Classes of wave {wave} are on the lists of a day that is not closed yet. Remove it once that day is closed."
     ),

@@ -26,7 +26,7 @@ from care.term_changes import (
     extended_venues,
 )
 from care.term_telling import counts_from
-from care.term_waves import WaveTimes, change_wave
+from care.term_waves import WaveTimes, change_wave, seen_of
 from console.door import Page, Visit, number, query_string
 from console.refusals import sentence
 
@@ -94,6 +94,9 @@ class SettingsView:
     """From when another room or end of extended care counts."""
     refused: Refused | None
     ending: Ending | None
+
+    def seen(self, wave: Wave) -> str:
+        return seen_of(wave)
 
     @property
     def without_wave(self) -> tuple[int, ...]:
@@ -204,7 +207,7 @@ async def save_wave(visit: Visit) -> Response:
     try:
         wanted = read_wave(visit)
         async with visit.working() as uow:
-            told = await change_wave(uow, visit.id, wanted)
+            told = await change_wave(uow, visit.id, wanted, visit.field("seen") or None)
     except CareError as error:
         return await _failed(visit, error, f"wave-{visit.id}", TIMES_AND_PLACES)
     return saved(visit, f"wave-{visit.id}", told, f"#wave-{visit.id}")

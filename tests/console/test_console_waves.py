@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, time
+from html import unescape
 
 import pytest
 from console_browser import Browser, SignIn
@@ -266,3 +267,21 @@ async def told(school: School) -> Counter[str]:
     async with school.look() as uow:
         found = await uow.session.scalars(select(Letter.params).where(Letter.kind == "term_plan_changed"))
         return Counter("guardian" if params["students"] else "staff" for params in found)
+
+
+async def test_a_wave_that_a_colleague_has_changed_meanwhile(sign_in: SignIn, school: School, town: Town) -> None:
+    """Nothing is saved over, and what was typed stays."""
+    clerk = await office(sign_in)
+    page = (await clerk.get("/settings")).text
+    async with school.look() as uow:
+        wave = (await waves(uow, town.term))[0]
+    part = page.split(f'id="wave-{wave.id}"')[1]
+    seen = unescape(part.split('name="seen" value="')[1].split('"')[0])
+    form = {**NEW, "grades": [str(grade) for grade in wave.grades], "starts_at": "14:35", "ends_at": "17:10"}
+    saved = await clerk.post(f"/settings/waves/{wave.id}", **{**form, "gate": "North gate", "seen": seen})
+    assert saved.status_code == 303
+    stale = await clerk.post(f"/settings/waves/{wave.id}", **{**form, "ends_at": "17:05", "seen": seen})
+    assert stale.status_code == 409 and 'value="17:05"' in stale.text
+    assert "This has changed in the meantime" in stale.text
+    async with school.look() as uow:
+        assert (await waves(uow, town.term))[0].gate == "North gate"
