@@ -151,7 +151,7 @@ async def test_an_alarm_of_another_kind_is_no_business_of_this(school: School) -
 
 
 async def test_a_leave_given_afterwards_answers(school: School) -> None:
-    """It is an answer; somebody closes the alarm. Taken back, the child is expected again, and may be missing again."""
+    """It is an answer; somebody closes the alarm. Taken back, the child is looked for again, by the same alarm."""
     async with opened(school, CLASS):
         teacher, child, _alarm, (mum, _dad) = await is_missing(school)
         day = (await session_of(school, CLASS)).date
@@ -165,7 +165,7 @@ async def test_a_leave_given_afterwards_answers(school: School) -> None:
         assert await posted(school, "child_missing_lead") == 0
         await does(school, mum, lambda uow: leave.take_back(uow, given.id))
         await does(school, teacher, lambda uow: rollcall.mark(uow, child, Step.ABSENT))
-        assert [one.closed_at is None for one in await alarms(school)] == [False, True]
+        assert [one.closed_at is None for one in await alarms(school)] == [True]
         await does(school, mum, lambda uow: leave.give(uow, student, day, day))
         await does(school, teacher, lambda uow: rollcall.mark(uow, child, Step.PRESENT))
         steps = [link.step for link in await links(school, child)]
@@ -204,14 +204,16 @@ async def test_a_leave_that_was_a_mistake_leaves_the_child_missing(school: Schoo
         assert (await links(school, child))[-1].step == "absent"
 
 
-async def test_after_a_leave_that_was_taken_back_the_roll_speaks_first(school: School) -> None:
-    """The child is expected again: an answer to the old question calls no roll."""
+async def test_after_a_leave_that_was_taken_back_the_child_is_missing_again(school: School) -> None:
+    """Whoever takes it back says that it is not with the family; the teacher has said that it is not at school."""
     async with opened(school, CLASS):
         _teacher, child, alarm, (mum, dad) = await is_missing(school)
         given = await gives_leave(school, child, dad)
         await does(school, dad, lambda uow: leave.take_back(uow, given))
+        (now,) = await alarms(school)
+        assert (now.id, now.answer, now.closed_at) == (alarm, "not_here", None) and now.lead_told_at is not None
         await does(school, mum, says(alarm, Answer.NOT_HERE))
-        assert (await links(school, child))[-1].step == "expected"
+        assert (await links(school, child))[-1].step == "absent"
 
 
 async def test_an_answer_taken_back_is_told_to_the_other_guardian(school: School) -> None:
