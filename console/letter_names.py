@@ -36,6 +36,7 @@ LETTERS = {
     "agreement_waits": mark("Reminder: an agreement to sign"),
     "dismissal": mark("Reminder: a child to be collected"),
     "pickup_said": mark("Who comes for a child"),
+    "uncollected_moved": mark("Not collected: the family sees where its child is waited for now"),
     "pickup_shown": mark("The way home: shown as it stands now"),
     "pickup_unaccepted": mark("Another adult to be named for a child"),
     "pickup_stopped": mark("An adult of a stop-list"),

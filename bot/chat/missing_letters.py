@@ -11,11 +11,11 @@ from bot.chat.missing import card, head_of, how_it_ended, names_of, not_at_schoo
 from bot.wire.view import View
 from care.alarm_screens import is_newest_card
 from care.errors import NotFound
-from care.extended.session import staying
 from care.missing import alarm_of, is_asked, may_close
 from care.records.day import CONTRADICTED, Alarm, Answer
 from care.records.delivery import Letter, LetterState
 from care.release.gate import any_child
+from care.release.late import care_ends
 
 
 async def _alarm(c: Context) -> Alarm:
@@ -84,9 +84,7 @@ async def _to_be_collected(c: Context, alarm: Alarm) -> str:
     one = await any_child(c.uow, alarm.day_child_id)
     if one is None or alarm.closed_at is None or not one.is_here or one.paper_since is not None:
         return ""
-    stay = await staying(c.uow, one.date, [one.student_id])
-    stays = stay if stay is not None and one.student_id in stay.students else None
-    ends_at, gate = (stays.ends_at, stays.gate) if stays else (one.ends_at, one.gate)
+    ends_at, gate = await care_ends(c.uow, one)
     if alarm.closed_at < ends_at:
         return ""
     time = f"{ends_at.astimezone(c.uow.school.zone):%H:%M}"

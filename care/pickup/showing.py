@@ -12,11 +12,14 @@ from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
+from care.alarm_screens import show_again
 from care.pickup.leaving import LOOK_AHEAD
 from care.pickup.reminding import KIND as DISMISSAL
 from care.pickup.reminding import listed
+from care.records.day import DayChild
 from care.records.delivery import Class, Letter, LetterState
 from care.records.people import Guardianship
+from care.release.late import family_keys
 from care.work import UnitOfWork
 
 SHOWN = "pickup_shown"
@@ -55,6 +58,9 @@ async def show_way_home(uow: UnitOfWork, student_ids: Collection[int]) -> None:
     for person, student in await uow.session.execute(query.order_by(Guardianship.id)):
         of_person[person].add(student)
     people = list(of_person)
+    today = select(DayChild.id).where(DayChild.student_id.in_(list(student_ids)), DayChild.date == uow.day)
+    waited_for = [key for child in await uow.session.scalars(today) for key in family_keys(child)]
+    await show_again(uow, "uncollected_moved", waited_for, people)
     for at in range(0, len(people), AT_ONCE):
         some = people[at : at + AT_ONCE]
         for one in [*await _about_children(uow, some), *await _cards(uow, some)]:

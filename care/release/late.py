@@ -76,6 +76,20 @@ class _Waiting:
         return timedelta(minutes=minutes[step - 1] - asked)
 
 
+async def care_ends(uow: UnitOfWork, one: GateChild) -> tuple[datetime, str]:
+    """When the child's care of that day ends, and where it is collected: with its class, or from extended care where it
+    stays for that, whether it has been handed over there or not."""
+    stay = await staying(uow, one.date, [one.student_id])
+    if stay is not None and one.student_id in stay.students:
+        return stay.ends_at, stay.gate
+    return one.ends_at, one.gate
+
+
+def family_keys(day_child_id: int) -> list[str]:
+    """The keys of what its guardians are told while a child waits."""
+    return [_key(day_child_id, step, stays) for step in (GUARDIAN, OTHERS) for stays in (False, True)]
+
+
 async def due_steps(uow: UnitOfWork, minutes: Sequence[int]) -> list[Late]:
     """Every step that is due by now for the children of today who are still here: ``minutes`` after the end of their
     session, one number for each step. Of a child that was missing and is found later they count from then on; as all of

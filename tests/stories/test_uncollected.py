@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate import DAY, GateStage, at
 from sqlalchemy import func, select
+from test_somebody_comes import only_one_waits
 
 from care.records import Adult, AlarmKind, Letter, PickupPlan
 
@@ -105,14 +106,33 @@ async def test_who_stays_after_all_is_waited_for_anew(gate: GateStage) -> None:
         return [sum(still in (message.text or "") for message in one.messages) for one in (mum, dad)]
 
     await stage.at(at(18, 39))
-    assert asked() == [1, 1]
+    assert asked() == [0, 0], "what they had been told says that it stays"
     await stage.at(at(18, 40))
-    assert asked() == [2, 1]
+    assert asked() == [1, 0]
     await stage.at(at(18, 50))
-    assert asked() == [2, 2]
+    assert asked() == [1, 1]
     await stage.at(at(19, 0))
     lead.reads(f"⚠ 还没有人接：{name}")
     lead.reads("已通知全部家长。")
     await stage.later(minutes=10)
-    assert asked() == [2, 2]
+    assert asked() == [1, 1]
     assert [one.closed_at is None for one in await gate.alarms(child)] == [False, True]
+
+
+async def test_the_letter_says_where_a_child_is_waited_for_that_stays_after_all(gate: GateStage) -> None:
+    """What stands on the screen of the first who was told moves with the child; and once extended care is over, the
+    place and the hour are those of extended care, whether the class has handed it over or not."""
+    stage = gate.stage
+    child = await only_one_waits(gate)
+    name, (mum, dad) = await gate.name(child), await gate.players(child)
+    await stage.at(at(17, 20))
+    told = mum if "今天延时托管" in mum.buttons else dad
+    still = f"{name}还在学校：课后服务已于 17:10 结束。请到东门来接。"
+    (letter,) = [message for message in told.messages if still in message.text]
+    await told.send("/extended")
+    await told.tap("今天参加延时")
+    await stage.calm()
+    moved = f"{name}今天参加延时托管：澹台书院，至 18:30，请到那里接孩子。"
+    assert (told.chat.messages[letter.id].text, told.chat.messages[letter.id].markup) == (moved, None)
+    await stage.at(at(18, 40))
+    told.reads(f"{name}还在学校：课后服务已于 18:30 结束。请到澹台书院来接。")

@@ -23,7 +23,7 @@ from care.records.day import Alarm, Step
 from care.records.people import Guardianship, Person
 from care.release.alarms import KEPT, gate_alarm
 from care.release.gate import any_child
-from care.release.late import GUARDIAN, told, uncollected_in
+from care.release.late import GUARDIAN, care_ends, told, uncollected_in
 from care.release.waiting import GateChild
 from care.work import UnitOfWork
 from locales import Words
@@ -37,12 +37,13 @@ async def _child_uncollected(c: Context) -> View | None:
     one = await own(c.uow, c.params["day_child_id"])
     if one is None or not one.is_here or one.paper_since is not None:
         return None
-    ended = clock_on(c._, one.ends_at, c.uow.school.zone, c.uow.today)
+    ends_at, gate = await care_ends(c.uow, one)
+    ended = clock_on(c._, ends_at, c.uow.school.zone, c.uow.today)
     text = c._(
         "{child} is still at school: care ended at {time}. Please come to the gate ({gate}).",
         child=one.name,
         time=ended,
-        gate=one.gate,
+        gate=gate,
     )
     text += "\n" + c._("{teacher} is with your child.", teacher=one.holder_name) if one.holder_name else ""
     if c.params["step"] == GUARDIAN:
@@ -54,6 +55,21 @@ async def _child_uncollected(c: Context) -> View | None:
     else:
         text += "\n" + c._("Nobody has come so far, and nobody else of the family could be told here.")
     return View(text)
+
+
+async def _uncollected_moved(c: Context) -> View | None:
+    """In place of the letter: the child stays for extended care now, or no longer does."""
+    one = await own(c.uow, c.params["day_child_id"])
+    if one is None or not one.is_here:
+        return None
+    ends_at, venue = await care_ends(c.uow, one)
+    if c.uow.now >= ends_at:
+        view = await _child_uncollected(c)
+        return c.redraw(view) if view is not None else None
+    until = clock_on(c._, ends_at, c.uow.school.zone, c.uow.today)
+    text = c._("{child} stays for extended care today: at {venue}, until {until}. Please collect there.",
+               child=one.name, venue=venue, until=until)  # fmt: skip
+    return c.redraw(View(text))
 
 
 async def _child_uncollected_lead(c: Context) -> View | None:
@@ -183,6 +199,7 @@ async def child_tapped(update: Update, turn: Turn) -> None:
 
 KINDS: dict[str, Kind] = {
     "child_uncollected": Kind(_child_uncollected),
+    "uncollected_moved": Kind(_uncollected_moved, courtesy=True),
     "child_uncollected_lead": Kind(_child_uncollected_lead),
     "uncollected_shown": Kind(_uncollected_shown, courtesy=True),
     "class_uncollected_lead": Kind(_class_uncollected_lead),
