@@ -76,6 +76,12 @@ class Sender:
         """Nothing is under way, and every fate is written down."""
         return not self._under_way
 
+    @property
+    def _not_settled(self) -> int:
+        """Letters under way without those whose fates this transaction writes down: these leave their places with it,
+        and nothing else tells that there is room."""
+        return len(self._under_way.keys() - self._settling)
+
     # what goes out next
 
     async def take(self, uow: UnitOfWork, in_doubt: set[int]) -> tuple[list[Outgoing], float]:
@@ -89,7 +95,7 @@ class Sender:
             looks_on = False
             for last, channels in self._scopes().items():
                 spare = sum(self.budgets[name].spare(last) for name in channels)
-                most = min(spare, UNDER_WAY - len(self._under_way) - len(taken))
+                most = min(spare, UNDER_WAY - self._not_settled - len(taken))
                 if most < 1:
                     continue
                 rows = await self._ready(uow, channels, last, most, skip if look else None)

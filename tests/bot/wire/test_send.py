@@ -155,6 +155,20 @@ async def test_after_a_kill_letters_under_way_are_not_forgotten(small_stage: Sta
     office.reads("again")
 
 
+async def test_places_that_become_free_are_taken_at_once(small_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All places are under way, and all of their fates are written down by one round: who waits goes with that round,
+    not when the rounds look by themselves."""
+    for module in ("send", "wire"):
+        monkeypatch.setattr(f"bot.wire.{module}.LOOK_EVERY_S", 600.0)
+    monkeypatch.setattr("bot.wire.send.UNDER_WAY", 1)
+    chats = [(await small_stage.star(name)).user_id for name in ("office", "homeroom", "head")]
+    async with small_stage.school.work() as uow:
+        uow.session.add_all([rendered(uow.now, chat, "at once") for chat in chats])
+        uow.posted = True
+    await small_stage.calm()
+    assert [texts(small_stage, chat) for chat in chats] == [["at once"]] * 3
+
+
 async def test_one_letter_a_key(stage: Stage) -> None:
     (person_id, *_) = await stage.ask(select(Person.id).limit(1))
     async with stage.school.work() as uow:
