@@ -19,7 +19,11 @@ ARGS = [
 
 
 async def launch(playwright: Playwright) -> Browser:
-    return await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+    """Debian's Chromium, which tests/browser/chromium.sh installs."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise RuntimeError("Chromium is not installed: apt install chromium")
+    return await playwright.chromium.launch(executable_path=chromium, args=ARGS)
 
 
 async def leave(browser: Browser) -> None:

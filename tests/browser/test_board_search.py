@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 from board_afternoon import children_in, open_afternoon
@@ -13,7 +12,7 @@ from playwright.async_api import expect
 from care.permissions import SYSTEM
 from care.records import Student
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", [390, 1280])

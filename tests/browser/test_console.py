@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from console_office import Office
@@ -12,7 +10,7 @@ from sqlalchemy import select
 
 from care.records import Application, Role, State
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 PATHS = (
     "/",

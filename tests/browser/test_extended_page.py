@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import date, datetime, time
 
 import pytest
@@ -19,7 +18,7 @@ from care.records import Application, DayRules, ExtendedRequest, Guardianship, P
 from care.school import School
 from scheduler import afternoon
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 
 async def two_ask(school: School) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from console_office import Office
 from playwright.async_api import Page, expect
@@ -12,7 +10,7 @@ from sqlalchemy import delete, select
 from care.permissions import SYSTEM
 from care.records import Application, DayRules, State
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 
 async def back(page: Page) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 
 import pytest
 import pytest_asyncio
@@ -18,7 +17,7 @@ from care.permissions import SYSTEM
 from care.records import Role, Step, Student
 from care.rollcall import all_others_present, mark, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 PROMISED_MS = 1000
 

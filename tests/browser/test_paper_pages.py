@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from datetime import datetime, time
 
 import pytest
@@ -20,7 +19,7 @@ from care.pickup.adults import authorised
 from care.records import CareSession, DayChild, PickupPlan, Role, StopListEntry
 from scheduler import afternoon
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 
 async def evening(office: Office) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -22,7 +21,7 @@ from care.rollcall import all_others_present, sign_in
 from console.app import Desk
 from papers import Printer
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
