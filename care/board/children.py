@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from care.alarms import may_see
 from care.board.places import IN_SESSION, ON_DUTY, PLACES, Place, day_children, may_know_adults
@@ -75,22 +77,11 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
         uow.actor,
         uow.day,
     ).join(CareSession, CareSession.id == IN_SESSION)
-    if wanted.words.strip():
-        query = query.where(Student.name.icontains(wanted.words.strip(), autoescape=True))
-    if wanted.class_id is not None:
-        query = query.where(SchoolClass.id == wanted.class_id)
-    if wanted.wave is not None:
-        query = query.where(CareSession.wave == wanted.wave)
-    if wanted.venue:
-        query = query.where(CareSession.venue == wanted.venue)
-    if wanted.place is not None:
-        query = query.where(CHAIN.c.step.in_([step for step, place in PLACES.items() if place is wanted.place]))
+    query = query.where(*_filters(wanted))
     order = (SchoolClass.grade, SchoolClass.number, CHILDREN.c.number, CHILDREN.c.id)
     rows = (await uow.connection.execute(query.order_by(*order).offset(offset).limit(limit))).all()
     alarms = await _open(uow, [row.id for row in rows])
-    known = [row.student_id for row in rows if may_know_adults(uow.actor, row.grade, row.class_id, row.on_duty)]
-    barred = {student_id: found for student_id, found in (await barred_of_all(uow, known)).items() if found}
-    hidden = await restricted_from(uow, barred) if barred else set()
+    barred = await _barred(uow, rows)
     found = [
         BoardChild(
             student_id=row.student_id,
@@ -107,11 +98,32 @@ async def find(uow: UnitOfWork, wanted: Wanted, offset: int = 0, limit: int = 50
             alarms=frozenset(
                 kind for kind in alarms.get(row.id, ()) if may_see(uow.actor, kind, row.grade, row.class_id)
             ),
-            barred=() if row.student_id in hidden else tuple(one.name for one in barred.get(row.student_id, ())),
+            barred=barred.get(row.student_id, ()),
         )
         for row in rows
     ]
     return found, rows[0].total if rows else 0
+
+
+def _filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.words.strip():
+        yield Student.name.icontains(wanted.words.strip(), autoescape=True)
+    if wanted.class_id is not None:
+        yield SchoolClass.id == wanted.class_id
+    if wanted.wave is not None:
+        yield CareSession.wave == wanted.wave
+    if wanted.venue:
+        yield CareSession.venue == wanted.venue
+    if wanted.place is not None:
+        yield CHAIN.c.step.in_([step for step, place in PLACES.items() if place is wanted.place])
+
+
+async def _barred(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
+    """By student id, the names of those who must not collect it, as far as they are for the actor."""
+    known = [row.student_id for row in rows if may_know_adults(uow.actor, row.grade, row.class_id, row.on_duty)]
+    found = {student_id: bars for student_id, bars in (await barred_of_all(uow, known)).items() if bars}
+    hidden = await restricted_from(uow, found) if found else set()
+    return {one: tuple(bar.name for bar in bars) for one, bars in found.items() if one not in hidden}
 
 
 async def _open(uow: UnitOfWork, day_children_ids: list[int]) -> dict[int, list[AlarmKind]]:
