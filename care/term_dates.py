@@ -21,7 +21,7 @@ from care.work import UnitOfWork
 
 async def lock_dates(uow: UnitOfWork, wave: Wave, into: Wave) -> None:
     """Nobody else changes these dates meanwhile."""
-    for day in await _own_dates(uow, wave, into):
+    for day in await own_dates(uow, wave, into):
         await locked_date(uow, day)
 
 
@@ -29,19 +29,19 @@ async def told_of_dates(uow: UnitOfWork, term: Term, wave: Wave, into: Wave) -> 
     """Whom it touches on each single date that the grades of this wave come to leave with the other; asked while both
     are there."""
     found = {}
-    for day in await _own_dates(uow, wave, into):
+    for day in await own_dates(uow, wave, into):
         now = await state_of(uow, day)
         then = replace(now, grades=dict.fromkeys(wave.grades, now.span(into)))
         found[day] = await whom_to_tell(uow, day, term, now, then)
     return found
 
 
-async def _own_dates(uow: UnitOfWork, wave: Wave, into: Wave) -> list[date]:
+async def own_dates(uow: UnitOfWork, *some: Wave) -> list[date]:
     """The dates still to be planned on which one of these waves has times of its own."""
     opened = select(CareDay.date).where(CareDay.date >= uow.today)
     query = (
         select(WaveDay.date)
-        .where(WaveDay.wave_id.in_([wave.id, into.id]), WaveDay.date >= uow.today, WaveDay.date.not_in(opened))
+        .where(WaveDay.wave_id.in_([wave.id for wave in some]), WaveDay.date >= uow.today, WaveDay.date.not_in(opened))
         .distinct()
         .order_by(WaveDay.date)
     )

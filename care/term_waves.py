@@ -23,7 +23,7 @@ from care.records.term import Term, Wave, WaveDay
 from care.telling import Told
 from care.term import waves
 from care.term_changes import locked_term
-from care.term_dates import lock_dates, tell_of_dates, told_of_dates
+from care.term_dates import lock_dates, own_dates, tell_of_dates, told_of_dates
 from care.term_telling import WaveCare, care_of, plan_of, tell, whom_to_tell
 from care.work import UnitOfWork
 
@@ -104,14 +104,10 @@ async def _check_all_leave(uow: UnitOfWork, term_id: int, grades: Collection[int
 async def _no_own_dates(uow: UnitOfWork, others: Collection[Wave], coming: set[int], into: Wave | None = None) -> None:
     """A grade moves to another wave by its usual times. Raises Conflict("dates_of_their_own") where the calendar still
     gives one of the two waves other times on a date: its families have read of them."""
-    moving = [wave for wave in others if coming.intersection(wave.grades)]
-    if not moving:
-        return
-    ids = [wave.id for wave in (*moving, into) if wave is not None]
-    query = select(func.min(WaveDay.date)).where(WaveDay.wave_id.in_(ids), WaveDay.date >= uow.today)
-    first = await uow.session.scalar(query)
-    if first is not None:
-        raise Conflict("dates_of_their_own", day=first.isoformat())
+    leaving = [wave for wave in others if coming.intersection(wave.grades)]
+    days = await own_dates(uow, *leaving, *([into] if into else ())) if leaving else []
+    if days:
+        raise Conflict("dates_of_their_own", day=days[0].isoformat())
 
 
 def _left(wave: Wave, grades: Collection[int]) -> list[int]:
