@@ -96,7 +96,9 @@ async def plan_of(uow: UnitOfWork, term: Term) -> Plan:
 
 
 @dataclass(frozen=True)
-class _Enrolled:
+class Enrolled:
+    """A child who is in care on some weekday."""
+
     student_id: int
     name: str
     grade: int
@@ -119,7 +121,7 @@ class _Enrolled:
         return plan.care(self.grade), plan.from_then(since)
 
 
-async def _enrolled(uow: UnitOfWork, term: Term, since: date) -> list[_Enrolled]:
+async def enrolled_from(uow: UnitOfWork, term: Term, since: date) -> list[Enrolled]:
     """The children who are in care on some weekday from a date on."""
     query = (
         select(Student.id, Student.name, Student.left_on, SchoolClass)
@@ -141,7 +143,7 @@ async def _enrolled(uow: UnitOfWork, term: Term, since: date) -> list[_Enrolled]
         leaves = min((day for day in (left_on, leaves_on) if day), default=None)
         if days:
             found.append(
-                _Enrolled(number, name, place.grade, place.id, place.name, leaves, bool(stays), stays == set(days))
+                Enrolled(number, name, place.grade, place.id, place.name, leaves, bool(stays), stays == set(days))
             )
     return found
 
@@ -175,7 +177,7 @@ async def whom_to_tell(uow: UnitOfWork, term: Term, before: Plan, after: Plan) -
     known = await known_of(uow, KIND, _key(term))
     return await gather(
         uow,
-        await _enrolled(uow, term, since),
+        await enrolled_from(uow, term, since),
         before,
         {person: Plan.from_data(data) for person, data in known.items()},
         lambda child, knows: child.family(knows, since) != child.family(after, since),
@@ -238,7 +240,7 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     if max(before.last, after.last) < uow.today:
         return None
     since = date.fromisoformat(params["since"])
-    children, mine = await _enrolled(uow, term, max(since, uow.today)), await own_of(uow, params["students"])
+    children, mine = await enrolled_from(uow, term, max(since, uow.today)), await own_of(uow, params["students"])
     duties = [duty for duty in uow.actor.duties if duty.role in STAFF]
     own = [
         child
@@ -262,11 +264,11 @@ async def what_to_say(uow: UnitOfWork, params: Mapping[str, Any]) -> Telling | N
     )
 
 
-def _is_of(child: _Enrolled, duties: Sequence[Duty]) -> bool:
+def _is_of(child: Enrolled, duties: Sequence[Duty]) -> bool:
     return any(duty.covers(child.grade, child.class_id) for duty in duties)
 
 
-def _moves_of(before: Plan, after: Plan, own: Iterable[_Enrolled], moved: Iterable[_Enrolled]) -> tuple[Move, ...]:
+def _moves_of(before: Plan, after: Plan, own: Iterable[Enrolled], moved: Iterable[Enrolled]) -> tuple[Move, ...]:
     """The waves that say something else, each once: to the classes of one's own children without the rooms, and to the
     grades that staff are told of."""
     grades: dict[tuple[WaveCare | None, WaveCare], dict[int, None]] = {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from care.calendar import load_calendar
@@ -20,10 +20,9 @@ from care.extended.places import offer_on, stays_on
 from care.extended.session import session_on
 from care.pickup.showing import show_way_home
 from care.records.day import CareDay
-from care.records.enrolment import Application, State
-from care.records.people import SchoolClass, Student
 from care.records.term import Term
 from care.telling import Told, gather, known_of, own_of, post, said_later
+from care.term_telling import Enrolled, enrolled_from
 from care.work import UnitOfWork
 
 KIND = "extended_moved"
@@ -83,37 +82,11 @@ async def _is_settled(uow: UnitOfWork) -> bool:
     return sealed or over or await session_on(uow, uow.today) is not None
 
 
-@dataclass(frozen=True)
-class _Stayer:
-    student_id: int
-    name: str
-    grade: int
-    class_id: int
-
-
-async def _stayers(uow: UnitOfWork, term: Term, since: date) -> list[_Stayer]:
+async def _stayers(uow: UnitOfWork, term: Term, since: date) -> list[Enrolled]:
     """The enrolled children who stay on some weekday from then on, or just today where that is the first day."""
     offer = await offer_on(uow, since) if since == uow.today else None
     today = await stays_on(uow, offer) if offer is not None else set()
-    query = (
-        select(Student.id, Student.name, SchoolClass.grade, SchoolClass.id, Application.weekdays)
-        .add_columns(Application.extended_weekdays)
-        .select_from(Application)
-        .join(Student, Student.id == Application.student_id)
-        .join(SchoolClass, SchoolClass.id == Student.school_class_id)
-        .where(
-            Application.term_id == term.id,
-            Application.state == State.ENROLLED,
-            or_(Application.leaves_on.is_(None), Application.leaves_on > since),
-            or_(Student.left_on.is_(None), Student.left_on > since),
-        )
-        .order_by(SchoolClass.grade, SchoolClass.number, Student.id)
-    )
-    return [
-        _Stayer(number, name, grade, class_id)
-        for number, name, grade, class_id, days, standing in await uow.session.execute(query)
-        if number in today or set(days) & set(standing)
-    ]
+    return [one for one in await enrolled_from(uow, term, since) if one.stays or one.student_id in today]
 
 
 def _key(term_id: int) -> str:
