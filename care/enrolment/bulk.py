@@ -10,9 +10,10 @@ from sqlalchemy import select
 from care.enrolment.decide import PLACES, decide
 from care.enrolment.queries import ClassCount, Row, within_reach
 from care.enrolment.states import RULES, Move, right_needed
-from care.errors import CareError
+from care.errors import CareError, Invalid
 from care.extended.places import full_weekdays, lock_places
 from care.permissions import Actor, Permission
+from care.reasons import says_something
 from care.records.enrolment import Application
 from care.records.people import SchoolClass, Student
 from care.work import UnitOfWork
@@ -65,8 +66,11 @@ async def decide_shown(uow: UnitOfWork, move: Move, shown: Sequence[Shown], rema
 
     One that changed since it was shown is left alone ("stale"); of one beyond the actor's reach nothing is said.
     Terms, classes and then applications are locked in the order of their ids, so that two people deciding at once wait
-    for each other instead of blocking each other.
+    for each other instead of blocking each other. Raises Invalid("remark_needed") where the move needs one that says
+    something.
     """
+    if RULES[move].remark_needed and not says_something(remark):
+        raise Invalid("remark_needed")
     versions = {one.id: one.version for one in shown}
     classes = select(SchoolClass.id).where(
         SchoolClass.id.in_(select(Student.school_class_id).join(Application).where(Application.id.in_(versions)))

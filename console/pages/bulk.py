@@ -24,11 +24,10 @@ from care.enrolment.queries import Row, count_by_class
 from care.enrolment.states import RULES
 from care.errors import Invalid, NotFound
 from care.permissions import Permission
-from care.reasons import says_something
 from care.term import the_term
 from console.door import Page, Visit, number
 from console.pages.applications import read_wanted
-from console.refusals import code_sentence, sentence
+from console.refusals import sentence
 
 LIMIT = 200
 
@@ -130,10 +129,11 @@ async def _confirm(visit: Visit, move: Move, shown: list[Shown], error: str = ""
 
 async def carry_out(visit: Visit) -> Response:
     move, shown, remark = read_move(visit.field("move")), read_shown(visit.fields("pick")), visit.field("remark")
-    if RULES[move].remark_needed and not says_something(remark):
-        return await _confirm(visit, move, shown, code_sentence(visit._, "remark_needed"), 422)
-    async with visit.working() as uow:
-        results = await decide_shown(uow, move, shown, remark)
+    try:
+        async with visit.working() as uow:
+            results = await decide_shown(uow, move, shown, remark)
+    except Invalid as error:
+        return await _confirm(visit, move, shown, sentence(visit._, error), error.status)
     view = ResultView(
         move=move,
         back=read_wanted(visit.request.query_params, visit.actor).here,
