@@ -19,10 +19,9 @@ from care.missing_answers import Said, said_to
 from care.permissions import Actor, Permission
 from care.pickup.adults import barred_of_all, names_barred
 from care.records.day import CONTRADICTED, Alarm, AlarmKind, CareSession, DayChild, Holder, Proof, Step
-from care.records.office import Event
 from care.records.people import Guardianship, Person, Relation, SchoolClass, Student
 from care.records.pickup import Adult, PickupPlan
-from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release
+from care.release.alarms import KEPT, OF_A_RELEASE, close_alarm, is_own_release, refusals
 from care.release.refusing import Why
 from care.work import UnitOfWork
 
@@ -175,11 +174,8 @@ async def _phones(uow: UnitOfWork, rows: Sequence[Row[Any]], silent: set[int]) -
 async def _silent(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> set[int]:
     """The alarms about an adult who was refused for the stop-list, as the gate has recorded it."""
     refused = {row.id: row.student_id for row in rows if row.kind is AlarmKind.REFUSED}
-    if not refused:
-        return set()
-    query = select(Event.data).where(Event.subject == "student", Event.subject_id.in_(set(refused.values())))
-    events = await uow.session.scalars(query.where(Event.action == "release_refused"))
-    return {one["alarm"] for one in events if one.get("why") == Why.STOP_LISTED.value} & set(refused)
+    events = await refusals(uow, set(refused.values())) if refused else ()
+    return {one.data["alarm"] for one in events if one.data.get("why") == Why.STOP_LISTED.value} & set(refused)
 
 
 async def _comes(uow: UnitOfWork, rows: Sequence[Row[Any]]) -> dict[int, Comes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -208,8 +209,12 @@ async def _show_who_said(uow: UnitOfWork, alarm: Alarm) -> None:
 
 async def who_refused(uow: UnitOfWork, alarm: Alarm, student_id: int) -> list[int]:
     """Whoever asked an adult to wait, at this gate or another one: they stand there still."""
-    query = select(Event.actor_id, Event.data).where(
-        Event.subject == "student", Event.subject_id == student_id, Event.action == "release_refused"
-    )
-    rows = await uow.session.execute(query.where(Event.at >= alarm.opened_at).order_by(Event.id))
-    return [actor for actor, data in rows if actor is not None and data.get("alarm") == alarm.id]
+    events = await refusals(uow, [student_id])
+    return [one.actor_id for one in events if one.actor_id is not None and one.data.get("alarm") == alarm.id]
+
+
+async def refusals(uow: UnitOfWork, student_ids: Collection[int]) -> list[Event]:
+    """What the gate has recorded of adults who asked for these children and were refused, oldest first: ``data`` names
+    the alarm, and why."""
+    query = select(Event).where(Event.subject == "student", Event.subject_id.in_(student_ids))
+    return list(await uow.session.scalars(query.where(Event.action == "release_refused").order_by(Event.id)))
