@@ -107,6 +107,9 @@ class ClosesMissing(Habit):
             yield pace.human(A_TAP)
             await phone.tap("mr", message)
             yield pace.human(A_TAP)
+            if phone.finds("ms", message):  # a guardian has said that it is not with them
+                await phone.tap("ms", message)
+                yield pace.human(A_TAP)
 
 
 class ClosesGateAlarms(Habit):

@@ -18,8 +18,8 @@ from bot.chat.leave import FLOW as LEAVE
 from bot.chat.leave import ask_again as ask_leave_again
 from bot.chat.leave import words_typed as leave_typed
 from bot.chat.menus import COMMANDS, EVERYONE, MORE, commands_for
-from bot.chat.missing import FLOW as MISSING
-from bot.chat.missing import ask_reason, reason_typed
+from bot.chat.missing_reason import FLOW as MISSING
+from bot.chat.missing_reason import ask_reason, reason_typed
 from bot.chat.pickup.delegate import FLOW as DELEGATE
 from bot.chat.pickup.delegate import question as ask_delegate
 from bot.chat.pickup.delegate import typed as delegate_typed

@@ -24,6 +24,7 @@ from bot.chat import (
     language,
     leave,
     missing,
+    missing_reason,
     papers,
     review,
     rollcall,
@@ -89,7 +90,7 @@ TAPS: dict[str, Handler] = {
     "pdfa": papers.agreement_pdf_tapped,
     "ds": day_sheet.sheet_tapped,
 }
-TAPS |= rollcall.TAPS | missing.TAPS | pickup.TAPS | extended.TAPS | HANDOVER_TAPS
+TAPS |= rollcall.TAPS | missing.TAPS | missing_reason.TAPS | pickup.TAPS | extended.TAPS | HANDOVER_TAPS
 
 FOR_ALL_TAPS: dict[str, Handler] = {"ln": language.language_chosen}
 

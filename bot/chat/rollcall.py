@@ -13,7 +13,7 @@ from telegram import Update
 
 from bot.chat.handover.screens import child_card
 from bot.chat.ids import id_of
-from bot.chat.missing import leave_question
+from bot.chat.missing_reason import leave_question
 from bot.chat.rolllist import (
     choices_view,
     done_line,

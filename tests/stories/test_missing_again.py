@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from missing_steps import alarms, letters, missing, with_family
-from roll_steps import TUESDAY, lead_of, moment, on_duty, steps
+from roll_steps import TUESDAY, last, lead_of, moment, on_duty, steps
 from stage import Stage
 
 from care.leave import give
@@ -52,3 +52,23 @@ async def test_there_although_the_alarm_was_closed_with_a_reason(small_afternoon
     assert len(await letters(stage, "child_arrived")) == 2
     for guardian in (mum, dad):
         guardian.reads(f"{name}已到校，14:50")
+
+
+async def test_a_ready_reason_against_what_the_family_says_is_asked_back(small_afternoon: Stage) -> None:
+    """All of them say that the child is with the family, and its mother has said that it is not."""
+    stage = small_afternoon
+    await stage.at(moment(stage, 14, 35))
+    teacher = await on_duty(stage)
+    child, name, (mum, _dad) = await with_family(stage)
+    await missing(teacher, child)
+    await mum.tap("不在我这里")
+    (alarm,) = await alarms(stage, child)
+    for again in (True, False):
+        await teacher.tap(data=f"mc:{alarm.id}")
+        await teacher.tap("生病，在家")
+        asked = last(teacher).text
+        assert "答复“不在我这里”" in asked and asked.endswith(f"2(3)班{name}：“生病，在家”。孩子确实不在校吗？")
+        assert (await alarms(stage, child))[0].closed_at is None
+        await teacher.tap("‹ 返回" if again else "✔ 不在校：结束警报")
+    (alarm,) = await alarms(stage, child)
+    assert alarm.reason == "生病，在家" and (await steps(stage, child.id))[-1] == "explained"

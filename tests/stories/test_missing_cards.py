@@ -19,6 +19,7 @@ WORDS = {
         "ended": "结束：生病，在家",
         "says": "答复“不在我这里”",
         "ill": "生病，在家",
+        "sure": "✔ 不在校：结束警报",
     },
     "en": {
         "button": "Close this with a reason",
@@ -27,6 +28,7 @@ WORDS = {
         "ended": ": Ill, at home",
         "says": "says: not with me",
         "ill": "Ill, at home",
+        "sure": "✔ Not at school: close the alarm",
     },
 }
 
@@ -66,6 +68,7 @@ async def test_the_newest_card_alone_asks(small_afternoon: Stage, language: str)
         assert asks == max(message.id for message in player.messages)
     await lead.tap(said["button"])
     await lead.tap(said["ill"])
+    await lead.tap(said["sure"])
     for player in (homeroom, lead):
         assert asking(player, said["button"]) == []
         assert all(said["ended"] in one and said["older"] not in one for one in cards(player, said["head"]))

@@ -59,6 +59,7 @@ async def test_back_from_an_alarm(small_afternoon: Stage) -> None:
     await teacher.tap(f"✗{child.number} ")
     await teacher.tap("写明原因并结束")
     await teacher.tap("生病，在家")
+    await teacher.tap("✔ 不在校：结束警报")
     await teacher.tap("‹ 返回名单")
     await still_so(stage, teacher)
 
