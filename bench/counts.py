@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from care.school import School
+from care.sqlite import Adapted
 
 
 def count(school: School, path: Path) -> Callable[[], None]:
@@ -26,6 +27,19 @@ def count(school: School, path: Path) -> Callable[[], None]:
 
         sa.event.listen(engine.sync_engine, "before_cursor_execute", statement)
         sa.event.listen(engine.sync_engine, "begin", begun)
+
+    def watch(method: str) -> None:
+        """What goes to the driver without SQLAlchemy (``care/prepared.py``), but no savepoints."""
+        plain = getattr(Adapted, method)
+
+        def counting(adapted: Adapted, words: str, *values: Any) -> Any:
+            counted["writing statements"] += "SAVEPOINT" not in words
+            return plain(adapted, words, *values)
+
+        setattr(Adapted, method, counting)
+
+    watch("execute")
+    watch("execute_each")
 
     def write_down() -> None:
         path.write_text(json.dumps(counted))

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from care.permissions import NOBODY, Actor, Duty
+from care.prepared import Prepared
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, StaffRole, Student
 from care.work import UnitOfWork
 
@@ -100,7 +101,7 @@ class Known:
     """Whether this chat counts as one that can be written to."""
 
 
-_WHO = (
+_WHO = Prepared(
     select(Person.id, Person.name, Person.language, Contact.reach)
     .add_columns(StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
     .join(Contact, Contact.person_id == Person.id)
@@ -112,7 +113,7 @@ _WHO = (
 
 async def who_is(uow: UnitOfWork, channel: str, chat_id: int) -> tuple[Known | None, Actor]:
     """The person behind a chat, and who they act as: with the duties they hold now."""
-    rows = (await uow.connection.execute(_WHO, {"channel": channel, "chat_id": chat_id})).all()
+    rows = await _WHO.rows(uow.connection, {"channel": channel, "chat_id": chat_id})
     if not rows:
         return None, NOBODY
     person = Known(rows[0].id, rows[0].name, rows[0].language, rows[0].reach)

@@ -147,9 +147,8 @@ def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading. PostgreSQL
     undoes what a writer began that then stands still; a reader holds up nobody."""
     if url.startswith("sqlite"):
-        patient = {"max_overflow": 0, "pool_timeout": 60, "hide_parameters": True}
-        writer = writer_engine(url, pool_size=1, **patient)
-        reader = create_async_engine(url, pool_size=4, **patient)
+        writer = writer_engine(url, hide_parameters=True)
+        reader = create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=60, hide_parameters=True)
         _prepare_sqlite(writer)
         _prepare_sqlite(reader)
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))

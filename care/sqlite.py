@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
 
-from sqlalchemy import URL, CursorResult, Executable, create_engine, make_url
+from sqlalchemy import URL, CursorResult, Engine, Executable, create_engine, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import AdaptedConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlalchemy.util.concurrency import await_, in_greenlet
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.util.concurrency import await_, greenlet_spawn, in_greenlet
 
 BUSY_TIMEOUT_S = 15.0
 """How long a transaction waits for another program that writes."""
@@ -27,6 +30,8 @@ LOOK_AGAIN_S = 0.02
 QUICK_S = 0.002
 """A disk whose last flush took no longer is waited for on the spot; a slower one on a thread, which costs a tenth of a
 millisecond and stops nobody."""
+TURN_WITHIN_S = 60.0
+"""How long one waits for the writing connection."""
 TURN_S = 0.005
 """After so long without a pause, a statement lets the loop's other tasks have their turn."""
 
@@ -99,15 +104,23 @@ class Adapted(AdaptedConnection):
         cursor: Cursor = self._connection.cursor(Cursor)
         return cursor
 
-    def execute(self, statement: str, parameters: Any = ()) -> Cursor:
-        return self.cursor().execute(statement, parameters)
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Without a pause: who calls it sees to that (``care/prepared.py``)."""
+        return self._connection.execute(statement, values).fetchall()  # type: ignore[no-any-return]
+
+    def execute_each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, values)
 
     def pause_due(self) -> float | None:
         pause: float | None = self._connection.pause_due()
         return pause
 
-    def begin(self) -> None:
-        """Takes the write lock, so that nothing read in the transaction can be old when it is written."""
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._connection.in_transaction)
+
+    async def take(self) -> None:
+        """Begins with the write lock, so that nothing read in the transaction can be old when it is written."""
         until = time.monotonic() + BUSY_TIMEOUT_S
         while True:
             try:
@@ -119,15 +132,25 @@ class Adapted(AdaptedConnection):
                 self._connection.breathed = time.monotonic()
                 self._connection.before = self._connection.total_changes
                 return
-            await_(_pause(LOOK_AGAIN_S))
+            await asyncio.sleep(LOOK_AGAIN_S)
 
-    def commit(self) -> None:
-        if self._connection.total_changes == self._connection.before or not in_greenlet():
-            self._connection.commit()  # nothing to flush, or nobody to keep waiting
+    async def keep(self) -> None:
+        """Commits."""
+        if self._connection.total_changes == self._connection.before:
+            self._connection.commit()  # nothing to flush
         elif self._flush_s < QUICK_S:
             self._flush()
         else:
-            await_(_uncut(asyncio.get_running_loop().run_in_executor(self._thread, self._flush)))
+            await _uncut(asyncio.get_running_loop().run_in_executor(self._thread, self._flush))
+
+    def begin(self) -> None:
+        """For who goes SQLAlchemy's way; within ``OnLoopEngine.begin`` it is begun already, and ended."""
+        if not self.has_begun:
+            await_(self.take())
+
+    def commit(self) -> None:
+        if self.has_begun:
+            await_(self.keep()) if in_greenlet() else self._connection.commit()
 
     def _flush(self) -> None:
         """Commits, and notes how long the disk took. Where it raises, the next one goes to the thread."""
@@ -166,8 +189,8 @@ class OnLoopDialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
 
     @classmethod
-    def get_pool_class(cls, url: URL) -> type[AsyncAdaptedQueuePool]:
-        return AsyncAdaptedQueuePool
+    def get_pool_class(cls, url: URL) -> type[StaticPool]:
+        return StaticPool
 
     def connect(self, *place: Any, **how: Any) -> Any:
         how |= {"factory": Connection, "isolation_level": None, "timeout": 0, "check_same_thread": False}
@@ -182,22 +205,95 @@ class OnLoopDialect(SQLiteDialect_pysqlite):
 
 class OnLoopConnection(AsyncConnection):
     """Runs statements where it is called: there is nothing to wait for, and a greenlet for each costs twice as much as
-    the statement."""
+    the statement. There is one at a time."""
+
+    engine: OnLoopEngine
+
+    async def start(self, is_ctxmanager: bool = False) -> Self:
+        await self.engine.take_turn()
+        connect = self.sync_engine.connect
+        try:
+            made = connect() if self.engine.is_open else await greenlet_spawn(connect)  # the first is made by steps
+            self.sync_connection = self._assign_proxied(made)
+            self.engine.is_open = True
+        except BaseException:
+            self.engine.turn.release()
+            raise
+        return self
 
     async def execute(
         self, statement: Executable, parameters: Any = None, *, execution_options: Any = None
     ) -> CursorResult[Any]:
         assert self.sync_connection is not None
-        adapted = self.sync_connection.connection.dbapi_connection
-        assert isinstance(adapted, Adapted)
+        adapted = self.adapted
+        if not adapted.has_begun:
+            await adapted.take()
         pause = adapted.pause_due()
         if pause is not None:
             await asyncio.sleep(pause)
         return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
 
+    @property
+    def adapted(self) -> Adapted:
+        assert self.sync_connection is not None
+        adapted = self.sync_connection.connection.dbapi_connection
+        assert isinstance(adapted, Adapted)
+        return adapted
+
+    async def close(self) -> None:
+        """What is not committed is undone. A second time does nothing."""
+        if self.sync_connection is not None and not self.sync_connection.closed:
+            try:
+                self.sync_connection.close()
+            finally:
+                self.engine.turn.release()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
 
 class OnLoopEngine(AsyncEngine):
+    """One connection, which its users have in the order in which they asked."""
+
     _connection_cls = OnLoopConnection
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.turn = asyncio.Lock()
+        self.is_open = False
+
+    async def take_turn(self) -> None:
+        """Raises TimeoutError when nobody lets go of the connection for ``TURN_WITHIN_S``."""
+        if self.turn.locked():
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await self.turn.acquire()
+        else:
+            await self.turn.acquire()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[OnLoopConnection]:
+        """A transaction, begun and committed by the driver: SQLAlchemy's way there and back costs a tenth of a tap that
+        is alone. Raises OperationalError where the database is locked for long, or cannot be written."""
+        connection = await OnLoopConnection(self).start()
+        assert connection.sync_connection is not None
+        try:
+            with _named("BEGIN"):
+                await connection.adapted.take()
+            with connection.sync_connection.begin():
+                yield connection
+                with _named("COMMIT"):
+                    await connection.adapted.keep()
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def _named(statement: str) -> Iterator[None]:
+    """The driver's errors as SQLAlchemy raises them."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise OperationalError(statement, None, error) from error
 
 
 registry.register("sqlite.onloop", "care.sqlite", "OnLoopDialect")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from care.errors import NotAllowed
 from care.permissions import Actor, Permission
+from care.prepared import Prepared
 from care.records.delivery import Class, Letter, LetterState
 from care.records.office import Event
 from care.savepoint import savepoint
@@ -30,10 +31,10 @@ Row = dict[str, Any]
 
 EVENTS = cast(Table, Event.__table__)
 LETTERS = cast(Table, Letter.__table__)
-ADD_EVENTS = insert(EVENTS)
+ADD_EVENTS = Prepared(insert(EVENTS))
 ADD_LETTERS = {
-    "sqlite": sqlite.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
-    "postgresql": postgresql.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"]),
+    "sqlite": Prepared(sqlite.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"])),
+    "postgresql": Prepared(postgresql.insert(LETTERS).on_conflict_do_nothing(index_elements=["unique_key"])),
 }
 
 
@@ -203,9 +204,9 @@ class UnitOfWork:
         """Puts audit events and letters into the database: the last thing before the commit."""
         await self.flush()
         if self.events:
-            await self.connection.execute(ADD_EVENTS, self.events)
+            await ADD_EVENTS.run(self.connection, self.events)
         if self.letters:
-            await self.connection.execute(ADD_LETTERS[self.connection.dialect.name], self.letters)
+            await ADD_LETTERS[self.connection.dialect.name].run(self.connection, self.letters)
         self.events, self.letters = [], []
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from bot.wire import plain
 from bot.wire.turn import Turn
 from care.people import children_of
 from care.permissions import Actor, Permission
@@ -64,4 +63,4 @@ async def menu_letter(turn: Turn) -> None:
         "scope": {"type": "chat", "chat_id": turn.chat},
     }
     slot = f"menu:{turn.channel}:{turn.chat}"
-    turn.uow.reply(turn.channel, turn.chat, "setMyCommands", json.dumps(payload, ensure_ascii=False), slot=slot)
+    turn.uow.reply(turn.channel, turn.chat, "setMyCommands", plain.write(payload), slot=slot)

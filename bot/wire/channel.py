@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
+from bot.wire import plain
 from bot.wire.http import AiohttpRequest, ready_json
 from bot.wire.turn import Turn
 
@@ -67,7 +67,7 @@ class Channel:
         url = f"{self.bot.base_url}/{method}"
         if document is None:
             return await self.bot.request.post(url, request_data=ready_json(payload))
-        parameters = {**json.loads(payload), "document": InputFile(document.content, filename=document.name)}
+        parameters = {**plain.read(payload), "document": InputFile(document.content, filename=document.name)}
         data = RequestData([RequestParameter.from_input(name, value) for name, value in parameters.items()])
         return await self.bot.request.post(url, request_data=data)
 
@@ -75,4 +75,4 @@ class Channel:
         """getUpdates as plain JSON, on a connection of its own."""
         request = self.bot._request[0]
         url = f"{self.bot.base_url}/getUpdates"
-        return await request.post(url, request_data=ready_json(json.dumps(data)), read_timeout=seconds)
+        return await request.post(url, request_data=ready_json(plain.write(data)), read_timeout=seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -10,6 +9,8 @@ import aiohttp
 from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.wire import plain
 
 
 class NotSent(NetworkError):
@@ -71,7 +72,7 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """The answer as JSON. Unlike the library's own, it does not write an unreadable answer into the log."""
         try:
-            parsed = json.loads(payload)
+            parsed = plain.read(payload)
         except ValueError as error:
             raise NetworkError("the answer is not JSON") from error
         if not isinstance(parsed, dict):
@@ -110,7 +111,7 @@ class AiohttpRequest(BaseRequest):
 
 def _seconds(body: bytes) -> float:
     try:
-        return float(json.loads(body)["parameters"]["retry_after"])
+        return float(plain.read(body)["parameters"]["retry_after"])
     except (ValueError, KeyError, TypeError):
         return 1.0
 

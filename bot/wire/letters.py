@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Integer, Row, Select, Table, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import Integer, Row, Table, bindparam, func, literal_column, or_, select, update
 
 from bot.wire.sql import names
+from care.prepared import Prepared
 from care.records.delivery import TOO_LATE, WAITS, Class, Letter, LetterState
 from care.records.people import Contact
 from care.work import LETTERS
@@ -108,7 +109,7 @@ def _newest_chat(channels: tuple[str, ...]) -> Any:
 
 
 @cache
-def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool = False) -> Select[Any]:
+def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool = False) -> Prepared:
     """The next letters that are due by ``now``, or replaced by a later edit, ``most`` of them, down to the class
     ``last``; each with the chat it goes to: its own, or the person's newest in ``channels``. Only of channels
     ``speaking`` now; with ``skipping``, not those to the chats in ``skip``, except answers to taps."""
@@ -144,10 +145,10 @@ def ready(channels: tuple[str, ...], speaking: tuple[str, ...], skipping: bool =
     if skipping:
         answer = LETTERS.c.klass == literal_column(str(int(Class.ANSWER)))
         query = query.where(or_(answer, _nobody, _chat.not_in(bindparam("skip", expanding=True))))
-    return query
+    return Prepared(query)
 
 
-MARK = (
+MARK = Prepared(
     update(LETTERS)
     .where(LETTERS.c.id == bindparam("letter"))
     .values(
@@ -174,7 +175,7 @@ SUPERSEDE = (
     .values(state=LetterState.SUPERSEDED, payload=None)
 )
 
-SENT = (
+SENT = Prepared(
     update(LETTERS)
     .where(
         LETTERS.c.id == bindparam("letter"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import json
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -22,15 +21,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from telegram.error import Conflict, InvalidToken, TelegramError
 
+from bot.wire import plain
 from bot.wire.channel import Channel
 from bot.wire.http import SlowDown
 from bot.wire.trouble import Troubles
+from bot.wire.updates import INBOX
 from care.channels import Trouble
-from care.records.delivery import InboxState, Update
+from care.prepared import Prepared
+from care.records.delivery import InboxState
 from care.work import UnitOfWork
 
+STORED = Response()
 ALLOWED = ["message", "callback_query", "my_chat_member"]
 LONG_POLL_S = 25
 BACKOFF_S = (1, 2, 5, 10, 30)
@@ -50,8 +54,8 @@ WORDS = {
 }
 """For the log."""
 ADD = {
-    "sqlite": sqlite.insert(Update).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(Update).on_conflict_do_nothing(),
+    "sqlite": Prepared(sqlite.insert(INBOX).on_conflict_do_nothing()),
+    "postgresql": Prepared(postgresql.insert(INBOX).on_conflict_do_nothing()),
 }
 OURS = text("SELECT key FROM unnest(CAST(:keys AS integer[])) AS key WHERE pg_try_advisory_xact_lock(6166, key)")
 """The chats of which no other process stores an update now; none does until this one's is handled or stands in line."""
@@ -89,8 +93,7 @@ def _kept(update: dict[str, Any]) -> str:
         message = query["message"]
         kept = {name: message[name] for name in ("message_id", "chat") if name in message}
         update = {**update, "callback_query": {**query, "message": kept}}
-    words = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-    return words.encode("utf-8", "replace").decode()  # half of a broken emoji cannot be stored
+    return plain.write(update)
 
 
 @dataclass(eq=False)
@@ -160,7 +163,7 @@ class Intake:
             for update in delivery.updates
         ]
         if rows:
-            await uow.connection.execute(ADD[uow.connection.dialect.name], rows)
+            await ADD[uow.connection.dialect.name].run(uow.connection, rows)
         return list(news)
 
     def confirm(self, news: Sequence[Delivery]) -> None:
@@ -251,24 +254,37 @@ def _trouble(error: TelegramError) -> Trouble:
 
 
 def webhook(channel: str, secret: str, intake: Intake) -> Route:
-    """The webhook's route: 200 only after the update is stored; 503 asks the server to bring it again."""
+    """The webhook's route."""
+    return Route(f"/telegram/{channel}", Webhook(channel, secret, intake), methods=["POST"], name=f"webhook-{channel}")
 
-    async def receive(request: Request) -> Response:
+
+class Webhook:
+    """Answers 200 only after the update is stored; 503 asks the server to bring it again. It is an ASGI application of
+    its own, without the layer that a page's function has around it."""
+
+    def __init__(self, channel: str, secret: str, intake: Intake) -> None:
+        self._channel = channel
+        self._secret = secret.encode()
+        self._intake = intake
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
+        if not hmac.compare_digest(given.encode(), self._secret):
             return PlainTextResponse("wrong secret token", 403)
         body = await request.body()
         if len(body) > BODY_LIMIT:
             return PlainTextResponse("too large", 413)
         try:
-            update = json.loads(body)
+            update = plain.read(body)
             update["update_id"] = _storable(update["update_id"])
         except (ValueError, KeyError, TypeError):
             return PlainTextResponse("not an update", 400)
         try:
-            await intake.take_in(channel, [update], STORE_WITHIN_S)
+            await self._intake.take_in(self._channel, [update], STORE_WITHIN_S)
         except TimeoutError:
             return PlainTextResponse("cannot be stored now", 503)
-        return PlainTextResponse("")
-
-    return Route(f"/telegram/{channel}", receive, methods=["POST"], name=f"webhook-{channel}")
+        return STORED

@@ -7,7 +7,6 @@ What became of it is written down by the next round.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -17,7 +16,7 @@ import structlog
 from sqlalchemy import select
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.wire import letters
+from bot.wire import letters, plain
 from bot.wire.budget import Budget, Limits
 from bot.wire.channel import Channel, Document
 from bot.wire.fate import Fate, Judge, cannot_be_edited
@@ -148,8 +147,7 @@ class Sender:
         wanted: dict[str, Any] = {"now": uow.now, "last": int(last), "most": most}
         if skip is not None:
             wanted["skip"] = list(skip)
-        rows: Sequence[Any] = (await uow.connection.execute(query, wanted)).all()
-        return rows
+        return await query.rows(uow.connection, wanted)
 
     async def _that_hold(self, uow: UnitOfWork, rows: Sequence[Any]) -> list[Outgoing]:
         """Those whose time is not over, that no later edit replaces, and whose receiver has a chat; the others are
@@ -182,8 +180,7 @@ class Sender:
 
     async def _mark(self, uow: UnitOfWork, taken: list[Outgoing]) -> None:
         if taken:
-            marks = [letters.mark(letter) for letter in taken]
-            await uow.connection.execute(letters.MARK, marks)
+            await letters.MARK.run(uow.connection, [letters.mark(letter) for letter in taken])
 
     def start(self, taken: list[Outgoing], calls: asyncio.TaskGroup, since: float) -> None:
         """Sends letters whose marks are committed. ``since``: when this process led for sure."""
@@ -234,18 +231,18 @@ class Sender:
         if view is None:
             return None
         if view.document:
-            payload = json.dumps(document_payload(letter.chat_id, view), ensure_ascii=False)
+            payload = plain.write(document_payload(letter.chat_id, view))
             return await bot.call("sendDocument", payload, Document(view.document_name, view.document))
         if view.in_place_of is not None and view.in_place_of[:2] == (letter.channel, letter.chat_id):
             edit = edit_payload(letter.chat_id, view.in_place_of[2], view)
             try:
-                return await bot.call("editMessageText", json.dumps(edit, ensure_ascii=False))
+                return await bot.call("editMessageText", plain.write(edit))
             except BadRequest as error:
                 if not cannot_be_edited(error):
                     raise
         if view.in_place_only:
             return None
-        return await bot.call("sendMessage", json.dumps(message_payload(letter.chat_id, view), ensure_ascii=False))
+        return await bot.call("sendMessage", plain.write(message_payload(letter.chat_id, view)))
 
     # what became of letters
 
@@ -262,7 +259,7 @@ class Sender:
             if fate.state is LetterState.SENT
         ]
         if sent:
-            await uow.connection.execute(letters.SENT, sent)
+            await letters.SENT.run(uow.connection, sent)
         for fate in fates:
             if fate.state is not LetterState.SENT:
                 await self._apart(uow, fate.letter.id, partial(self._settle_trouble, fate))

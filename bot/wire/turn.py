@@ -5,7 +5,6 @@ A turn hangs on the unit of work of its update: facts, conversation state, repli
 
 from __future__ import annotations
 
-import json
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from telegram import Update
 from telegram.ext import CallbackContext, ExtBot
 
+from bot.wire import plain
 from bot.wire.view import TOAST_LIMIT, View, edit_payload, message_payload
 from care.errors import Conflict
 from care.people import Known
@@ -100,7 +100,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
 
     async def say(self, view: View, key: str | None = None, **about: Any) -> None:
         """Sends a new message. ``key``, which no other has, and what it is ``about`` find it again on the screen."""
-        payload = json.dumps(message_payload(self.chat, view), ensure_ascii=False)
+        payload = plain.write(message_payload(self.chat, view))
         self.uow.reply(self.channel, self.chat, "sendMessage", payload, key=key, **about)
 
     async def show(self, view: View) -> None:
@@ -108,7 +108,7 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         if self.tapped is None or view.asks_by_keyboard:
             await self.say(view)
             return
-        payload = json.dumps(edit_payload(self.chat, self.tapped, view), ensure_ascii=False)
+        payload = plain.write(edit_payload(self.chat, self.tapped, view))
         slot = f"{self.channel}:{self.chat}:{self.tapped}"
         self.uow.reply(self.channel, self.chat, "editMessageText", payload, slot=slot)
 
@@ -120,13 +120,13 @@ class Turn(CallbackContext[ExtBot[None], Any, Any, Any]):
         answer: dict[str, Any] = {"callback_query_id": self.query_id}
         if words:
             answer |= {"text": words[:TOAST_LIMIT], "show_alert": alert}
-        payload = json.dumps(answer, ensure_ascii=False)
+        payload = plain.write(answer)
         self.uow.reply(self.channel, self.chat, "answerCallbackQuery", payload, Class.ANSWER)
 
     async def erase(self) -> None:
         """Takes the message just typed out of the chat: what it said is kept elsewhere, encrypted."""
         if self.typed is not None:
-            payload = json.dumps({"chat_id": self.chat, "message_id": self.typed})
+            payload = plain.write({"chat_id": self.chat, "message_id": self.typed})
             self.uow.reply(self.channel, self.chat, "deleteMessage", payload)
 
     async def forms(self) -> list[Form]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Integer, Select, Table, and_, bindparam, literal_column, or_, select, update
 
 from bot.wire.sql import names
+from care.prepared import Prepared
 from care.records.delivery import WAITS, InboxState, Update
 
 INBOX = cast(Table, Update.__table__)
@@ -39,11 +40,13 @@ def _ready(channels: tuple[str, ...]) -> Select[Any]:
 
 
 @cache
-def fresh(channels: tuple[str, ...], doubting: bool = False) -> Select[Any]:
+def fresh(channels: tuple[str, ...], doubting: bool = False) -> Prepared:
     """Of these channels the first ``most`` updates that have not been tried, of each chat the oldest;
     ``doubting``: without the ``doubtful``."""
     query = _ready(channels).where(INBOX.c.attempts == literal_column("0"))
-    return query.where(INBOX.c.id.not_in(bindparam("doubtful", expanding=True))) if doubting else query
+    if doubting:
+        query = query.where(INBOX.c.id.not_in(bindparam("doubtful", expanding=True)))
+    return Prepared(query)
 
 
 @cache
@@ -52,7 +55,7 @@ def again(channels: tuple[str, ...]) -> Select[Any]:
     return _ready(channels).where(or_(_failed_before, INBOX.c.id.in_(bindparam("doubtful", expanding=True))))
 
 
-DONE = (
+DONE = Prepared(
     update(INBOX)
     .where(INBOX.c.id == bindparam("update"))
     .values(state=InboxState.DONE, done_at=bindparam("now", type_=INBOX.c.done_at.type), payload="")

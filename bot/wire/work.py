@@ -7,9 +7,8 @@ tried again, alone; after a few times it is put aside, the person gets an apolog
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 from telegram import Update as TelegramUpdate
 
-from bot.wire import updates
+from bot.wire import plain, updates
 from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
 from bot.wire.voice import Voice
@@ -82,7 +81,7 @@ class Worker:
         wanted: dict[str, Any] = {"most": AT_ONCE}
         if self._doubtful:
             wanted["doubtful"] = list(self._doubtful)
-        rows = (await round_.connection.execute(updates.fresh(self._open(), bool(self._doubtful)), wanted)).all()
+        rows = await updates.fresh(self._open(), bool(self._doubtful)).rows(round_.connection, wanted)
         done: list[int] = []
         more = len(rows) == AT_ONCE
         until = time.monotonic() + BEGIN_WITHIN_S
@@ -112,7 +111,7 @@ class Worker:
         try:
             async with self.school.work() as uow:
                 wanted = {"most": 1, "now": uow.now, "doubtful": list(self._doubtful)}
-                rows = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
+                rows: Sequence[Any] = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
                 done = [row.id for row in rows if await self._handle(uow, row, within_s)]
                 await self._mark_done(uow, done)
         except Broken as broken:
@@ -132,7 +131,7 @@ class Worker:
 
     async def _mark_done(self, uow: UnitOfWork, ids: list[int]) -> None:
         if ids:
-            await uow.connection.execute(updates.DONE, [{"update": id_, "now": uow.now} for id_ in ids])
+            await updates.DONE.run(uow.connection, [{"update": id_, "now": uow.now} for id_ in ids])
 
     async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float) -> bool:
         """Lets the chat handle an update, or say what a rule said. False when it broke: that is counted, and nothing
@@ -154,7 +153,7 @@ class Worker:
 
     async def _let(self, round_: UnitOfWork, row: Row[Any], within_s: float, say: Handled | None = None) -> None:
         """One part of the round: the chat's handlers, or ``say`` in their place. Leaves no trace when it raises."""
-        payload = json.loads(row.payload)
+        payload = plain.read(row.payload)
         if not _is_private(payload):
             return
         tapped = payload.get("callback_query", {}).pop("message", {}).get("message_id")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 
 import pytest
 from databases import Databases, make_school
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from care.records.office import Event
+from care.school import School
 from care.sqlite import Adapted
 
 SUBJECT = 987654
@@ -60,3 +63,75 @@ async def test_a_commit_waits_for_a_quick_disk_where_it_stands(
         query = select(func.count()).where(Event.subject_id == SUBJECT)
         assert await uow.session.scalar(query) == 3
     await school.close()
+
+
+async def actions(school: School) -> list[str]:
+    async with school.look() as uow:
+        return list(await uow.session.scalars(select(Event.action).where(Event.subject_id == SUBJECT)))
+
+
+async def test_who_writes_waits_for_who_asked_before(small_school: School) -> None:
+    order: list[str] = []
+
+    async def writes(name: str) -> None:
+        async with small_school.work() as uow:
+            order.append(f"{name} begins")
+            await asyncio.sleep(0.01)
+            uow.record(name, "student", SUBJECT)
+            order.append(f"{name} ends")
+
+    await asyncio.gather(*(writes(name) for name in "abc"))
+    assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+    assert await actions(small_school) == ["a", "b", "c"]
+
+
+async def test_nobody_waits_for_ever_for_the_connection(small_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("care.sqlite.TURN_WITHIN_S", 0.05)
+    async with small_school.work() as uow:
+        uow.record("first", "student", SUBJECT)
+        with pytest.raises(TimeoutError):
+            async with small_school.work():
+                pytest.fail("two write at once")
+    async with small_school.work() as uow:
+        uow.record("second", "student", SUBJECT)
+    assert await actions(small_school) == ["first", "second"]
+
+
+async def test_a_connection_is_given_back_once(small_school: School) -> None:
+    async with small_school.writer.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        await connection.close()
+        await connection.close()
+        assert not small_school.writer.turn.locked()  # type: ignore[attr-defined]
+        async with small_school.work() as uow:
+            uow.record("meanwhile", "student", SUBJECT)
+    assert await actions(small_school) == ["meanwhile"]
+
+
+async def test_a_commit_that_fails_is_undone_and_named(small_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Adapted) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Adapted, "_flush", full)
+        with pytest.raises(OperationalError, match="disk is full"):
+            async with small_school.work() as uow:
+                uow.record("lost", "student", SUBJECT)
+    async with small_school.work() as uow:
+        uow.record("kept", "student", SUBJECT)
+    assert await actions(small_school) == ["kept"]
+
+
+async def test_a_lock_that_another_program_keeps_is_named(
+    small_school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("care.sqlite.BUSY_TIMEOUT_S", 0.1)
+    other = sqlite3.connect(small_school.writer.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"):
+        async with small_school.work():
+            pytest.fail("two write at once")
+    other.close()
+    async with small_school.work() as uow:
+        uow.record("afterwards", "student", SUBJECT)
+    assert await actions(small_school) == ["afterwards"]

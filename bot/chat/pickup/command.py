@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from functools import partial
 
@@ -11,6 +10,7 @@ from telegram import Update
 from bot.chat.pickup.overview import overview, ways_out
 from bot.chat.pickup.party import Party, Who, day_of, party_about, party_now, party_of, who_of
 from bot.chat.pickup.screens import Screen
+from bot.wire import plain
 from bot.wire.turn import Turn
 from bot.wire.view import View, edit_payload
 from care.errors import Conflict
@@ -146,6 +146,6 @@ async def edit_reminders(turn: Turn, said: Said, day: date) -> None:
             continue  # that is the message being answered
         theirs = await party_about(turn.uow, one.person_id, day, one.children)
         view = await view_of(turn, theirs, words(one.language or turn.uow.school.language, "chat"))
-        payload = json.dumps(edit_payload(one.chat_id, one.message_id, view), ensure_ascii=False)
+        payload = plain.write(edit_payload(one.chat_id, one.message_id, view))
         slot = f"{one.channel}:{one.chat_id}:{one.message_id}"
         turn.uow.reply(one.channel, one.chat_id, "editMessageText", payload, slot=slot)
