@@ -75,13 +75,14 @@ class Wire:
             self._calls.create_task(self.troubles.run())
             self._calls.create_task(self.worker.run_again())
             whole = (self._settle, self._store, self._handle, self._send)
+            singly = (self._settle, self._store, self._handle_each, self._send)
             together = True
             while True:
                 self._awake.clear()
                 if together:
                     together = await self._try(whole)
                 else:
-                    done = [await self._try((step,)) for step in whole]
+                    done = [await self._try((step,)) for step in singly]
                     together = all(done)
                 await self._rest(self._wait if together else PAUSE_S)
 
@@ -137,6 +138,10 @@ class Wire:
 
     async def _handle(self, uow: UnitOfWork) -> Follow:
         self._more = not self._stopping and await self.worker.handle_fresh(uow)
+        return lambda: None
+
+    async def _handle_each(self, uow: UnitOfWork) -> Follow:
+        self._more = not self._stopping and await self.worker.handle_fresh(uow, by_itself=True)
         return lambda: None
 
     async def _send(self, uow: UnitOfWork) -> Follow:

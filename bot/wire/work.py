@@ -76,8 +76,9 @@ class Worker:
         self.voice = voice
         self._doubtful: dict[int, int] = {}
 
-    async def handle_fresh(self, round_: UnitOfWork) -> bool:
-        """Handles the next updates of up to 16 chats. True when more may be ready."""
+    async def handle_fresh(self, round_: UnitOfWork, by_itself: bool = False) -> bool:
+        """Handles the next updates of up to 16 chats. True when more may be ready. ``by_itself``: what each says is
+        written in its own part, where a database that refuses it stands in nobody else's way."""
         wanted: dict[str, Any] = {"most": AT_ONCE}
         if self._doubtful:
             wanted["doubtful"] = list(self._doubtful)
@@ -89,7 +90,7 @@ class Worker:
             if time.monotonic() > until:  # the slow ones before it have taken the round's time
                 more = True
                 break
-            if await self._handle(round_, row, HANDLE_WITHIN_S):
+            if await self._handle(round_, row, HANDLE_WITHIN_S, by_itself):
                 done.append(row.id)
         await self._mark_done(round_, done)
         return more
@@ -112,7 +113,7 @@ class Worker:
             async with self.school.work() as uow:
                 wanted = {"most": 1, "now": uow.now, "doubtful": list(self._doubtful)}
                 rows: Sequence[Any] = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
-                done = [row.id for row in rows if await self._handle(uow, row, within_s)]
+                done = [row.id for row in rows if await self._handle(uow, row, within_s, by_itself=True)]
                 await self._mark_done(uow, done)
         except Broken as broken:
             if self._doubtful[broken.row.id] <= PATIENCE and not broken.took_too_long:
@@ -133,15 +134,15 @@ class Worker:
         if ids:
             await updates.DONE.run(uow.connection, [{"update": id_, "now": uow.now} for id_ in ids])
 
-    async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float) -> bool:
+    async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float, by_itself: bool) -> bool:
         """Lets the chat handle an update, or say what a rule said. False when it broke: that is counted, and nothing
         else of it is left."""
         try:
             try:
-                await self._let(round_, row, within_s)
+                await self._let(round_, row, within_s, by_itself)
             except CareError as refusal:
                 error = refusal
-                await self._let(round_, row, within_s, lambda turn: self.voice.refuse(turn, error))
+                await self._let(round_, row, within_s, by_itself, lambda turn: self.voice.refuse(turn, error))
         except Exception as error:
             if _is_the_database(error) or round_.connection.invalidated:  # cut off half-way, its transaction is gone
                 self._doubtful[row.id] = self._doubtful.get(row.id, 0) + 1
@@ -151,7 +152,9 @@ class Worker:
         self.school.reached("handled")
         return True
 
-    async def _let(self, round_: UnitOfWork, row: Row[Any], within_s: float, say: Handled | None = None) -> None:
+    async def _let(
+        self, round_: UnitOfWork, row: Row[Any], within_s: float, by_itself: bool, say: Handled | None = None
+    ) -> None:
         """One part of the round: the chat's handlers, or ``say`` in their place. Leaves no trace when it raises."""
         payload = plain.read(row.payload)
         if not _is_private(payload):
@@ -176,6 +179,8 @@ class Worker:
                 _opening.reset(token)
             if opening.error is not None:
                 raise opening.error
+            if by_itself:
+                await part.write()
 
     async def _count(self, round_: UnitOfWork, row: Row[Any], error: Exception) -> None:
         """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
@@ -192,7 +197,7 @@ class Worker:
         update_.done_at = round_.now
         round_.record("update_put_aside", "update", row.id, update_.error)
         try:
-            await self._let(round_, row, HANDLE_WITHIN_S, self.voice.apologise)
+            await self._let(round_, row, HANDLE_WITHIN_S, True, self.voice.apologise)
         except Exception as second:  # noqa: BLE001 - the update is put aside all the same; the office sees it
             log.error("no apology could be made", update=row.id, error=type(second).__name__)
 

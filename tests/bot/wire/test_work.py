@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,11 +12,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from stage import Stage
 from starlette.applications import Starlette
+from telegram import Update as TelegramUpdate
 
 from bot.chat import register
 from bot.wire.receive import Delivery, webhook
 from bot.wire.turn import Turn
-from care.records import InboxState, Update
+from care.records import Event, InboxState, Update
 from care.work import UnitOfWork
 from webchat.persona import Persona
 from webchat.server import serve
@@ -224,3 +226,45 @@ async def test_a_strange_answer_to_a_poll_is_asked_for_again(stage: Stage, monke
     await office.send("/cancel")
     assert strange == [] and office.screen().count("请选择语言") == 1
     assert await stage.ask(select(Update.state)) == [InboxState.DONE] * 2
+
+
+async def test_a_sign_that_postgresql_cannot_store_stops_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A zero character is left out."""
+    office = await stage.star("office")
+
+    async def notes(update: TelegramUpdate, turn: Turn) -> None:
+        turn.uow.record("noted", "person", 1, remark=update.effective_message.text)
+
+    await restart_with(stage, monkeypatch, notes)
+    chat = {"id": office.user_id, "type": "private"}
+    sender = {"id": office.user_id, "is_bot": False, "first_name": "x"}
+    entities = [{"type": "bot_command", "offset": 0, "length": 5}]
+    message = {"message_id": 1, "date": 1, "text": "/help a\0b", "chat": chat, "from": sender, "entities": entities}
+    await stage.wire.intake.take_in("web", [{"update_id": 1, "message": message}])
+    await office.send("/language")
+    office.reads("请选择语言")
+    assert await stage.ask(select(Update.state)) == [InboxState.DONE] * 2
+    assert await stage.ask(select(Event.remark).where(Event.action == "noted")) == ["/help ab"]
+
+
+@pytest.mark.parametrize("said", [{"what": object()}, {"remark": "a\0b"}], ids=["no JSON", "zero character"])
+async def test_an_audit_event_that_cannot_be_written_stops_nobody(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]
+) -> None:
+    """What a handler records is written at the end of the round, with everybody else's: once that failed, each by
+    itself, and who is at fault is put aside. A zero character is refused by PostgreSQL only."""
+    office, head = await stage.star("office"), await stage.star("head")
+
+    async def notes(_: object, turn: Turn) -> None:
+        turn.uow.record("noted", "person", 1, **said)
+
+    await restart_with(stage, monkeypatch, notes)
+    await Persona.send(office, "/help")
+    await head.send("/language")
+    head.reads("请选择语言")
+    for _ in range(3):
+        await stage.later(seconds=20)
+    refused = "what" in said or not stage.school.is_sqlite
+    states = [InboxState.DEAD if refused else InboxState.DONE, InboxState.DONE]
+    assert await stage.ask(select(Update.state).order_by(Update.id)) == states
+    assert office.sees("抱歉") is refused
