@@ -1,11 +1,12 @@
-"""Migrations: brings a database to the newest schema, and says whether it is there."""
+"""Migrations: brings a database to the newest schema, and says whether it is there. One that holds nothing gets the
+tables as the records describe them, which is where the migrations end (a test compares the two)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from care.records import Record
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent / "migrations"
 LOCK = 0x6D696772
 """Advisory lock: of several processes that start at once, one migrates (PostgreSQL)."""
+VERSION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As alembic makes it."""
 
 
 def newest() -> str:
@@ -56,19 +64,25 @@ async def migrate(engine: AsyncEngine, to: str = "head") -> None:
     """Upgrades (or downgrades, ``to`` an older revision) in one transaction."""
     if to == "head" and await is_current(engine):
         return
+    async with engine.begin() as connection:
+        await connection.run_sync(_migrate, to)
+
+
+def _migrate(connection: Connection, to: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    if to == "head" and not inspect(connection).get_table_names():
+        Record.metadata.create_all(connection)
+        VERSION.create(connection)
+        connection.execute(VERSION.insert().values(version_num=newest()))
+        return
     from alembic import command
 
-    def run(connection: Connection) -> None:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        config = alembic_config(connection)
-        if to == "head":
-            command.upgrade(config, to)
-        else:
-            command.downgrade(config, to)
-
-    async with engine.begin() as connection:
-        await connection.run_sync(run)
+    config = alembic_config(connection)
+    if to == "head":
+        command.upgrade(config, to)
+    else:
+        command.downgrade(config, to)
 
 
 async def is_current(engine: AsyncEngine) -> bool:
