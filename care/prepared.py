@@ -109,9 +109,12 @@ def _render(statement: Executable, dialect: Dialect, values: Values) -> Rendered
 
 
 def has_begun(connection: AsyncConnection) -> bool:
-    """Whether the driver is in the transaction: PostgreSQL's begins it with SQLAlchemy's first statement."""
+    """Whether the driver can be spoken to: PostgreSQL's begins a transaction with SQLAlchemy's first statement, and
+    SQLite's readers are on a thread of their own."""
     adapted = _adapted(connection)
-    return isinstance(adapted, Adapted) or adapted.driver_connection.is_in_transaction()
+    if connection.dialect.name == "sqlite":
+        return isinstance(adapted, Adapted)
+    return bool(adapted.driver_connection.is_in_transaction())
 
 
 async def say(connection: AsyncConnection, sql: str, values: Sequence[Any] = ()) -> Sequence[Any]:

@@ -54,6 +54,15 @@ async def test_the_first_statement_of_a_transaction_begins_it(school: School) ->
         assert len(await READ.rows(uow.connection, {"kind": "first", "now": NOW})) == 1
 
 
+async def test_who_only_reads_may_use_it_too(school: School) -> None:
+    async with school.work() as uow:
+        await ADD.run(uow.connection, [a_letter("read")])
+    async with school.look() as uow:
+        for _ in range(2):
+            rows = await READ.rows(uow.connection, {"kind": "read", "now": NOW})
+            assert [row.state for row in rows] == [LetterState.WAITING]
+
+
 async def test_a_list_is_filled_in_each_time(school: School) -> None:
     some = Prepared(select(LETTERS.c.id).where(LETTERS.c.kind.in_(bindparam("kinds", expanding=True))))
     async with school.work() as uow:
