@@ -22,6 +22,14 @@ from console.words import TROUBLES
 from locales import words
 
 
+def between(page: str, *marks: str) -> str:
+    """What stands after the first mark and before the second, and within that again."""
+    while marks:
+        page = page.split(marks[0], 1)[1].split(marks[1], 1)[0]
+        marks = marks[2:]
+    return page
+
+
 async def test_a_letter_is_sent_again_or_dropped_once(sign_in: SignIn, school: School, town: Town) -> None:
     office = await sign_in(Role.OFFICE)
     page = await office.get("/outbox")
@@ -117,6 +125,18 @@ async def test_audit_is_filtered(sign_in: SignIn, town: Town) -> None:
     assert "Ben" in page.text
     assert "Nothing matches" in (await head.get("/audit?until=2026-11-22&action=returned")).text
     assert (await head.get("/audit?since=x&page=0&action=nope&subject=nope")).status_code == 200
+
+
+async def test_the_audit_names_no_last_page_that_nobody_counted(sign_in: SignIn, school: School, town: Town) -> None:
+    async with school.work(SYSTEM) as uow:
+        for number in range(250):
+            uow.record("looked_at", "student", number)
+    head = await sign_in(Role.HEAD)
+    found = []
+    for number in (1, 2, 3):
+        page = (await head.get(f"/audit?subject=student&page={number}")).text
+        found.append((between(page, 'class="pager"', "</nav>", "<span>", "</span>"), 'rel="next"' in page))
+    assert found == [("Page 1", True), ("Page 2", True), ("Page 3 of 3", False)]
 
 
 async def test_machines_ask(stranger: Browser, sign_in: SignIn, school: School) -> None:
