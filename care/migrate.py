@@ -1,5 +1,6 @@
 """Migrations: brings a database to the newest schema, and says whether it is there. One that holds nothing gets the
-tables as the records describe them, which is where the migrations end (a test compares the two)."""
+tables as the records describe them, which is where the migrations end but for columns' defaults (a test compares the
+two)."""
 
 from __future__ import annotations
 

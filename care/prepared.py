@@ -22,9 +22,9 @@ from care.sqlite import Adapted
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
-REFUSED = (sqlite3.IntegrityError, sqlite3.DataError)
+REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, ValueError)
 REFUSED_BY = ("22", "23")
-"""PostgreSQL's classes of errors about what is written, not about the database."""
+"""Errors about what is written, not about the database: SQLite's, and PostgreSQL's classes of them."""
 
 
 class Prepared:
@@ -64,6 +64,8 @@ class Rendered(NamedTuple):
     """A statement as one database hears it."""
 
     sql: str
+    names: int
+    """How many values are given each time."""
     fixed: list[Any]
     """What stands at each place; None where it is given each time."""
     given: list[tuple[int, str, Convert | None]]
@@ -73,6 +75,7 @@ class Rendered(NamedTuple):
     """Columns that are converted when they are read."""
 
     def fill(self, values: Values) -> list[Any]:
+        assert len(values) == self.names, "each time the same values"
         filled = self.fixed.copy()
         for place, name, convert in self.given:
             filled[place] = values[name] if convert is None else convert(values[name])
@@ -95,14 +98,16 @@ def _render(statement: Executable, dialect: Dialect, values: Values) -> Rendered
         return None
     converts = [bind.type.dialect_impl(dialect).bind_processor(dialect) for _, bind in binds]
     fixed = [
-        convert(bind.value) if convert and not bind.required else bind.value
+        None if bind.required else convert(bind.value) if convert else bind.value
         for convert, (_, bind) in zip(converts, binds, strict=True)
     ]
     given = [(place, name, converts[place]) for place, (name, bind) in enumerate(binds) if bind.required]
+    assert {name for _, name, _ in given} == values.keys(), "a value that the statement does not take, or has already"
     columns = list(statement.selected_columns) if isinstance(statement, Select) else []
     readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     row = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc] # the statement names them
-    return Rendered(str(compiled), fixed, given, row._make, [(at, by) for at, by in enumerate(readers) if by])
+    read_by: list[tuple[int, Convert]] = [(place, reader) for place, reader in enumerate(readers) if reader]
+    return Rendered(str(compiled), len(values), fixed, given, row._make, read_by)
 
 
 # to the driver
@@ -113,7 +118,7 @@ def has_begun(connection: AsyncConnection) -> bool:
     SQLite's readers are on a thread of their own."""
     adapted = _adapted(connection)
     if connection.dialect.name == "sqlite":
-        return isinstance(adapted, Adapted)
+        return isinstance(adapted, Adapted) and adapted.has_begun
     return bool(adapted.driver_connection.is_in_transaction())
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self
 
 from sqlalchemy import URL, CursorResult, Engine, Executable, create_engine, make_url
@@ -32,6 +32,7 @@ QUICK_S = 0.002
 millisecond and stops nobody."""
 TURN_WITHIN_S = 60.0
 """How long one waits for the writing connection."""
+LET_GO_S = 2.0
 TURN_S = 0.005
 """After so long without a pause, a statement lets the loop's other tasks have their turn."""
 
@@ -227,6 +228,8 @@ class OnLoopConnection(AsyncConnection):
         assert self.sync_connection is not None
         adapted = self.adapted
         if not adapted.has_begun:
+            if self.sync_connection.in_transaction():
+                raise _undone()
             await adapted.take()
         pause = adapted.pause_due()
         if pause is not None:
@@ -264,11 +267,21 @@ class OnLoopEngine(AsyncEngine):
 
     async def take_turn(self) -> None:
         """Raises TimeoutError when nobody lets go of the connection for ``TURN_WITHIN_S``."""
-        if self.turn.locked():
-            async with asyncio.timeout(TURN_WITHIN_S):
-                await self.turn.acquire()
-        else:
+        async with asyncio.timeout(TURN_WITHIN_S):
             await self.turn.acquire()
+
+    async def dispose(self, close: bool = True) -> None:
+        """Closes the connection, once whoever has it is done, or after ``LET_GO_S``. The next one opens it again."""
+        is_mine = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LET_GO_S):
+                is_mine = await self.turn.acquire()
+        try:
+            await super().dispose(close)
+            self.is_open = False
+        finally:
+            if is_mine:
+                self.turn.release()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[OnLoopConnection]:
@@ -279,12 +292,20 @@ class OnLoopEngine(AsyncEngine):
         try:
             with _named("BEGIN"):
                 await connection.adapted.take()
-            with connection.sync_connection.begin():
+            with connection.sync_connection.begin() as whole:
                 yield connection
+                if not (whole.is_active and connection.adapted.has_begun):
+                    raise _undone()
                 with _named("COMMIT"):
                     await connection.adapted.keep()
         finally:
             await connection.close()
+
+
+def _undone() -> OperationalError:
+    """A full disk, or a record that could not be written, undoes a transaction in the middle: nothing may be done as if
+    it were there."""
+    return OperationalError("COMMIT", None, sqlite3.OperationalError("the transaction has been undone"))
 
 
 @contextmanager

@@ -16,8 +16,12 @@ def read(words: str | bytes) -> Any:
     """Raises ValueError for what is no JSON. Half of a broken emoji is let through."""
     try:
         return from_json(words)
-    except ValueError:
+    except (ValueError, TypeError):
+        pass
+    try:
         return json.loads(words)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def write(value: Any) -> str:

@@ -174,6 +174,7 @@ class Sender:
                 letter = await part.session.get(Letter, letter_id, with_for_update=True)
                 if letter is not None:
                     await act(part, letter)
+                    await part.write()
         except Exception as error:
             log.error("a letter cannot be settled", letter=letter_id, error=type(error).__name__, exc_info=error)
             await uow.connection.execute(letters.GIVE_UP, {"letter": letter_id, "why": type(error).__name__})

@@ -9,7 +9,7 @@ import pytest
 from afternoon_school import at, children_of, opened, session_of, teacher_of
 from alembic.script import ScriptDirectory
 from databases import Databases, make_school
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from care.enrolment.family import unrestricted_guardians
@@ -40,6 +40,14 @@ def _described(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
+async def filled(engine: AsyncEngine) -> set[str]:
+    """The tables that hold something: a migration that filled one would do nothing for a new database."""
+    names = await tables(engine)
+    async with engine.connect() as connection:
+        rows = {name: await connection.scalar(text(f"SELECT count(*) FROM {name}")) for name in names}
+    return {name for name, count in rows.items() if count}
+
+
 async def described(engine: AsyncEngine) -> dict[str, list[str]]:
     async with engine.connect() as connection:
         return await connection.run_sync(_described)
@@ -60,6 +68,7 @@ async def test_up_down_up_without_drift(databases: Databases) -> None:
         await migrate(writer)
         assert await tables(writer) == full
         assert await described(writer) == made
+        assert await filled(writer) == {"alembic_version"}
         assert await drift(writer) == []
     finally:
         await writer.dispose()

@@ -21,7 +21,14 @@ INBOX: Table = Update.__table__  # type: ignore[assignment]
 LETTERS: Table = Letter.__table__  # type: ignore[assignment]
 NOW = datetime(2026, 9, 2, 17, 5, tzinfo=UTC)
 ADD = Prepared(insert(LETTERS))
-COLUMNS = select(LETTERS.c.kind, LETTERS.c.klass, LETTERS.c.params, LETTERS.c.state, LETTERS.c.valid_until)
+COLUMNS = select(
+    LETTERS.c.kind,
+    LETTERS.c.klass,
+    LETTERS.c.params,
+    LETTERS.c.state,
+    LETTERS.c.valid_until,
+    LETTERS.c.person_id.is_(None).label("nobody"),
+)
 FOUND = COLUMNS.where(LETTERS.c.kind == bindparam("kind"), LETTERS.c.due_at <= bindparam("now")).order_by(LETTERS.c.id)
 READ = Prepared(FOUND)
 
@@ -42,7 +49,7 @@ async def test_values_are_stored_and_read_as_sqlalchemy_does(school: School) -> 
         quick = await READ.rows(uow.connection, wanted)
         assert [tuple(row) for row in quick] == [tuple(row) for row in slow]
         assert quick[0].params == {"who": "尹若岚", "n": 3}
-        assert quick[0].state is LetterState.WAITING
+        assert quick[0].state is LetterState.WAITING and quick[0].nobody is True
         assert [row.valid_until for row in quick] == [NOW + timedelta(hours=1)] * 2 + [None]
         assert not await READ.rows(uow.connection, {**wanted, "kind": "another"})
 
@@ -88,20 +95,30 @@ async def test_a_default_that_nobody_fills_in_is_not_forgotten(school: School) -
             await Prepared(insert(INBOX)).run(uow.connection, [{"channel": "web", "update_id": 1, "payload": ""}])
 
 
+async def test_each_time_the_same_values_are_given(school: School) -> None:
+    add = Prepared(insert(LETTERS))
+    async with school.work() as uow:
+        await uow.connection.execute(text("SELECT 1"))
+        await add.run(uow.connection, [a_letter("first")])
+        with pytest.raises(AssertionError, match="the same values"):
+            await add.run(uow.connection, [{**a_letter("second"), "message_id": 7}])
+
+
 async def _twice(school: School, rows: Sequence[dict[str, Any]]) -> None:
     add = Prepared(insert(INBOX))
     async with school.work() as uow:
         await uow.connection.execute(text("SELECT 1"))
         await add.run(uow.connection, rows[:1])
-        await add.run(uow.connection, rows)
+        await add.run(uow.connection, rows[1:])
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-async def test_what_a_database_refuses_is_named_and_undone(school: School, rows: int) -> None:
+@pytest.mark.parametrize("second", [{}, {"chat_id": 2**70}], ids=["twice", "fits nowhere"])
+async def test_what_a_database_refuses_is_named_and_undone(school: School, second: dict[str, Any], rows: int) -> None:
     row = {"channel": "web", "update_id": 1, "chat_id": 1, "payload": "", "received_at": NOW}
     row |= {"state": InboxState.WAITING, "attempts": 0, "error": ""}
     with pytest.raises(DBAPIError, match="inbox") as refused:
-        await _twice(school, [row] * rows)
+        await _twice(school, [row, *[row | second] * rows])
     assert not isinstance(refused.value, OperationalError)
     async with school.look() as uow:
         assert (await uow.session.scalars(select(Update))).all() == []

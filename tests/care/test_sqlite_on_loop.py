@@ -9,11 +9,12 @@ import threading
 import pytest
 from databases import Databases, make_school
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 
-from care.records.office import Event
+from care.records.office import Event, Mark
 from care.school import School
 from care.sqlite import Adapted
+from care.work import UnitOfWork
 
 SUBJECT = 987654
 SLOW = text("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT count(*) FROM n")
@@ -87,11 +88,16 @@ async def test_who_writes_waits_for_who_asked_before(small_school: School) -> No
 
 async def test_nobody_waits_for_ever_for_the_connection(small_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("care.sqlite.TURN_WITHIN_S", 0.05)
+
+    async def wants_it() -> None:
+        async with small_school.work():
+            pytest.fail("two write at once")
+
     async with small_school.work() as uow:
         uow.record("first", "student", SUBJECT)
-        with pytest.raises(TimeoutError):
-            async with small_school.work():
-                pytest.fail("two write at once")
+        for waiting in [asyncio.create_task(wants_it()) for _ in range(2)]:
+            with pytest.raises(TimeoutError):
+                await waiting
     async with small_school.work() as uow:
         uow.record("second", "student", SUBJECT)
     assert await actions(small_school) == ["first", "second"]
@@ -135,3 +141,83 @@ async def test_a_lock_that_another_program_keeps_is_named(
     async with small_school.work() as uow:
         uow.record("afterwards", "student", SUBJECT)
     assert await actions(small_school) == ["afterwards"]
+
+
+async def _is_undone(school: School, then: str) -> None:
+    async with school.work() as uow:
+        uow.record("first", "student", SUBJECT)
+        await uow.write()
+        (await uow.connection.get_raw_connection()).driver_connection.rollback()  # type: ignore[union-attr]
+        if then == "nothing":
+            return
+        with pytest.raises(OperationalError, match="undone"):
+            await THEN[then](uow)
+
+
+async def _a_part(uow: UnitOfWork) -> None:
+    async with uow.part():
+        pytest.fail("it has begun anew")
+
+
+async def _prepared(uow: UnitOfWork) -> None:
+    uow.record("second", "student", SUBJECT)
+    await uow.write()
+
+
+async def _plain(uow: UnitOfWork) -> None:
+    await uow.connection.execute(select(Event.id))
+
+
+THEN = {"a part": _a_part, "prepared": _prepared, "plain": _plain}
+
+
+@pytest.mark.parametrize("then", ["nothing", *THEN])
+async def test_what_is_undone_in_the_middle_is_never_committed_in_part(small_school: School, then: str) -> None:
+    """A full disk, or a flush that fails, undoes everything before it as well."""
+    with pytest.raises(OperationalError, match="undone"):
+        await _is_undone(small_school, then)
+    assert await actions(small_school) == []
+    async with small_school.work() as uow:
+        uow.record("afterwards", "student", SUBJECT)
+    assert await actions(small_school) == ["afterwards"]
+
+
+async def _flushes_what_is_refused(uow: UnitOfWork) -> None:
+    async with uow.part() as part:
+        part.session.add_all([Mark(name="twice", value=""), Mark(name="twice", value="")])
+
+
+async def _goes_on_after_it(school: School) -> None:
+    async with school.work() as uow:
+        uow.record("first", "student", SUBJECT)
+        await uow.write()
+        with pytest.raises(DBAPIError):
+            await _flushes_what_is_refused(uow)
+        uow.record("second", "student", SUBJECT)
+
+
+async def test_after_a_flush_that_fails_nothing_of_the_whole_is_kept(small_school: School) -> None:
+    with pytest.raises((DBAPIError, InvalidRequestError)):
+        await _goes_on_after_it(small_school)
+    assert await actions(small_school) == []
+
+
+async def test_closing_waits_for_who_writes_and_the_next_one_opens_again(small_school: School) -> None:
+    closing: list[asyncio.Task[None]] = []
+    async with small_school.work() as uow:
+        closing.append(asyncio.create_task(small_school.writer.dispose()))
+        await asyncio.sleep(0.01)
+        uow.record("before", "student", SUBJECT)
+    await closing[0]
+    async with small_school.work() as uow:
+        uow.record("after", "student", SUBJECT)
+    assert await actions(small_school) == ["before", "after"]
+
+
+async def test_closing_does_not_wait_for_ever(small_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("care.sqlite.LET_GO_S", 0.05)
+    async with small_school.writer.connect():
+        await small_school.writer.dispose()
+    async with small_school.work() as uow:
+        uow.record("after", "student", SUBJECT)
+    assert await actions(small_school) == ["after"]

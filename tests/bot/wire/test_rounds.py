@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import sqlite3
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from bot.wire.turn import Turn
 from care.clock import MovableClock
 from care.records import Class, InboxState, Letter, LetterState, Update
 from care.sqlite import Adapted
+from care.work import UnitOfWork
 from webchat.persona import Persona
 
 
@@ -173,14 +175,22 @@ async def test_a_channel_without_a_budget_holds_up_no_other(small_stage: Stage) 
     await other.close()
 
 
+async def breaks(*_: Any) -> None:
+    raise RuntimeError("no such guardian")
+
+
+async def says_what_cannot_be_written(uow: UnitOfWork, _: Letter) -> None:
+    uow.record("noted", "person", 1, what=object())
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"), [(breaks, "RuntimeError"), (says_what_cannot_be_written, "TypeError")], ids=["itself", "words"]
+)
 async def test_a_letter_that_cannot_be_settled_stops_no_other(
-    small_stage: Stage, monkeypatch: pytest.MonkeyPatch
+    small_stage: Stage, monkeypatch: pytest.MonkeyPatch, broken: Callable[..., Awaitable[None]], error: str
 ) -> None:
     """What follows from it breaks: it is given up, the office sees it, and all others go out."""
     office = await small_stage.star("office")
-
-    async def broken(*_: Any) -> None:
-        raise RuntimeError("no such guardian")
 
     voice = dataclasses.replace(small_stage.wire.sender.voice, unreachable=broken)
     monkeypatch.setattr(small_stage.wire.sender, "voice", voice)
@@ -190,4 +200,4 @@ async def test_a_letter_that_cannot_be_settled_stops_no_other(
     await small_stage.calm()
     assert said(small_stage, office.user_id) == ["hello"]
     (failed,) = await small_stage.ask(select(Letter).where(Letter.state == LetterState.FAILED))
-    assert failed.kind == "agreement_waits" and failed.error == "RuntimeError"
+    assert failed.kind == "agreement_waits" and failed.error == error
