@@ -33,6 +33,7 @@ millisecond and stops nobody."""
 TURN_WITHIN_S = 60.0
 """How long one waits for the writing connection."""
 LET_GO_S = 2.0
+"""How long closing waits for who has it."""
 TURN_S = 0.005
 """After so long without a pause, a statement lets the loop's other tasks have their turn."""
 
