@@ -103,8 +103,7 @@ class Adapted(AdaptedConnection):
         self._thread = ThreadPoolExecutor(1, "sqlite-commit")
 
     def cursor(self, server_side: bool = False) -> Cursor:
-        cursor: Cursor = self._connection.cursor(Cursor)
-        return cursor
+        return self._connection.cursor(Cursor)  # type: ignore[no-any-return]
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Without a pause: who calls it sees to that (``care/prepared.py``)."""
@@ -114,8 +113,7 @@ class Adapted(AdaptedConnection):
         self._connection.executemany(statement, values)
 
     def pause_due(self) -> float | None:
-        pause: float | None = self._connection.pause_due()
-        return pause
+        return self._connection.pause_due()  # type: ignore[no-any-return]
 
     @property
     def has_begun(self) -> bool:
