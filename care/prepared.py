@@ -7,7 +7,6 @@ has no need of this.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -155,9 +154,8 @@ def _adapted(connection: AsyncConnection) -> Any:
 async def _after_others(connection: AsyncConnection) -> Any:
     """The driver's connection, once others have had their turn where they have waited for long."""
     adapted = _adapted(connection)
-    pause = adapted.pause_due() if isinstance(adapted, Adapted) else None
-    if pause is not None:
-        await asyncio.sleep(pause)
+    if isinstance(adapted, Adapted):
+        await adapted.breathe()
     return adapted
 
 

@@ -112,8 +112,11 @@ class Adapted(AdaptedConnection):
     def execute_each(self, statement: str, values: Sequence[Sequence[Any]]) -> None:
         self._connection.executemany(statement, values)
 
-    def pause_due(self) -> float | None:
-        return self._connection.pause_due()  # type: ignore[no-any-return]
+    async def breathe(self) -> None:
+        """Lets others have their turn, where they have waited for long."""
+        pause = self._connection.pause_due()
+        if pause is not None:
+            await asyncio.sleep(pause)
 
     @property
     def has_begun(self) -> bool:
@@ -230,9 +233,7 @@ class OnLoopConnection(AsyncConnection):
             if self.sync_connection.in_transaction():
                 raise _undone()
             await adapted.take()
-        pause = adapted.pause_due()
-        if pause is not None:
-            await asyncio.sleep(pause)
+        await adapted.breathe()
         return self.sync_connection.execute(statement, parameters, execution_options=execution_options)
 
     @property
