@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from care.changes import CHANGED, Changes
@@ -17,6 +19,7 @@ from care.clock import Clock
 from care.day.now import day_now
 from care.keys import Keys
 from care.permissions import NOBODY, Actor
+from care.prepared import say
 from care.sqlite import writer_engine
 from care.work import POSTED, UnitOfWork
 
@@ -25,14 +28,14 @@ STANDS_STILL_S = 5
 has locked keeps others waiting."""
 READERS_HAVE_MS = 2000
 """SQLite: how long the emptying of its log waits for those who read."""
+ASKED_AFTER_S = 1.0
+"""PostgreSQL: a connection that has rested for so long is asked whether it still lives before it is used."""
 ANSWERS_WITHIN_S = 60
 """PostgreSQL: a statement that is not answered for so long was sent into a network that is cut."""
 TELL_OTHERS = {
-    (True, False): text("SELECT pg_notify(:posted, '')").bindparams(posted=POSTED),
-    (False, True): text("SELECT pg_notify(:changed, '')").bindparams(changed=CHANGED),
-    (True, True): text("SELECT pg_notify(:posted, ''), pg_notify(:changed, '')").bindparams(
-        posted=POSTED, changed=CHANGED
-    ),
+    (True, False): f"SELECT pg_notify('{POSTED}', '')",
+    (False, True): f"SELECT pg_notify('{CHANGED}', '')",
+    (True, True): f"SELECT pg_notify('{POSTED}', ''), pg_notify('{CHANGED}', '')",
 }
 """PostgreSQL: by whether letters were posted, and whether something in the day was changed."""
 POINTS = (
@@ -90,7 +93,7 @@ class School:
             yield uow
             await uow.write()
             if (uow.posted or uow.changed) and not self.is_sqlite:
-                await connection.execute(TELL_OTHERS[uow.posted, uow.changed])
+                await say(connection, TELL_OTHERS[uow.posted, uow.changed])
         if uow.posted:
             self.wake()
         if uow.changed:
@@ -143,6 +146,23 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         cursor.close()
 
 
+def _ask_rested(engine: AsyncEngine) -> None:
+    """As ``pool_pre_ping``, whose question takes three trips, but not for a connection that was used a moment ago."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _rests(_: object, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _ask(connection: Any, record: Any, _: object) -> None:
+        since = record.info.get("rests_since")  # none: it has just been made
+        if since is not None and time.monotonic() - since > ASKED_AFTER_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except Exception as error:  # whatever it says, a new one takes its place
+                raise InvalidatePoolError() from error
+
+
 def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(writer, reader). SQLite has one writing connection, which orders all writers, and some for reading. PostgreSQL
     undoes what a writer began that then stands still; a reader holds up nobody."""
@@ -153,8 +173,10 @@ def open_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
         _prepare_sqlite(reader)
         event.listen(reader.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return writer, reader
-    careful = {"pool_pre_ping": True, "hide_parameters": True}
     alive = {"command_timeout": ANSWERS_WITHIN_S}
     brief = {**alive, "server_settings": {"idle_in_transaction_session_timeout": f"{STANDS_STILL_S}s"}}
-    writer = create_async_engine(url, pool_size=5, max_overflow=10, connect_args=brief, **careful)
-    return writer, create_async_engine(url, pool_size=10, max_overflow=5, connect_args=alive, **careful)
+    writer = create_async_engine(url, pool_size=5, max_overflow=10, connect_args=brief, hide_parameters=True)
+    reader = create_async_engine(url, pool_size=10, max_overflow=5, connect_args=alive, hide_parameters=True)
+    _ask_rested(writer)
+    _ask_rested(reader)
+    return writer, reader

@@ -47,6 +47,8 @@ class UnitOfWork:
         self.actor = actor
         self._autoflush = autoflush
         self._session: AsyncSession | None = None
+        self._depth = 0
+        """In how many other units this one stands."""
         self.now: datetime = school.clock.now()
         self.day: date = self.today
         """The care day under way (``care/day/now.py``): for children who are here, midnight ends no day."""
@@ -184,8 +186,9 @@ class UnitOfWork:
     @asynccontextmanager
     async def part(self) -> AsyncIterator[UnitOfWork]:
         """A unit inside this one: when its block raises, it alone is undone; else it commits with the whole."""
-        async with savepoint(self.connection):
+        async with savepoint(self.connection, self._depth):
             part = UnitOfWork(self.school, self.connection, self.actor)
+            part._depth = self._depth + 1
             part.now, part.day = self.now, self.day  # what it posts is due within the same transaction
             yield part
             await part.flush()

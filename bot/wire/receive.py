@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Integer, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -57,7 +57,8 @@ ADD = {
     "sqlite": Prepared(sqlite.insert(INBOX).on_conflict_do_nothing()),
     "postgresql": Prepared(postgresql.insert(INBOX).on_conflict_do_nothing()),
 }
-OURS = text("SELECT key FROM unnest(CAST(:keys AS integer[])) AS key WHERE pg_try_advisory_xact_lock(6166, key)")
+_key_of_chat = func.unnest(bindparam("keys", type_=ARRAY(Integer))).column_valued("key")
+OURS = Prepared(select(_key_of_chat).where(func.pg_try_advisory_xact_lock(6166, _key_of_chat)))
 """The chats of which no other process stores an update now; none does until this one's is handled or stands in line."""
 
 
@@ -146,7 +147,7 @@ class Intake:
         stored: not those of chats at which another process is just now, for one that is slow must not hold us up."""
         if not uow.school.is_sqlite and news:
             wanted = {key for delivery in news for key in delivery.keys}
-            ours = set(await uow.connection.scalars(OURS, {"keys": sorted(wanted)}))
+            ours = {row.key for row in await OURS.rows(uow.connection, {"keys": sorted(wanted)})}
             news = [delivery for delivery in news if ours.issuperset(delivery.keys)]
         rows = [
             {
