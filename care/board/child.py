@@ -15,9 +15,9 @@ from care.enrolment.family import restricted_from
 from care.errors import NotFound
 from care.permissions import Permission
 from care.pickup.adults import Barred, barred
+from care.pickup.plan import Plan, plan_of
 from care.records.day import Alarm, CareDay, CareSession, CustodyEvent, DayChild
 from care.records.people import Person, Student
-from care.records.pickup import PickupPlan
 from care.work import UnitOfWork
 
 OTHER_DAYS = 5
@@ -44,7 +44,7 @@ class ChildDay:
     care_day: CareDay | None
     teacher: str
     links: tuple[CustodyEvent, ...]
-    plan: PickupPlan | None
+    plan: Plan | None
     open_alarms: tuple[OpenAlarm, ...]
     closed_alarms: tuple[ClosedAlarm, ...]
     barred: tuple[Barred, ...] | None
@@ -70,7 +70,6 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
         for alarm, by in (await _alarms(uow, place.id) if place else [])
         if may_see(uow.actor, alarm.kind, school_class.grade, school_class.id)
     ]
-    plan = await uow.session.get(PickupPlan, (day, student_id))
     days = select(DayChild.date).where(DayChild.student_id == student_id).order_by(DayChild.date.desc())
     return ChildDay(
         student=student,
@@ -79,7 +78,7 @@ async def child_day(uow: UnitOfWork, student_id: int, day: date) -> ChildDay:
         care_day=await uow.session.get(CareDay, day),
         teacher=await _teacher(uow, place.session) if place else "",
         links=await _links(uow, place.id) if place else (),
-        plan=plan,
+        plan=(await plan_of(uow, [student_id], day)).get(student_id),
         open_alarms=tuple(one for one in await alarms_of(uow, day) if one.student_id == student_id and one.day == day),
         closed_alarms=tuple(ClosedAlarm(a, a.closed_at, by or "") for a, by in alarms if a.closed_at is not None),
         barred=await _barred(uow, student, place),

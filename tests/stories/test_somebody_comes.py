@@ -145,6 +145,14 @@ async def test_whoever_was_named_is_barred_afterwards(sqlite: Databases) -> None
             for word in ("禁止", "法院"):
                 mum.misses(word)
             lead.reads(f"从现在起，赵德彪不得接{name}。{mother.name}此前告知今天由此人来接。")
+            teacher = gate.teachers["2(3)"]
+            await teacher.send("/handover")
+            teacher.reads(f"{name}：赵德彪 ※来接")
+            teacher.reads("※ 请先联系值班领导。")
+            await teacher.tap(name)
+            teacher.reads("今天由赵德彪 ※来接。")
+            page = (await office.get(f"/children/{child.student_id}")).text
+            assert "<dd>赵德彪 <strong>⊘ Must not collect: 赵德彪</strong>" in page
             await stage.at(at(17, 40))
             lead.reads(f"{mother.name} 17:02 回复：由赵德彪来接。\n⊘ 不能让赵德彪接走孩子。")
             assert "⊘ Must not collect: 赵德彪" in await alarm_of(office, child.student_id)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.chat.handover.screens import Row, abreast, undo_row
-from bot.chat.handover.words import in_list
+from bot.chat.handover.words import ASK_FIRST, ask_first, in_list, who_comes
 from bot.wire.view import Button, View, pack
 from care.paper.mark import says_how
 from care.release.gate import just_released, sheet
@@ -57,7 +57,7 @@ async def gate_list(uow: UnitOfWork, _: Words, session_id: int, note: str = "", 
     lines = [
         *([note, ""] if note else []),
         *_head(uow, _, gate),
-        *_about(_, gate, shown, by_class and class_id is None),
+        *await _about(uow, _, gate, shown, by_class and class_id is None),
     ]
     return View("\n".join(lines), tuple(rows))
 
@@ -140,11 +140,14 @@ def _head(uow: UnitOfWork, _: Words, gate: Gate) -> list[str]:
     return lines
 
 
-def _about(_: Words, gate: Gate, shown: Sequence[GateChild], of_classes: bool) -> list[str]:
+async def _about(uow: UnitOfWork, _: Words, gate: Gate, shown: Sequence[GateChild], of_classes: bool) -> list[str]:
     """Who comes for those shown, and what to do now."""
     if of_classes:
         return ["", _("Tap a class; or type a pick-up code or a child's name.")]
     if not shown:
         return ["", _("Nobody waits here.") if gate.extended else _("Nobody of this class waits here.")]
-    who = [_("{child}: {adult} comes", child=in_list(child), adult=child.planned) for child in shown if child.planned]
+    come = await who_comes(uow, shown)
+    who = [_("{child}: {adult} comes", child=in_list(one), adult=come[one.id]) for one in shown if one.id in come]
+    if any(ASK_FIRST in line for line in who):
+        who.append(ask_first(_))
     return [*who, "", _("Tap a child; or type a pick-up code, a name or a number of the list.")]

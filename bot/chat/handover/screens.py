@@ -9,9 +9,11 @@ from bot.chat.handover.words import (
     PROOFS,
     Handed,
     adult_name,
+    ask_first,
     in_list,
     pack_adult,
     pack_seen,
+    who_comes,
     who_is,
 )
 from bot.wire.view import DATA_LIMIT, Button, View, pack
@@ -71,11 +73,10 @@ async def child_card(uow: UnitOfWork, _: Words, child: GateChild) -> View:
         rows.append((Button(_("Goes home alone"), pack("hl", child.id, child.seq, 0)),))
     rows += [(Button(_("Somebody else: not on the list"), pack("hn", child.id)),), back]
     lines = [who_is(_, child), state(uow, _, child)]
-    if child.planned:
-        lines.append(_("Today {adult} comes.", adult=child.planned))
+    lines += [_("Today {adult} comes.", adult=adult) for adult in (await who_comes(uow, [child])).values()]
     lines += ["", _("Who is here? Tap the adult, or type the pick-up code.")]
-    if any(ASK_FIRST in button.label for button in buttons):
-        lines.append(_("{sign} Ask the duty lead first.", sign=ASK_FIRST))
+    if any(ASK_FIRST in text for text in (*lines, *(button.label for button in buttons))):
+        lines.append(ask_first(_))
     return View("\n".join(lines), tuple(rows))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from bot.chat.ids import id_of
 from care.errors import Conflict
 from care.pickup.adults import Authorised
+from care.pickup.plan import plan_of
 from care.records.day import Proof
 from care.records.people import Relation
 from care.records.pickup import Adult
@@ -20,6 +22,24 @@ ASK_FIRST = "※"
 """Beside the name of an adult who must not collect the child: who looks over the teacher's shoulder reads nothing."""
 LETTERS = {Adult.GUARDIAN: "g", Adult.LISTED: "l", Adult.DELEGATE: "d"}
 PROOFS = {Proof.CODE: "c", Proof.LIST: "l"}
+
+
+async def who_comes(uow: UnitOfWork, children: Iterable[GateChild]) -> dict[int, str]:
+    """By child's id the adult of whom the family has said that they come; with the sign, where they must not."""
+    named = [child for child in children if child.planned]
+    if not named:
+        return {}
+    plans = await plan_of(uow, [child.student_id for child in named], named[0].date)
+    return {
+        child.id: f"{plan.name} {ASK_FIRST}" if plan.barred else plan.name
+        for child in named
+        if (plan := plans.get(child.student_id)) is not None
+    }
+
+
+def ask_first(_: Words) -> str:
+    """What the sign means."""
+    return _("{sign} Ask the duty lead first.", sign=ASK_FIRST)
 
 
 def pack_adult(adult: Adult, adult_id: int) -> str:
