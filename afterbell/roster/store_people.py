@@ -13,6 +13,7 @@ from afterbell.roster.rows import GuardianCells, Roster, StaffRow, StudentRow
 from afterbell.roster.work import Import
 from care.agreement import same_name
 from care.enrolment.apply import child_left
+from care.pickup.stop_list import takes_hold
 from care.records import Guardianship, Person, SchoolClass, StaffRole, StopListEntry, Student
 
 
@@ -150,6 +151,13 @@ class Families:
             for stop in stored
             if not any(same_name(stop.name, name) for name in row.stop)
         ]
+
+
+async def tell_of_stops(work: Import) -> None:
+    """Whoever stands at the gate today hears of names that are new on a stop-list, as from the console."""
+    await work.uow.session.flush()
+    for student, entry in work.stops:
+        await takes_hold(work.uow, student, entry)
 
 
 async def store_left(work: Import) -> None:

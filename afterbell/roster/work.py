@@ -30,6 +30,8 @@ class Import:
     """Classes whose places change, and to how many."""
     left: list[Student] = field(default_factory=list)
     """Children who have left the school."""
+    stops: list[tuple[Student, StopListEntry]] = field(default_factory=list)
+    """Who is named on a child's stop-list for the first time."""
     terms: dict[str, Term] = field(default_factory=dict)
     people: People = field(init=False)
     _later: list[Callable[[], None]] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Import:
         def add() -> None:
             entry = StopListEntry(student_id=student.id, name=name, reason=row.stop_reason, added_at=self.uow.now)
             self.uow.session.add(entry)
+            self.stops.append((student, entry))
 
         self.later(add)
         self.event("stop_added", "student", student, name=name)

@@ -99,10 +99,16 @@ async def add(uow: UnitOfWork, student_id: int, name: str, phone: str, reason: s
     for tie in [one for one in await _guardians(uow, student_id) if _is(one, entry) and not one.restricted]:
         tie.restricted = True
         uow.record("guardian_restricted", "student", student_id, why, name=tie.person.name)
+    await takes_hold(uow, student, entry)
+
+
+async def takes_hold(uow: UnitOfWork, student: Student, entry: StopListEntry) -> None:
+    """Somebody has just been named on the child's stop-list: its teachers of today hear it, and a family that had named
+    the adult for today or later is asked to name somebody else."""
     await _tell_teachers(uow, student, entry)
     await uow.session.flush()
-    await tell_of_barred(uow, student_id, Barred(clean, number or "", entry.id))
-    await show_named(uow, student_id)
+    await tell_of_barred(uow, student.id, Barred(entry.name, entry.phone or "", entry.id))
+    await show_named(uow, student.id)
 
 
 async def end(uow: UnitOfWork, entry_id: int, reason: str) -> int:

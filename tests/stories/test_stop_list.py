@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from gate import WAIT, GateStage
 from office_steps import in_english, office_console
+from openpyxl import Workbook
 from sqlalchemy import select
 from stage import USERS_FROM
 
+from afterbell.roster import import_roster
 from care.pickup.plan import say_who_comes
-from care.records import Adult, Guardianship, Letter, Relation, Step, StopListEntry
+from care.records import Adult, Guardianship, Letter, Relation, Step, StopListEntry, Student
 
 
 @pytest.fixture
@@ -61,6 +65,36 @@ async def test_taken_off_the_child_may_go_with_the_adult(gate: GateStage, entry_
     await teacher.tap("赵德彪")
     await teacher.tap("I know this adult")
     assert (await gate.last(child)).holder_name == "赵德彪"
+
+
+async def test_named_in_the_workbook_too(gate: GateStage, tmp_path: Path) -> None:
+    """As from the console: the gate hears it, and the family that had named the adult names another one."""
+    stage, child = gate.stage, (await gate.children("2(3)"))[0]
+    (mother, *_), uncle = await gate.guardians(child), await gate.listed(child, "赵德彪", Relation.UNCLE, "19900001234")
+    mum, name = stage.persona(mother.id), await gate.name(child)
+    async with stage.school.work(await stage.act_as(mum)) as uow:
+        await say_who_comes(uow, [child.student_id], Adult.LISTED, uncle)
+    (number,) = await stage.ask(select(Student.student_no).where(Student.id == child.student_id))
+    book, written = tmp_path / "roster.xlsx", Workbook()
+    sheet = written.create_sheet("学生", 0)
+    sheet.append(("班级", "姓名", "学号", "禁止接送", "禁止接送原因"))
+    sheet.append(("2(3)", name, number, "赵德彪", "法院裁定"))
+    written.save(book)
+    await import_roster(stage.school, book, look=True)
+    assert not await stage.ask(select(Letter.id).where(Letter.kind == "stop_list_changed"))
+    for _ in range(2):  # the same workbook again says nothing new
+        await import_roster(stage.school, book)
+    await stage.calm()
+    gate.teachers["2(3)"].reads(f"⊘ {name}（2(3)班）：从现在起，不能让赵德彪接走孩子。")
+    mum.reads("学校无法安排赵德彪来接")
+    (await gate.lead()).reads(f"从现在起，赵德彪不得接{name}。")
+    kinds = await stage.ask(select(Letter.kind).where(Letter.kind.in_(("stop_list_changed", "pickup_unaccepted"))))
+    assert kinds.count("stop_list_changed") == len(set(await told_at_the_gate(gate))) >= 1
+    assert kinds.count("pickup_unaccepted") == len(await told_of_another(gate))
+
+
+async def told_at_the_gate(gate: GateStage) -> list[int]:
+    return list(await gate.stage.ask(select(Letter.person_id).where(Letter.kind == "stop_list_changed")))
 
 
 async def told_of_another(gate: GateStage) -> set[int]:
