@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -16,6 +17,8 @@ from scheduler import due
 from scheduler.parts import by_itself
 
 EVERY_S = 5
+FIRST_AFTER_S = 1.0
+"""What came due while nothing ran waits no longer than this after a start."""
 CLEAR_LOG_EVERY = 12
 """Ticks between two clearings of SQLite's write-ahead log: once a minute."""
 
@@ -32,15 +35,16 @@ class Ticker:
         self._ticks = 0
         self._in_hand = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(timezone=school.zone)
-        self._scheduler.add_job(
-            self.tick, "interval", seconds=every_s, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
+        self._every_s = every_s
 
     @property
     def running(self) -> bool:
         return bool(self._scheduler.running)
 
     def start(self) -> None:
+        first = datetime.now(self.school.zone) + timedelta(seconds=min(self._every_s, FIRST_AFTER_S))
+        how = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None, "next_run_time": first}
+        self._scheduler.add_job(self.tick, "interval", seconds=self._every_s, **how)
         self._scheduler.start()
 
     async def stop(self, within_s: float) -> None:

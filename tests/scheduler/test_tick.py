@@ -98,3 +98,18 @@ async def test_a_tick_that_hangs_does_not_hold_up_a_stop(school: School, monkeyp
     await ticker.stop(within_s=0.01)
     await cut_off.wait()
     assert not ticker.running
+
+
+async def test_the_first_tick_does_not_wait_for_the_second(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticked = asyncio.Event()
+
+    async def sees(*args: Any) -> None:
+        ticked.set()
+
+    monkeypatch.setattr(tick, "tidy", sees)
+    monkeypatch.setattr(tick, "FIRST_AFTER_S", 0.0)
+    ticker = tick.Ticker(school, every_s=3600.0)
+    ticker.start()
+    async with asyncio.timeout(30):
+        await ticked.wait()
+    await ticker.stop(within_s=60)
