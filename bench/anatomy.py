@@ -19,7 +19,6 @@ from telegram import User
 from bench import ours, scene
 from bot.chat import register as chat
 from bot.chat.voice import voice
-from bot.wire import work
 from bot.wire.budget import Limits
 from bot.wire.channel import Channel
 from bot.wire.wire import Wire
@@ -99,7 +98,6 @@ class Rounds:
         watch.watch(self.wire.intake, "store", "store")
         watch.watch(worker, "handle_fresh", "handle")
         watch.watch(worker, "_let", "handle: one part")
-        watch.watch(work, "who_is", "handle: who it is, with which duties")
         watch.watch(self.channel.chat, "process_update", "handle: the handler")
         watch.watch(sender, "take", "take")
         watch.watch(UnitOfWork, "write", "take: audit and letters written")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, Subquery, and_, select
 from sqlalchemy.orm import joinedload
 
 from care.permissions import NOBODY, Actor, Duty
-from care.prepared import Prepared
 from care.records.people import Contact, Guardianship, Person, Reach, Relation, Role, StaffRole, Student
 from care.work import UnitOfWork
 
@@ -101,22 +102,25 @@ class Known:
     """Whether this chat counts as one that can be written to."""
 
 
-_WHO = Prepared(
-    select(Person.id, Person.name, Person.language, Contact.reach)
-    .add_columns(StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
-    .join(Contact, Contact.person_id == Person.id)
-    .outerjoin(StaffRole, StaffRole.person_id == Person.id)
-    .where(Contact.channel == bindparam("channel"), Contact.chat_id == bindparam("chat_id"))
-    .order_by(StaffRole.id)
-)
+def with_sender(found: Subquery) -> Select[Any]:
+    """What was found in some chats (``channel``, ``chat_id``), each with the person behind the chat: a row for each of
+    the duties they hold now, one where there is none."""
+    return (
+        select(found, Person.id.label("person_id"), Person.name, Person.language, Contact.reach)
+        .add_columns(StaffRole.role, StaffRole.grade, StaffRole.school_class_id)
+        .select_from(found)
+        .outerjoin(Contact, and_(Contact.channel == found.c.channel, Contact.chat_id == found.c.chat_id))
+        .outerjoin(Person, Person.id == Contact.person_id)
+        .outerjoin(StaffRole, StaffRole.person_id == Person.id)
+    )
 
 
-async def who_is(uow: UnitOfWork, channel: str, chat_id: int) -> tuple[Known | None, Actor]:
-    """The person behind a chat, and who they act as: with the duties they hold now."""
-    rows = await _WHO.rows(uow.connection, {"channel": channel, "chat_id": chat_id})
-    if not rows:
+def sender(rows: Sequence[Any]) -> tuple[Known | None, Actor]:
+    """The person of one chat's rows (``with_sender``), and who they act as."""
+    first = rows[0]
+    if first.person_id is None:
         return None, NOBODY
-    person = Known(rows[0].id, rows[0].name, rows[0].language, rows[0].reach)
+    person = Known(first.person_id, first.name, first.language, first.reach)
     duties = tuple(Duty(row.role, row.grade, row.school_class_id) for row in rows if row.role is not None)
     return person, Actor(person.id, person.name, duties)
 

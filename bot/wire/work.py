@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 from telegram import Update as TelegramUpdate
 
 from bot.wire import plain, updates
 from bot.wire.channel import Channel
 from bot.wire.turn import Opening, Turn, _opening
+from bot.wire.updates import Waiting
 from bot.wire.voice import Voice
 from care.errors import CareError
 from care.linking import set_reach
-from care.people import who_is
 from care.records.delivery import InboxState, Update
 from care.records.people import Reach
 from care.school import School
@@ -51,7 +50,7 @@ Handled = Callable[[Turn], Awaitable[None]]
 class Broken(Exception):
     """An update met a database in trouble: the whole transaction is lost, and the update is tried again alone."""
 
-    def __init__(self, row: Row[Any], error: Exception) -> None:
+    def __init__(self, row: Waiting, error: Exception) -> None:
         super().__init__(f"update {row.id}: {type(error).__name__}")
         self.row = row
         self.error = error
@@ -82,7 +81,8 @@ class Worker:
         wanted: dict[str, Any] = {"most": AT_ONCE}
         if self._doubtful:
             wanted["doubtful"] = list(self._doubtful)
-        rows = await updates.fresh(self._open(), bool(self._doubtful)).rows(round_.connection, wanted)
+        query = updates.fresh(self._open(), bool(self._doubtful))
+        rows = updates.waiting(await query.rows(round_.connection, wanted))
         done: list[int] = []
         more = len(rows) == AT_ONCE
         until = time.monotonic() + BEGIN_WITHIN_S
@@ -112,13 +112,14 @@ class Worker:
         try:
             async with self.school.work() as uow:
                 wanted = {"most": 1, "now": uow.now, "doubtful": list(self._doubtful)}
-                rows: Sequence[Any] = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
+                found = (await uow.connection.execute(updates.again(self._open()), wanted)).all()
+                rows = updates.waiting(found)
                 done = [row.id for row in rows if await self._handle(uow, row, within_s, by_itself=True)]
                 await self._mark_done(uow, done)
         except Broken as broken:
             if self._doubtful[broken.row.id] <= PATIENCE and not broken.took_too_long:
                 raise
-            rows = (broken.row,)
+            rows = [broken.row]
             async with self.school.work() as uow:
                 await self._count(uow, broken.row, broken.error)
         if not rows:
@@ -134,7 +135,7 @@ class Worker:
         if ids:
             await updates.DONE.run(uow.connection, [{"update": id_, "now": uow.now} for id_ in ids])
 
-    async def _handle(self, round_: UnitOfWork, row: Row[Any], within_s: float, by_itself: bool) -> bool:
+    async def _handle(self, round_: UnitOfWork, row: Waiting, within_s: float, by_itself: bool) -> bool:
         """Lets the chat handle an update, or say what a rule said. False when it broke: that is counted, and nothing
         else of it is left."""
         try:
@@ -153,7 +154,7 @@ class Worker:
         return True
 
     async def _let(
-        self, round_: UnitOfWork, row: Row[Any], within_s: float, by_itself: bool, say: Handled | None = None
+        self, round_: UnitOfWork, row: Waiting, within_s: float, by_itself: bool, say: Handled | None = None
     ) -> None:
         """One part of the round: the chat's handlers, or ``say`` in their place. Leaves no trace when it raises."""
         payload = plain.read(row.payload)
@@ -163,7 +164,7 @@ class Worker:
         async with round_.part() as part, asyncio.timeout(within_s):
             channel = self.channels[row.channel]
             update = TelegramUpdate.de_json(payload, channel.bot)
-            person, part.actor = await who_is(part, row.channel, row.chat_id)
+            person, part.actor = row.person, row.actor
             if person and person.reach is not Reach.REACHABLE and update.my_chat_member is None:
                 await set_reach(part, row.channel, row.chat_id, Reach.REACHABLE)  # who writes can be written to
             code = update.effective_user.language_code if update.effective_user else None
@@ -182,7 +183,7 @@ class Worker:
             if by_itself:
                 await part.write()
 
-    async def _count(self, round_: UnitOfWork, row: Row[Any], error: Exception) -> None:
+    async def _count(self, round_: UnitOfWork, row: Waiting, error: Exception) -> None:
         """Counts the try; after the last one the update is put aside, with an apology where one can be made."""
         log.error("an update failed", update=row.id, error=type(error).__name__, exc_info=error)
         update_ = await round_.session.get_one(Update, row.id, with_for_update=True)
