@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from care.clock import MovableClock
+from care.clock import Clock, MovableClock
 from care.marks import note
 from care.school import School
 from care.tidy import tidy
@@ -42,7 +42,8 @@ class Ticker:
         return bool(self._scheduler.running)
 
     def start(self) -> None:
-        first = datetime.now(self.school.zone) + timedelta(seconds=min(self._every_s, FIRST_AFTER_S))
+        machine = Clock(self.school.zone)  # APScheduler goes by its time, whatever the school's clock shows
+        first = machine.now() + timedelta(seconds=min(self._every_s, FIRST_AFTER_S))
         how = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None, "next_run_time": first}
         self._scheduler.add_job(self.tick, "interval", seconds=self._every_s, **how)
         self._scheduler.start()
