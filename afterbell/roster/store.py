@@ -7,7 +7,7 @@ from pathlib import Path
 
 from afterbell.roster.problems import Problems
 from afterbell.roster.rows import Roster
-from afterbell.roster.store_people import store_left, store_staff, store_students, tell_of_stops
+from afterbell.roster.store_people import stops_take_hold, store_left, store_staff, store_students
 from afterbell.roster.store_term import (
     store_calendar,
     store_capacities,
@@ -61,7 +61,7 @@ async def _store(uow: UnitOfWork, roster: Roster, problems: Problems, tally: Tal
         problems.raise_if_any()
     await uow.session.flush()
     work.finish()
-    await tell_of_stops(work)
+    await stops_take_hold(work)
     await store_texts(work, roster)
     await store_left(work)
     await store_capacities(work)

@@ -153,8 +153,8 @@ class Families:
         ]
 
 
-async def tell_of_stops(work: Import) -> None:
-    """Whoever stands at the gate today hears of names that are new on a stop-list, as from the console."""
+async def stops_take_hold(work: Import) -> None:
+    """Names that are new on a stop-list take hold as those from the console do."""
     await work.uow.session.flush()
     for student, entry in work.stops:
         await takes_hold(work.uow, student, entry)

@@ -96,15 +96,15 @@ async def add(uow: UnitOfWork, student_id: int, name: str, phone: str, reason: s
     uow.session.add(entry)
     await uow.session.flush()
     uow.record("stop_added", "student", student_id, why, name=clean, entry=entry.id)
-    for tie in [one for one in await _guardians(uow, student_id) if _is(one, entry) and not one.restricted]:
-        tie.restricted = True
-        uow.record("guardian_restricted", "student", student_id, why, name=tie.person.name)
     await takes_hold(uow, student, entry)
 
 
 async def takes_hold(uow: UnitOfWork, student: Student, entry: StopListEntry) -> None:
-    """Somebody has just been named on the child's stop-list: its teachers of today hear it, and a family that had named
-    the adult for today or later is asked to name somebody else."""
+    """Somebody has just been named on the child's stop-list: a guardian of that name is restricted, the child's
+    teachers of today hear it, and a family that had named the adult for today or later is asked for somebody else."""
+    for tie in [one for one in await _guardians(uow, student.id) if _is(one, entry) and not one.restricted]:
+        tie.restricted = True
+        uow.record("guardian_restricted", "student", student.id, entry.reason, name=tie.person.name)
     await _tell_teachers(uow, student, entry)
     await uow.session.flush()
     await tell_of_barred(uow, student.id, Barred(entry.name, entry.phone or "", entry.id))

@@ -188,6 +188,15 @@ async def test_what_is_no_longer_in_the_file_is_told_and_left(school: School, ta
     assert all(student.left_on is None for student in await rows_of(school, Student))
 
 
+async def test_a_guardian_whom_only_the_stop_list_names_is_restricted(school: School, take: Import) -> None:
+    """Also where the line leaves out the guardian's own columns, which changes nothing else of them."""
+    await take(WHOLE)
+    await take(students(("2(3)", "林芷若", 20260101, "苏婉晴", "妈妈", "13800000001", None, None, None, "林启川")))
+    ties = await rows_of(school, Guardianship, joinedload(Guardianship.person), joinedload(Guardianship.student))
+    restricted = {(t.student.name, t.person.name) for t in ties if t.restricted}
+    assert restricted == {("林芷若", "林启川"), ("许沐言", "许长旭")}, "not of the sister, of whom nobody has said so"
+
+
 async def test_a_name_taken_off_the_stop_list_stays_on_it(school: School, take: Import) -> None:
     await take(WHOLE)
     told = await take(
