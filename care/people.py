@@ -102,7 +102,7 @@ class Known:
     """Whether this chat counts as one that can be written to."""
 
 
-def with_sender(found: Subquery) -> Select[Any]:
+def with_person(found: Subquery) -> Select[Any]:
     """What was found in some chats (``channel``, ``chat_id``), each with the person behind the chat: a row for each of
     the duties they hold now, one where there is none."""
     return (
@@ -115,8 +115,8 @@ def with_sender(found: Subquery) -> Select[Any]:
     )
 
 
-def sender(rows: Sequence[Any]) -> tuple[Known | None, Actor]:
-    """The person of one chat's rows (``with_sender``), and who they act as."""
+def who_is(rows: Sequence[Any]) -> tuple[Known | None, Actor]:
+    """The person behind a chat, by the rows of one thing found there (``with_person``), and who they act as."""
     first = rows[0]
     if first.person_id is None:
         return None, NOBODY

@@ -39,7 +39,7 @@ class Prepared:
         rendered = self._for(connection.dialect, values)
         if rendered is None or not has_begun(connection):
             return (await connection.execute(self._statement, values)).all()
-        return rendered.read(await ask(connection, rendered.sql, rendered.fill(values)))
+        return rendered.read(await say(connection, rendered.sql, rendered.fill(values)))
 
     async def run(self, connection: AsyncConnection, values: Sequence[Values]) -> None:
         """Writes, once for each of ``values``. Raises OperationalError where the database is in trouble, and another
@@ -48,9 +48,9 @@ class Prepared:
         if rendered is None or not has_begun(connection):
             await connection.execute(self._statement, values)
         elif len(values) == 1:
-            await ask(connection, rendered.sql, rendered.fill(values[0]))
+            await say(connection, rendered.sql, rendered.fill(values[0]))
         else:
-            await ask_each(connection, rendered.sql, [rendered.fill(one) for one in values])
+            await say_each(connection, rendered.sql, [rendered.fill(one) for one in values])
 
     def _for(self, dialect: Dialect, values: Values) -> Rendered | None:
         """None for a statement with lists to fill in: its words differ each time."""
@@ -121,32 +121,24 @@ def has_begun(connection: AsyncConnection) -> bool:
     return bool(adapted.driver_connection.is_in_transaction())
 
 
-async def ask(connection: AsyncConnection, sql: str, values: Sequence[Any]) -> Sequence[Any]:
-    """One statement in a transaction that has begun. Returns its rows. Raises OperationalError where the database is in
-    trouble, and another DBAPIError for what it refuses."""
+async def say(connection: AsyncConnection, sql: str, values: Sequence[Any] | None = None) -> Sequence[Any]:
+    """One statement in a transaction that has begun. Returns its rows; one without ``values`` has none, and PostgreSQL
+    does not prepare it. Raises OperationalError where the database is in trouble, and another DBAPIError for what it
+    refuses."""
     adapted = await _after_others(connection)
     try:
         if isinstance(adapted, Adapted):
-            return adapted.execute(sql, values)
+            return adapted.execute(sql, values or ())
+        if values is None:
+            await adapted.driver_connection.execute(sql)
+            return ()
         rows: Sequence[Any] = await adapted.driver_connection.fetch(sql, *values)
         return rows
     except BaseException as error:
         raise _failure(connection, sql, error) from error
 
 
-async def say(connection: AsyncConnection, sql: str) -> None:
-    """One statement without values and rows, not kept by the driver. Raises as ``ask`` does."""
-    adapted = await _after_others(connection)
-    try:
-        if isinstance(adapted, Adapted):
-            adapted.execute(sql, ())
-        else:
-            await adapted.driver_connection.execute(sql)
-    except BaseException as error:
-        raise _failure(connection, sql, error) from error
-
-
-async def ask_each(connection: AsyncConnection, sql: str, values: Sequence[Sequence[Any]]) -> None:
+async def say_each(connection: AsyncConnection, sql: str, values: Sequence[Sequence[Any]]) -> None:
     """The same statement with each of ``values``."""
     adapted = await _after_others(connection)
     try:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Integer, Select, Table, and_, bindparam, literal_column, or_, select, update
 
 from bot.wire.sql import names
-from care.people import Known, sender, with_sender
+from care.people import Known, who_is, with_person
 from care.permissions import Actor
 from care.prepared import Prepared
 from care.records.delivery import WAITS, InboxState, Update
@@ -48,7 +48,7 @@ class Waiting(NamedTuple):
 def waiting(rows: Sequence[Any]) -> list[Waiting]:
     """The updates of what ``fresh`` or ``again`` has found, the oldest first."""
     found = [list(of_one) for _, of_one in groupby(rows, lambda row: row.id)]
-    return [Waiting(of[0].id, of[0].channel, of[0].chat_id, of[0].payload, *sender(of)) for of in found]
+    return [Waiting(of[0].id, of[0].channel, of[0].chat_id, of[0].payload, *who_is(of)) for of in found]
 
 
 def _ready(channels: tuple[str, ...], which: ColumnElement[bool]) -> Select[Any]:
@@ -60,7 +60,7 @@ def _ready(channels: tuple[str, ...], which: ColumnElement[bool]) -> Select[Any]
         .with_for_update(of=INBOX, skip_locked=True)
         .subquery()
     )
-    return with_sender(ready).order_by(ready.c.id, StaffRole.id)
+    return with_person(ready).order_by(ready.c.id, StaffRole.id)
 
 
 @cache
