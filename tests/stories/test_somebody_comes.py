@@ -152,7 +152,7 @@ async def test_whoever_was_named_is_barred_afterwards(sqlite: Databases) -> None
             await teacher.tap(name)
             teacher.reads("今天由赵德彪 ※来接。")
             page = (await office.get(f"/children/{child.student_id}")).text
-            assert "<dd>赵德彪 <strong>⊘ Must not collect: 赵德彪</strong>" in page
+            assert '<dd>赵德彪 <span class="label label-bad">⊘ Must not collect</span>' in page
             await stage.at(at(17, 40))
             lead.reads(f"{mother.name} 17:02 回复：由赵德彪来接。\n⊘ 不能让赵德彪接走孩子。")
             assert "⊘ Must not collect: 赵德彪" in await alarm_of(office, child.student_id)
